@@ -1,0 +1,131 @@
+"""What a workbook is built from: start values, learning rates and the number of steps, checked once."""
+
+import math
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from s6xl.derivation import INPUTS, LEARNING_RATES, NETWORK, STEPS, TARGETS, WEIGHTS
+from s6xl.errors import UserError
+
+MAX_STEPS = 1_000_000
+# A chart holds 255 series, and CHOOSE, which the sheet Step looks its values up with, 254 values.
+MAX_RATES = 254
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Gradient descent at several learning rates from one start.
+
+    Raises:
+        UserError: for values that are not finite, a learning rate that is not above 0 or stands twice, a wrong count
+            of inputs, targets or weights, or more steps or learning rates than a workbook holds.
+    """
+
+    inputs: tuple[float, ...] = INPUTS
+    targets: tuple[float, ...] = TARGETS
+    weights: tuple[float, ...] = WEIGHTS
+    learning_rates: tuple[float, ...] = LEARNING_RATES
+    steps: int = STEPS
+
+    def __post_init__(self) -> None:
+        for kind, expected in (("inputs", NETWORK.inputs), ("targets", NETWORK.targets), ("weights", NETWORK.weights)):
+            _check_values(kind, getattr(self, kind), expected)
+        _check_rates(self.learning_rates)
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise UserError(f"{self.steps:,} steps are not possible: give a number from 1 to {MAX_STEPS:,}.")
+
+    @property
+    def start(self) -> dict[str, float]:
+        """The first step's inputs, targets and weights by name."""
+        return {
+            **dict(zip(NETWORK.inputs, self.inputs, strict=True)),
+            **dict(zip(NETWORK.targets, self.targets, strict=True)),
+            **dict(zip(NETWORK.weights, self.weights, strict=True)),
+        }
+
+
+def _check_values(kind: str, values: Sequence[float], expected: Sequence[str]) -> None:
+    if len(values) != len(expected):
+        raise UserError(
+            f"the {kind} are {len(values)} numbers where the network has {len(expected)}: "
+            f"give {', '.join(expected)}, separated by commas."
+        )
+    for name, value in zip(expected, values, strict=True):
+        if not math.isfinite(value):
+            raise UserError(f"{name} is {value}: give a finite number.")
+
+
+def _check_rates(rates: Sequence[float]) -> None:
+    if not 1 <= len(rates) <= MAX_RATES:
+        raise UserError(f"{len(rates)} learning rates are not possible: a workbook holds 1 to {MAX_RATES}.")
+    for index, rate in enumerate(rates):
+        if not (math.isfinite(rate) and rate > 0):
+            raise UserError(f"the learning rate {rate:g} is not possible: give a finite number above 0.")
+        if rate in rates[:index]:
+            raise UserError(f"the learning rate {rate:g} stands twice: name each rate once.")
+
+
+def number_text(value: float) -> str:
+    """A number as a person would type it: 1.0 as ``1``, 0.1 as ``0.1``."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 step``, ``1,000 steps``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def parse_numbers(text: str, what: str) -> tuple[float, ...]:
+    """Numbers separated by commas.
+
+    Raises:
+        UserError: if a part is no number; `what` names the numbers in the message.
+    """
+    numbers = []
+    for part in text.split(","):
+        try:
+            numbers.append(float(part))
+        except ValueError:
+            raise UserError(
+                f"{what} has {part.strip()!r} where a number belongs: give numbers separated by commas, such as 0.1,0.5."
+            ) from None
+    return tuple(numbers)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The fields of `Experiment` that a TOML file gives.
+
+    Raises:
+        UserError: if the file cannot be read, is no TOML, or holds an unknown key or a value of the wrong kind.
+    """
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path} ({error.strerror}): give --settings a TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no TOML file that can be read: {error}.") from None
+    return {key: _setting(path, key, value) for key, value in settings.items()}
+
+
+def _setting(path: Path, key: str, value: Any) -> Any:
+    match key, value:
+        case "steps", int() if not isinstance(value, bool):
+            return value
+        case (("inputs" | "targets" | "weights" | "learning_rates"), list()) if all(map(_is_number, value)):
+            try:
+                return tuple(map(float, value))
+            except OverflowError:
+                raise UserError(f"{path}: {key} holds a number too large to compute with.") from None
+        case "steps", _:
+            raise UserError(f"{path}: steps must be a whole number, such as steps = 68.")
+        case (("inputs" | "targets" | "weights" | "learning_rates"), _):
+            raise UserError(f"{path}: {key} must be a list of numbers, such as {key} = [0.1, 0.5].")
+    known = ", ".join(Experiment.__dataclass_fields__)
+    raise UserError(f"{path}: {key!r} is no setting; the settings are {known}.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

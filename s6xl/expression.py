@@ -1,0 +1,245 @@
+"""Expressions: written once in Python syntax, rendered for everybody who has to read them.
+
+An expression such as ``0.5*(t1 - a_o1)**2`` is parsed into a small tree. The tree becomes an Excel formula over any
+cells, the body of a LAMBDA, a NumPy function, or text for people. Two rules keep one tree from meaning two things:
+both sides of a power and the operand of a minus are set in parentheses unless they are single names, numbers or
+calls, because Excel reads ``-a^2`` as ``(-a)^2`` and ``a^b^c`` as ``(a^b)^c``, and Python does neither.
+"""
+
+import ast
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+SUM, PRODUCT, NEGATIVE, POWER, ATOM = range(5)
+OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
+    ast.Add: ("+", SUM),
+    ast.Sub: ("-", SUM),
+    ast.Mult: ("*", PRODUCT),
+    ast.Div: ("/", PRODUCT),
+    ast.Pow: ("**", POWER),
+}
+
+
+class ExpressionError(ValueError):
+    """The text is no expression of this small language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A constant, finite and not negative."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A quantity, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """Minus an expression."""
+
+    operand: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Two expressions joined by ``+ - * /`` or ``**``; `level` says how tightly."""
+
+    operator: str
+    level: int
+    left: "Expression"
+    right: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of one argument: ``exp`` or one of `DEFINITIONS`."""
+
+    function: str
+    argument: "Expression"
+
+
+Expression = Number | Name | Negative | Operation | Call
+
+
+@cache
+def parse(source: str) -> Expression:
+    """Read an expression in Python syntax.
+
+    Raises:
+        ExpressionError: for anything but names, finite numbers, ``+ - * / **``, and calls of ``exp`` and ``sigmoid``.
+    """
+    try:
+        return _from_ast(ast.parse(source.strip(), mode="eval").body)
+    except (SyntaxError, OverflowError) as error:
+        raise ExpressionError(f"cannot read the expression {source!r}: {error}") from error
+
+
+def _from_ast(node: ast.expr) -> Expression:
+    match node:
+        case ast.Name(id=name):
+            return Name(name)
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and math.isfinite(value):
+            return Number(float(value))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return Negative(_from_ast(operand))
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
+            return Operation(*OPERATORS[type(operator)], _from_ast(left), _from_ast(right))
+        case ast.Call(func=ast.Name(id=function), args=[argument], keywords=[]) if function in FUNCTIONS:
+            return Call(function, _from_ast(argument))
+    raise ExpressionError(f"an expression cannot hold {ast.unparse(node)!r}")
+
+
+FUNCTIONS = frozenset({"exp", "sigmoid"})
+# Functions that no spreadsheet and no NumPy knows, written out over `x`. The written-out form is what every engine
+# computes, so that all of them round alike.
+DEFINITIONS: dict[str, Expression] = {"sigmoid": parse("1/(1 + exp(-x))")}
+
+
+def names(expression: Expression) -> tuple[str, ...]:
+    """The names in an expression, in order of first appearance."""
+    return tuple(dict.fromkeys(_names(expression)))
+
+
+def _names(expression: Expression) -> Iterator[str]:
+    match expression:
+        case Name(name):
+            yield name
+        case Negative(operand) | Call(_, operand):
+            yield from _names(operand)
+        case Operation(_, _, left, right):
+            yield from _names(left)
+            yield from _names(right)
+
+
+def substitute(expression: Expression, replacements: Mapping[str, Expression]) -> Expression:
+    """The expression with each name that `replacements` holds replaced by its expression."""
+    match expression:
+        case Name(name):
+            return replacements.get(name, expression)
+        case Negative(operand):
+            return Negative(substitute(operand, replacements))
+        case Operation(operator, level, left, right):
+            return Operation(operator, level, substitute(left, replacements), substitute(right, replacements))
+        case Call(function, argument):
+            return Call(function, substitute(argument, replacements))
+    return expression
+
+
+def expand(expression: Expression) -> Expression:
+    """The expression with every function of `DEFINITIONS` written out: ``sigmoid(h1)`` as ``1/(1 + exp(-h1))``."""
+    match expression:
+        case Negative(operand):
+            return Negative(expand(operand))
+        case Operation(operator, level, left, right):
+            return Operation(operator, level, expand(left), expand(right))
+        case Call(function, argument) if function in DEFINITIONS:
+            return substitute(DEFINITIONS[function], {"x": expand(argument)})
+        case Call(function, argument):
+            return Call(function, expand(argument))
+    return expression
+
+
+@dataclass(frozen=True)
+class _Notation:
+    """How one reader spells names, numbers, functions, operators and powers."""
+
+    name: Callable[[str], str]
+    number: Callable[[float], str]
+    functions: Mapping[str, str]
+    operators: Mapping[str, str]
+    power: Callable[[str, str], str]
+
+
+def _write(expression: Expression, notation: _Notation) -> str:
+    return _write_level(expression, notation)[0]
+
+
+def _write_level(expression: Expression, notation: _Notation) -> tuple[str, int]:
+    def at_least(level: int, operand: Expression) -> str:
+        text, own = _write_level(operand, notation)
+        return text if own >= level else f"({text})"
+
+    match expression:
+        case Number(value):
+            return notation.number(value), ATOM
+        case Name(name):
+            return notation.name(name), ATOM
+        case Call(function, argument):
+            return f"{notation.functions[function]}({_write(argument, notation)})", ATOM
+        case Negative(operand):
+            return f"{notation.operators['-'].strip()}{at_least(ATOM, operand)}", NEGATIVE
+        case Operation("**", level, left, right):
+            return notation.power(at_least(ATOM, left), at_least(ATOM, right)), level
+        case Operation(operator, level, left, right):
+            # A minus sign right after an operator is legal everywhere and readable nowhere.
+            tighter = ATOM if isinstance(right, Negative) else level + 1
+            return f"{at_least(level, left)}{notation.operators[operator]}{at_least(tighter, right)}", level
+
+
+def _plain_number(value: float) -> str:
+    return repr(value).removesuffix(".0").upper()
+
+
+_TIGHT = {operator: operator for operator in "+-*/"}
+
+
+def to_excel(expression: Expression, cell: Callable[[str], str]) -> str:
+    """The expression as Excel formula text, without the leading ``=``; `cell` gives each name's cell or range."""
+    notation = _Notation(cell, _plain_number, {"exp": "EXP"}, _TIGHT, lambda base, exponent: f"{base}^{exponent}")
+    return _write(expand(expression), notation)
+
+
+def lambda_parameter(name: str) -> str:
+    """A name that Excel takes as a LAMBDA parameter: what looks like a cell, such as t1, becomes t_1."""
+    return re.sub(r"^([A-Za-z]{1,3})(\d+)$", r"\1_\2", name)
+
+
+def to_lambda(expression: Expression, parameters: Sequence[str] | None = None) -> str:
+    """The expression as a LAMBDA in the form that a workbook file stores, without the leading ``=``.
+
+    `parameters` fixes the order of the arguments; without it they stand in order of first appearance.
+    """
+    arguments = names(expression) if parameters is None else parameters
+    body = to_excel(expression, lambda name: f"_xlpm.{lambda_parameter(name)}")
+    return f"_xlfn.LAMBDA({','.join(f'_xlpm.{lambda_parameter(name)}' for name in arguments)},{body})"
+
+
+def to_python(expression: Expression) -> str:
+    """The expression as Python source that needs only a function ``exp`` and its names."""
+    notation = _Notation(str, repr, {"exp": "exp"}, _TIGHT, lambda base, exponent: f"{base}**{exponent}")
+    return _write(expand(expression), notation)
+
+
+def to_numpy(expression: Expression, parameters: Sequence[str] | None = None) -> Callable[..., Any]:
+    """The expression as a function over floats or arrays that broadcast together, in float64.
+
+    `parameters` fixes the order of the arguments; without it they stand in order of first appearance.
+    """
+    arguments = ", ".join(names(expression) if parameters is None else parameters)
+    code: CodeType = compile(f"lambda {arguments}: {to_python(expression)}", "<expression>", "eval")
+    function: Callable[..., Any] = eval(code, {"exp": np.exp})
+    return function
+
+
+def to_text(expression: Expression, name: Callable[[str], str] = str, *, times: str = " * ", minus: str = "-") -> str:
+    """The expression as people write it: ``½ * (t1 - a_o1)²``, ``σ(h1)``; `name` gives each name's text."""
+    notation = _Notation(
+        name,
+        lambda value: "½" if value == 0.5 else _plain_number(value),
+        {"exp": "exp", "sigmoid": "σ"},
+        {"+": " + ", "-": f" {minus} ", "*": times, "/": "/"},
+        lambda base, exponent: f"{base}²" if exponent == "2" else f"{base}^{exponent}",
+    )
+    return _write(expression, notation)

@@ -1,0 +1,36 @@
+"""How far long work has come: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+LINES = 10
+
+
+@contextmanager
+def reporting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A function that takes note of so many more of `total` done, and reports on standard error."""
+    if not sys.stderr.isatty():
+        yield _lines(what, total)
+        return
+    from rich.console import Console
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def _lines(what: str, total: int) -> Callable[[int], None]:
+    done = reported = 0
+
+    def advance(more: int) -> None:
+        nonlocal done, reported
+        done += more
+        if (tenth := done * LINES // total) > reported:
+            reported = tenth
+            print(f"{what}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+
+    return advance

@@ -1,0 +1,78 @@
+"""Where things stand: sheet names and cell addresses, the original workbook's for everything that it has."""
+
+import re
+
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+
+from s6xl.derivation import Network
+from s6xl.experiment import Experiment, number_text
+
+START, LOSS_PLOT, STEP, CHECK = "Start", "LossPlot", "Step", "Check"
+
+# The table on a learning rate's sheet, in Excel's own numbering. Column A, empty in the original, numbers the steps.
+STEP_COLUMN = "A"
+FIRST_COLUMN = 1
+HEADER_ROW = 32
+FIRST_ROW = 33
+RATE_LABEL, RATE_CELL = "F31", "G31"
+TITLE_CELL = "B1"
+
+# The start values on the sheet Start, and the table of learning rates beside them.
+START_VALUES_ROW = 7
+START_VALUE_COLUMN = "C"
+RATES_ROW = 7
+RATE_COLUMN = "H"
+
+
+def rate_sheet(rate: float) -> str:
+    """The name of a learning rate's sheet, such as ``LR=0.1``."""
+    return f"LR={number_text(rate)}"
+
+
+def on_sheet(sheet: str, reference: str) -> str:
+    """A reference to cells on another sheet."""
+    return f"'{sheet}'!{reference}"
+
+
+def absolute(reference: str) -> str:
+    """``X33:X100`` as ``$X$33:$X$100``."""
+    return re.sub(r"([A-Z]+)(\d+)", r"$\1$\2", reference)
+
+
+def cell(row: int, column: int) -> str:
+    """The address of a cell by its row and column, both counted from 1."""
+    return str(xl_rowcol_to_cell(row - 1, column - 1))
+
+
+class TableLayout:
+    """The addresses of the table on every learning rate's sheet."""
+
+    def __init__(self, network: Network, experiment: Experiment) -> None:
+        self.columns = {name: str(xl_col_to_name(FIRST_COLUMN + i)) for i, name in enumerate(network.columns)}
+        self.first_row = FIRST_ROW
+        self.last_row = FIRST_ROW + experiment.steps - 1
+
+    def column(self, name: str, last_row: int | None = None) -> str:
+        """All steps of a quantity, such as ``$X$33:$X$100``, or those down to `last_row`."""
+        return absolute(f"{self.columns[name]}{self.first_row}:{self.columns[name]}{last_row or self.last_row}")
+
+    @property
+    def steps(self) -> str:
+        """The numbers of the steps."""
+        return absolute(f"{STEP_COLUMN}{self.first_row}:{STEP_COLUMN}{self.last_row}")
+
+
+def start_cells(network: Network) -> dict[str, str]:
+    """Where each start value stands on the sheet Start: inputs, targets, weights, from the top down."""
+    names = (*network.inputs, *network.targets, *network.weights)
+    return {name: f"{START_VALUE_COLUMN}{START_VALUES_ROW + i}" for i, name in enumerate(names)}
+
+
+def rate_cell(index: int) -> str:
+    """Where the learning rate of the sheet with this index stands on the sheet Start."""
+    return f"{RATE_COLUMN}{RATES_ROW + index}"
+
+
+def rate_cells(experiment: Experiment) -> str:
+    """All learning rates on the sheet Start, such as ``$H$7:$H$12``."""
+    return absolute(f"{rate_cell(0)}:{rate_cell(len(experiment.learning_rates) - 1)}")

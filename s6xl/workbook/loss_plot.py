@@ -1,0 +1,49 @@
+"""The sheet LossPlot: the learning rates compared, and the derivation in six blocks."""
+
+from collections.abc import Sequence
+
+from s6xl.derivation import Block, Network, written_derivation
+from s6xl.experiment import Experiment, counted
+from s6xl.workbook import charts
+from s6xl.workbook.book import Book
+from s6xl.workbook.layout import LOSS_PLOT, START, TableLayout, cell, on_sheet
+from s6xl.workbook.rate import Rate
+from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.styles import LOSS
+
+# Where the original has each block, by its number: the row and column of its title, and its width in columns.
+U, X = 21, 24
+BLOCKS = {1: (7, U, 3), 2: (7, X, 6), 3: (14, X, 6), 4: (19, U, 9), 5: (26, U, 6), 6: (31, U, 13)}
+COLUMN_PIXELS = 80
+
+
+def write_loss_plot(book: Book, network: Network, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    """Add the sheet; `network` is the one that the sheets compute with."""
+    sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
+    styles = book.styles
+    sheet.set_row_pixels(0, 34)
+    sheet.write_string("B1", "Loss plot: one line a learning rate", styles["title"])
+    sheet.write_string("B3", f"E_total over {counted(experiment.steps, 'step')} of gradient descent.", styles["muted"])
+    sheet.write_url("B4", f"internal:{on_sheet(START, 'A1')}", styles["link"], "Back to Start")
+    sheet.write_string("U5", "The derivation", styles["table_title"])
+    sheet.set_column_pixels(U - 1, U + 11, COLUMN_PIXELS)
+
+    layout = TableLayout(network, experiment)
+    names = [rate.sheet for rate in rates]
+    charts.insert_comparison(book, sheet, "B6", layout, network.loss, names, logarithmic=False)
+    charts.insert_comparison(book, sheet, "B37", layout, network.loss, names, logarithmic=True)
+    for block in written_derivation():
+        _write_block(book, sheet, block)
+
+
+def _write_block(book: Book, sheet: Sheet, block: Block) -> None:
+    row, column, width = BLOCKS[block.number]
+
+    def span(line: int) -> str:
+        return f"{cell(row + line, column)}:{cell(row + line, column + width - 1)}"
+
+    # The cell holds the number, as in the original; the format adds the title.
+    heading = book.styles.varied("block_title", num_format=f'0".  {block.title}"')
+    sheet.merge_range(span(0), block.number, heading)
+    for line, content in enumerate(block.lines, start=1):
+        sheet.merge_range(span(line), content, book.styles["block_last" if line == len(block.lines) else "block_line"])

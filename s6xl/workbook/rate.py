@@ -1,0 +1,136 @@
+"""A learning rate's sheet, `LR=0.1` and its like: the drawing, the loss chart, and the table of every step."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from xlsxwriter.format import Format
+
+from s6xl.derivation import UPDATE, Network, symbol, update_of
+from s6xl.experiment import Experiment, counted, number_text
+from s6xl.expression import substitute, to_excel
+from s6xl.workbook import charts
+from s6xl.workbook.book import Book
+from s6xl.workbook.drawing import DPI, HEIGHT
+from s6xl.workbook.layout import (
+    HEADER_ROW,
+    RATE_CELL,
+    RATE_LABEL,
+    START,
+    STEP_COLUMN,
+    TITLE_CELL,
+    TableLayout,
+    absolute,
+    on_sheet,
+    rate_cell,
+    rate_sheet,
+    start_cells,
+)
+from s6xl.workbook.sheet import ABOVE, ROW, Sheet, Table
+from s6xl.workbook.styles import INK
+
+# The rows above the table are low, so that drawing, chart and header can stay frozen on the screen above its steps.
+TITLE_PIXELS, LOW_PIXELS, MIDDLE_PIXELS, HEADER_PIXELS = 28, 6, 11, 24
+DRAWING_CELL, CHART_CELL, CHART_ROW = "B3", "S11", 11
+COLUMN_PIXELS = 84
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One learning rate's descent: its position among the rates, and its table as `descend` gives it."""
+
+    index: int
+    value: float
+    table: NDArray[np.float64]
+
+    @property
+    def sheet(self) -> str:
+        """The name of its sheet."""
+        return rate_sheet(self.value)
+
+
+def write_rate_sheet(book: Book, network: Network, experiment: Experiment, rate: Rate, drawing: bytes) -> None:
+    """Add the sheet of one learning rate; `drawing` is the network's picture, as PNG."""
+    layout = TableLayout(network, experiment)
+    styles = book.styles
+    sheet = book.add_sheet(rate.sheet, tab=INK)
+    _set_heights(sheet)
+    sheet.set_column_pixels(0, 0, 52)
+    sheet.set_column_pixels(1, len(network.columns), COLUMN_PIXELS)
+
+    number = number_text(rate.value)
+    sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
+    sheet.write_string("D1", f"{counted(experiment.steps, 'step')} of gradient descent", styles["muted"])
+    sheet.write_url("H1", f"internal:{on_sheet(START, 'A1')}", styles["link"], "Back to Start")
+    sheet.write_string(RATE_LABEL, "η =", styles["label"])
+    sheet.write_formula(RATE_CELL, f"={on_sheet(START, absolute(rate_cell(rate.index)))}", styles["rate"], rate.value)
+    sheet.write_string(f"{STEP_COLUMN}{HEADER_ROW}", "step", styles["header"])
+    for name, column in layout.columns.items():
+        role = "header_loss" if name == network.loss else "header"
+        sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
+    sheet.write_table(_table(book, network, layout, rate))
+
+    _insert_drawing(sheet, drawing)
+    charts.insert_loss_chart(book, sheet, CHART_CELL, layout, network.loss, rate.sheet, number)
+    sheet.freeze_panes(HEADER_ROW, 1)
+    sheet.repeat_rows(HEADER_ROW - 1)
+    sheet.set_selection(HEADER_ROW, 1, HEADER_ROW, 1)
+
+
+def _set_heights(sheet: Sheet) -> None:
+    sheet.set_row_pixels(0, TITLE_PIXELS)
+    for row in range(1, HEADER_ROW - 2):
+        sheet.set_row_pixels(row, LOW_PIXELS if row < CHART_ROW - 1 else MIDDLE_PIXELS)
+    sheet.set_row_pixels(HEADER_ROW - 2, HEADER_PIXELS)
+    sheet.set_row_pixels(HEADER_ROW - 1, HEADER_PIXELS)
+
+
+def _insert_drawing(sheet: Sheet, drawing: bytes) -> None:
+    low, middle = CHART_ROW - 3, HEADER_ROW - 2 - CHART_ROW
+    scale = (low * LOW_PIXELS + middle * MIDDLE_PIXELS) / (HEIGHT * 96)
+    sheet.insert_image(
+        DRAWING_CELL,
+        "network.png",
+        {
+            "image_data": io.BytesIO(drawing),
+            "x_scale": scale,
+            "y_scale": scale,
+            "object_position": 3,
+            "description": "The network at step 1: inputs, two hidden neurons, two output neurons, every weight with "
+            "its value, the targets and the errors.",
+        },
+    )
+    assert DPI % 96 == 0
+
+
+def _table(book: Book, network: Network, layout: TableLayout, rate: Rate) -> Table:
+    """The table: givens from the sheet Start and the row above, everything else computed along the row."""
+
+    def here(name: str) -> str:
+        return f"{layout.columns[name]}{ROW}"
+
+    def above(name: str) -> str:
+        return absolute(RATE_CELL) if name == "lr" else f"{layout.columns[name]}{ABOVE}"
+
+    start = start_cells(network)
+    computed = {quantity.name: to_excel(quantity.expression, here) for quantity in network.quantities}
+    moved = {w: to_excel(substitute(UPDATE.expression, update_of(w)), above) for w in network.weights}
+    first = {name: on_sheet(START, absolute(start[name])) for name in network.givens}
+    later = {name: moved.get(name, above(name)) for name in network.givens}
+    return Table(
+        first_row=layout.first_row,
+        first_formulas=[{**first, **computed}[name] for name in network.columns],
+        formulas=[{**later, **computed}[name] for name in network.columns],
+        formats=[_format(book, network, name) for name in network.columns],
+        numbers_format=book.styles["step"],
+        values=rate.table,
+    )
+
+
+def _format(book: Book, network: Network, name: str) -> Format:
+    if name == network.loss:
+        return book.styles["loss"]
+    if name in (*network.inputs, *network.targets):
+        return book.styles["given"]
+    return book.styles["general" if name in (*network.errors, *network.gradients) else "value"]

@@ -1,0 +1,116 @@
+"""A worksheet that stores formulas as they are, numbers in full, and a whole table at the speed of text.
+
+XlsxWriter is made for sheets of mixed content: it looks through every formula for functions of later Excel versions,
+keeps each cell as an object and writes it piece by piece. A table of gradient descent is one row repeated, so here it
+is written as that: a template of the row's XML, filled in for each step.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+# Stand in a template for the numbers of a row, of the row above, and of the table's row counted from 1.
+ROW, ABOVE, COUNT = "\x01", "\x02", "\x03"
+Progress = Callable[[int], None]
+_CHUNK = 1_000
+
+
+def cached(value: float) -> float | str:
+    """A number as a formula's cached value: what is no finite number is the error that Excel shows for it."""
+    return value if math.isfinite(value) else "#NUM!"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of formulas whose rows repeat, with the rows numbered in column A.
+
+    `first_formulas` are the first row's, `formulas` those of every later row, one a column from column B on; in both,
+    `ROW` and `ABOVE` stand for row numbers. `values` has shape (rows, columns); NaN is written as #NUM!. `first_row`
+    counts from 1.
+    """
+
+    first_row: int
+    first_formulas: Sequence[str]
+    formulas: Sequence[str]
+    formats: Sequence[Format]
+    numbers_format: Format
+    values: NDArray[np.float64]
+
+    def template(self, formulas: Sequence[str]) -> str:
+        """One row's XML, with `ROW`, `ABOVE`, `COUNT` and a ``%r`` for each value."""
+        cells = [f'<c r="A{ROW}" s="{self.numbers_format._get_xf_index()}"><v>{COUNT}</v></c>']
+        for column, (formula, style) in enumerate(zip(formulas, self.formats, strict=True), start=1):
+            text = escape(formula, quote=False).replace("%", "%%")
+            cells.append(f'<c r="{xl_col_to_name(column)}{ROW}" s="{style._get_xf_index()}"><f>{text}</f><v>%r</v></c>')
+        return f'<row r="{ROW}">{"".join(cells)}</row>'
+
+
+class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no types
+    """A worksheet with at most one `Table`, which stands below everything else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.big_table: Table | None = None
+        self.progress: Progress = lambda rows: None
+
+    def write_table(self, table: Table) -> None:
+        """Put a table on the sheet; it is turned into XML when the workbook is closed."""
+        rows, columns = table.values.shape
+        self._check_dimensions(table.first_row - 1, 0)
+        self._check_dimensions(table.first_row + rows - 2, columns)
+        self.big_table = table
+
+    # What follows takes the place of XlsxWriter's own methods of the same names.
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
+
+    def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        # XlsxWriter rounds to 16 digits; a float64 needs 17 to come back the same.
+        self._xml_start_tag("c", attributes)
+        self._xml_data_element("v", str(number))
+        self._xml_end_tag("c")
+
+    def _write_rows(self) -> None:
+        super()._write_rows()
+        if self.big_table is not None:
+            self._write_table_rows(self.big_table)
+
+    def _write_table_rows(self, table: Table) -> None:
+        template, following = table.template(table.first_formulas), table.template(table.formulas)
+        for start in range(0, len(table.values), _CHUNK):
+            chunk = table.values[start : start + _CHUNK].tolist()
+            rows = []
+            for count, values in enumerate(chunk, start=start + 1):
+                number = table.first_row + count - 1
+                row = template.replace(ROW, str(number)).replace(ABOVE, str(number - 1)).replace(COUNT, str(count))
+                row %= tuple(values)
+                rows.append(_with_errors(row) if "nan" in row else row)
+                template = following
+            self.fh.write("".join(rows))
+            self.progress(len(chunk))
+
+    def _get_range_data(self, row_start: int, col_start: int, row_end: int, col_end: int) -> list[Any]:
+        """What charts keep as their own copy of the data."""
+        table = self.big_table
+        if table is None or row_start < table.first_row - 1:
+            data: list[Any] = super()._get_range_data(row_start, col_start, row_end, col_end)
+            return data
+        rows = range(row_start - table.first_row + 1, row_end - table.first_row + 2)
+        if col_start == 0:
+            return [row + 1 for row in rows]
+        values = table.values[rows.start : rows.stop, col_start - 1 : col_end].ravel().tolist()
+        return [value if math.isfinite(value) else None for value in values]
+
+
+def _with_errors(row: str) -> str:
+    return re.sub(r'(<c r="\w+" s="\d+")(><f>[^<]*</f><v>)nan</v>', r'\1 t="e"\2#NUM!</v>', row)

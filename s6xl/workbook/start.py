@@ -1,0 +1,162 @@
+"""The sheet Start: what is here, how to use it, and the one place for everything that can be changed."""
+
+import math
+from collections.abc import Sequence
+
+from s6xl.derivation import Network, long_symbol
+from s6xl.experiment import Experiment, counted
+from s6xl.workbook.book import Book
+from s6xl.workbook.layout import (
+    CHECK,
+    LOSS_PLOT,
+    RATES_ROW,
+    START,
+    START_VALUE_COLUMN,
+    START_VALUES_ROW,
+    STEP,
+    TableLayout,
+    on_sheet,
+    rate_cell,
+    start_cells,
+)
+from s6xl.workbook.rate import Rate
+from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.styles import INPUT
+
+NOTES_ROW = 21
+HOW_TO_USE = (
+    "Change a yellow cell: every sheet, chart and check follows at once. Nothing is a macro, every number is a formula.",
+    "Open LossPlot for the derivation and the comparison, then a sheet LR=… for every number behind one curve.",
+    "Open Step, choose a learning rate and a step, and read each gradient's chain rule with its numbers put in.",
+    "Open Check: each gradient beside a slope that the sheet measures itself. Break a formula and it turns red.",
+)
+
+
+def write_start(
+    book: Book, network: Network, experiment: Experiment, rates: Sequence[Rate], *, as_submitted: bool
+) -> None:
+    """Add the sheet; `as_submitted` says that the network holds the original's mistake, which the sheet then names."""
+    sheet = book.add_sheet(START, tab=INPUT)
+    styles = book.styles
+    sheet.set_column("A:A", 3)
+    sheet.set_column("B:B", 13)
+    sheet.set_column("C:C", 13)
+    sheet.set_column("D:D", 56)
+    sheet.set_column("E:F", 3)
+    sheet.set_column("G:K", 15)
+    sheet.set_row_pixels(0, 12)
+    sheet.set_row_pixels(1, 38)
+    sheet.write_string("B2", "Backpropagation, step by step", styles["title"])
+    sheet.write_string(
+        "B3",
+        f"A 2-2-2 sigmoid network, {counted(experiment.steps, 'step')} of gradient descent at "
+        f"{counted(len(rates), 'learning rate')}. Every number is a live formula.",
+        styles["muted"],
+    )
+    if as_submitted:
+        sheet.write_string(
+            "B4",
+            "As submitted: ∂E/∂w3 and ∂E/∂w4 use a_h1 where a_h2 is right, as the original does. Check shows it.",
+            styles["warning"],
+        )
+    _write_start_values(book, sheet, network, experiment)
+    _write_rates(book, sheet, network, experiment, rates)
+    _write_contents(book, sheet, rates)
+    sheet.freeze_panes(2, 0)
+    sheet.set_selection(START_VALUES_ROW - 1, 2, START_VALUES_ROW - 1, 2)
+
+
+def _section(book: Book, sheet: Sheet, row: int, columns: str, title: str) -> None:
+    first, last = columns.split(":")
+    for column in range(ord(first), ord(last) + 1):
+        sheet.write_blank(f"{chr(column)}{row}", None, book.styles["section"])
+    sheet.write_string(f"{first}{row}", title, book.styles["section"])
+
+
+def _write_start_values(book: Book, sheet: Sheet, network: Network, experiment: Experiment) -> None:
+    styles = book.styles
+    _section(book, sheet, START_VALUES_ROW - 2, "B:D", "Start values")
+    for column, heading in zip("BCD", ("Quantity", "Value", "Meaning"), strict=True):
+        sheet.write_string(f"{column}{START_VALUES_ROW - 1}", heading, styles["header"])
+    meanings = {
+        **{name: f"input {i}" for i, name in enumerate(network.inputs, start=1)},
+        **{name: f"target of output {i}" for i, name in enumerate(network.targets, start=1)},
+        **{weight: f"weight from {source} to {target}" for weight, (source, target) in network.connections.items()},
+    }
+    start = experiment.start
+    for name, address in start_cells(network).items():
+        row = address.removeprefix(START_VALUE_COLUMN)
+        sheet.write_string(f"B{row}", name, styles["box_bold"])
+        sheet.write_number(address, start[name], styles["input"])
+        sheet.write_string(f"D{row}", meanings[name], styles["box"])
+    cells = list(start_cells(network).values())
+    sheet.data_validation(
+        f"{cells[0]}:{cells[-1]}",
+        {
+            "validate": "decimal",
+            "criteria": "between",
+            "minimum": -1e300,
+            "maximum": 1e300,
+            "error_title": "A number, please",
+            "error_message": "Inputs, targets and weights are numbers.",
+        },
+    )
+
+
+def _write_rates(book: Book, sheet: Sheet, network: Network, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    styles = book.styles
+    layout = TableLayout(network, experiment)
+    loss = layout.columns[network.loss]
+    position = network.columns.index(network.loss)
+    name = long_symbol(network.loss)
+    _section(book, sheet, RATES_ROW - 2, "G:K", "Learning rates")
+    headings = ("Sheet", "η", f"{name}, step 1", f"{name}, step {experiment.steps}", "Change")
+    for column, heading in zip("GHIJK", headings, strict=True):
+        sheet.write_string(f"{column}{RATES_ROW - 1}", heading, styles["header"])
+    for rate in rates:
+        row = RATES_ROW + rate.index
+        first, last = float(rate.table[0, position]), float(rate.table[-1, position])
+        sheet.write_url(f"G{row}", f"internal:{on_sheet(rate.sheet, 'A1')}", styles["link_box"], rate.sheet)
+        sheet.write_number(rate_cell(rate.index), rate.value, styles["input"])
+        for column, table_row, value in (("I", layout.first_row, first), ("J", layout.last_row, last)):
+            source = on_sheet(rate.sheet, f"{loss}{table_row}")
+            shown = value if math.isfinite(value) else "diverged"
+            formula = f'=IF(ISERROR({source}),"diverged",{source})'
+            sheet.write_formula(f"{column}{row}", formula, styles["general"], shown)
+        change: float | str = ""
+        if math.isfinite(first) and math.isfinite(last) and first != 0:
+            change = last / first - 1
+        sheet.write_formula(f"K{row}", f'=IF(ISERROR(J{row}/I{row}),"",J{row}/I{row}-1)', styles["percent"], change)
+    last_row = RATES_ROW + len(rates) - 1
+    sheet.data_validation(
+        f"{rate_cell(0)}:{rate_cell(len(rates) - 1)}",
+        {
+            "validate": "decimal",
+            "criteria": ">",
+            "value": 0,
+            "error_title": "A number above 0, please",
+            "error_message": "A learning rate is a number above 0.",
+        },
+    )
+    sheet.conditional_format(
+        f"I{RATES_ROW}:J{last_row}",
+        {"type": "cell", "criteria": "==", "value": '"diverged"', "format": styles["bad"]},
+    )
+
+
+def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
+    styles = book.styles
+    _section(book, sheet, NOTES_ROW, "B:D", "What is here")
+    contents = (
+        (LOSS_PLOT, "the learning rates compared in two charts, and the written derivation"),
+        (STEP, "one step of one learning rate: the network in cells, each formula with its numbers"),
+        (CHECK, "every gradient against its central difference, with a verdict"),
+        (rates[0].sheet, "one sheet a learning rate: every quantity at every step"),
+    )
+    for row, (name, meaning) in enumerate(contents, start=NOTES_ROW + 1):
+        sheet.write_url(f"B{row}", f"internal:{on_sheet(name, 'A1')}", styles["link"], name)
+        sheet.write_string(f"C{row}", meaning, styles["text"])
+    _section(book, sheet, NOTES_ROW + 7, "B:D", "How to use it")
+    for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 8):
+        sheet.merge_range(f"B{row}:D{row}", line, styles["wrapped"])
+        sheet.set_row_pixels(row - 1, 38)

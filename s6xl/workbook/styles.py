@@ -1,0 +1,97 @@
+"""The look: one palette, and every cell format by its role."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+
+INK, MUTED, LINE, PAPER = "#1F2937", "#6B7280", "#D1D5DB", "#F3F4F6"
+INPUT, LINK = "#FFF3BF", "#1D4ED8"
+POSITIVE, NEUTRAL, NEGATIVE = "#7EB0F2", "#FFFFFF", "#F28B7D"
+GOOD, GOOD_TEXT, BAD, BAD_TEXT = "#D3F2DD", "#14532D", "#DC2626", "#FFFFFF"
+LOSS = "#B91C1C"
+
+# Okabe and Ito's colours, told apart by every kind of eye; beyond eight series the line style changes.
+SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#8C7A00")
+DASHES = ("solid", "dash", "round_dot", "long_dash_dot")
+
+# Seven decimals, as the original shows them, until a number outgrows its column.
+VALUE = "[>=1000]0.000E+00;[<=-1000]-0.000E+00;0.0000000"
+SCIENTIFIC = "0.00E+00"
+
+
+def series_line(index: int) -> dict[str, Any]:
+    """The line of the series with this index in a chart of many."""
+    return {
+        "color": SERIES[index % len(SERIES)],
+        "width": 2,
+        "dash_type": DASHES[index // len(SERIES) % len(DASHES)],
+    }
+
+
+_BASE: Mapping[str, Any] = {"font_color": INK, "valign": "vcenter"}
+_BOX: Mapping[str, Any] = {**_BASE, "border": 1, "border_color": LINE}
+_HEADER: Mapping[str, Any] = {**_BOX, "bold": True, "font_color": "#FFFFFF", "bg_color": INK, "align": "center"}
+
+_FORMATS: Mapping[str, Mapping[str, Any]] = {
+    "text": _BASE,
+    "muted": {**_BASE, "font_color": MUTED},
+    "muted_centre": {**_BASE, "font_color": MUTED, "align": "center"},
+    "italic": {**_BASE, "font_color": MUTED, "italic": True},
+    "wrapped": {**_BASE, "text_wrap": True, "valign": "top"},
+    "title": {**_BASE, "bold": True, "font_size": 20},
+    "table_title": {**_BASE, "bold": True, "font_size": 14},
+    "section": {**_BASE, "bold": True, "font_size": 13, "bottom": 2, "bottom_color": INK},
+    "link": {**_BASE, "font_color": LINK, "underline": 1},
+    "link_box": {**_BOX, "font_color": LINK, "underline": 1},
+    "header": _HEADER,
+    "header_left": {**_HEADER, "align": "left"},
+    "header_loss": {**_HEADER, "bg_color": LOSS},
+    "label": {**_BASE, "bold": True, "align": "right"},
+    "input": {**_BOX, "bg_color": INPUT, "align": "center", "bold": True},
+    "rate": {**_BOX, "align": "center", "bold": True},
+    "box": _BOX,
+    "box_centre": {**_BOX, "align": "center"},
+    "box_bold": {**_BOX, "bold": True},
+    "step": {**_BOX, "align": "center", "font_color": MUTED},
+    "given": {**_BOX, "align": "center", "font_color": MUTED},
+    "value": {**_BOX, "num_format": VALUE},
+    "general": {**_BOX, "align": "center"},
+    "loss": {**_BOX, "bold": True, "font_color": LOSS, "bg_color": "#FEF2F2"},
+    "error": {**_BOX, "num_format": SCIENTIFIC, "align": "center"},
+    "percent": {**_BOX, "num_format": "+0.0%;-0.0%;0.0%", "align": "center"},
+    "verdict": {**_BOX, "bold": True, "align": "center"},
+    "banner": {**_BOX, "bold": True, "font_size": 13, "align": "left", "indent": 1},
+    "node": {**_BOX, "num_format": "0.0000", "align": "center", "bold": True},
+    "node_name": {**_BOX, "align": "center", "bg_color": PAPER},
+    "edge_name": {**_BASE, "align": "right", "font_color": MUTED},
+    "small_value": {**_BOX, "num_format": "0.000000", "align": "center"},
+    "loss_small": {**_BOX, "bold": True, "font_color": LOSS, "num_format": "0.000000", "align": "center"},
+    "numbers": {**_BOX, "font_color": LINK},
+    "good": {"bg_color": GOOD, "font_color": GOOD_TEXT},
+    "bad": {"bg_color": BAD, "font_color": BAD_TEXT, "bold": True},
+    "warning": {**_BASE, "bold": True, "font_color": BAD},
+    # The written derivation: a box around each block.
+    "block_title": {**_BASE, "bold": True, "left": 1, "right": 1, "top": 1, "align": "left", "bg_color": PAPER},
+    "block_line": {**_BASE, "left": 1, "right": 1},
+    "block_last": {**_BASE, "left": 1, "right": 1, "bottom": 1},
+}
+
+
+class Styles:
+    """The cell formats of one workbook, each made when first asked for: ``styles["title"]``."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        self._workbook = workbook
+        self._formats: dict[tuple[str, tuple[tuple[str, Any], ...]], Format] = {}
+
+    def __getitem__(self, role: str) -> Format:
+        return self.varied(role)
+
+    def varied(self, role: str, **changes: Any) -> Format:
+        """A role's format with some properties changed."""
+        key = (role, tuple(sorted(changes.items())))
+        if key not in self._formats:
+            self._formats[key] = self._workbook.add_format({**_FORMATS[role], **changes})
+        return self._formats[key]

@@ -1,0 +1,58 @@
+"""What many tests share: built workbooks, the original's reference data, and LibreOffice."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import office
+import pytest
+
+from s6xl.experiment import Experiment
+from s6xl.workbook import build
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def libreoffice() -> Iterator[office.Office]:
+    """A running LibreOffice; where S6XL_REQUIRE_LIBREOFFICE is set, as in CI, its absence is a failure."""
+    found = office.find()
+    if found is None:
+        missing = "LibreOffice with its Python bridge uno is not installed (Debian: libreoffice-calc python3-uno)"
+        if os.environ.get("S6XL_REQUIRE_LIBREOFFICE"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    running = office.Office(*found)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder with the original workbook: S6XL_REFERENCE, or shared/reference beside the repository."""
+    folder = Path(os.environ.get("S6XL_REFERENCE", ROOT.parent / "shared" / "reference"))
+    if not (folder / "original_workbook.xlsx").is_file():
+        pytest.skip(f"the original workbook is not in {folder} (set S6XL_REFERENCE)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default workbook."""
+    path = tmp_path_factory.mktemp("default") / "s6.xlsx"
+    build(Experiment(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def submitted_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook with the original's mistake."""
+    path = tmp_path_factory.mktemp("submitted") / "s6.xlsx"
+    build(Experiment(), path, as_submitted=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def recalculated(libreoffice: office.Office, book: Path) -> office.Recalculated:
+    """The default workbook, recalculated by LibreOffice."""
+    return libreoffice.recalculate(book)

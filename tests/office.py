@@ -1,0 +1,76 @@
+"""LibreOffice as a witness: a real spreadsheet engine that recalculates a workbook from scratch."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PLACES = (
+    Path("/usr/lib/libreoffice/program"),
+    Path("/Applications/LibreOffice.app/Contents/MacOS"),
+    Path("C:/Program Files/LibreOffice/program"),
+)
+
+
+@dataclass(frozen=True)
+class Recalculated:
+    """What stands in a workbook after a hard recalculation: values and error cells by sheet and address."""
+
+    values: dict[str, dict[str, float | str]]
+    errors: dict[str, list[str]]
+
+    @property
+    def error_cells(self) -> list[str]:
+        """Every error cell, as ``Sheet!A1``."""
+        return [f"{sheet}!{cell}" for sheet, cells in self.errors.items() for cell in cells]
+
+
+class Office:
+    """One LibreOffice for a whole test run."""
+
+    def __init__(self, soffice: str, python: str) -> None:
+        server = Path(__file__).with_name("office_server.py")
+        self._process = subprocess.Popen(
+            [python, str(server), soffice], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        assert self._read() == "ready"
+
+    def _read(self) -> object:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("LibreOffice did not answer")
+        return json.loads(line)
+
+    def recalculate(self, path: Path, changes: Mapping[str, Mapping[str, float | str]] | None = None) -> Recalculated:
+        """Load a workbook, change some cells, recalculate everything, and read it; the file stays as it is."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"path": str(path), "changes": changes or {}}) + "\n")
+        self._process.stdin.flush()
+        answer = self._read()
+        assert isinstance(answer, dict)
+        if "failure" in answer:
+            raise RuntimeError(answer["failure"])
+        return Recalculated(answer["values"], answer["errors"])
+
+    def close(self) -> None:
+        """End LibreOffice."""
+        self._process.communicate(timeout=60)
+
+
+def find() -> tuple[str, str] | None:
+    """LibreOffice and a Python that can import its bridge uno, or None where either is missing."""
+    soffice = shutil.which("soffice") or shutil.which("libreoffice")
+    soffice = soffice or next(
+        (str(p / n) for p in PLACES for n in ("soffice", "soffice.exe") if (p / n).exists()), None
+    )
+    if soffice is None:
+        return None
+    beside = [Path(soffice).resolve().parent / name for name in ("python", "python.exe")]
+    for python in (sys.executable, "/usr/bin/python3", *map(str, beside)):
+        if shutil.which(python) and subprocess.run([python, "-c", "import uno"], capture_output=True).returncode == 0:
+            return soffice, python
+    return None

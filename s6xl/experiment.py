@@ -4,6 +4,7 @@ import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from s6xl.derivation import INPUTS, LEARNING_RATES, NETWORK, STEPS, TARGETS, WEI
 from s6xl.errors import UserError
 
 MAX_STEPS = 1_000_000
-# A chart holds 255 series, and CHOOSE, which the sheet Step looks its values up with, 254 values.
-MAX_RATES = 254
+# A chart holds 255 series.
+MAX_RATES = 255
+# Numbers between these sizes are spelled without an exponent; with its rate spelled so, a sheet's name always fits.
+_PLAIN_FROM, _PLAIN_BELOW = 1e-10, 1e16
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,10 @@ def _check_rates(rates: Sequence[float]) -> None:
 
 
 def number_text(value: float) -> str:
-    """A number as a person would type it: 1.0 as ``1``, 0.1 as ``0.1``."""
-    return repr(float(value)).removesuffix(".0")
+    """A number as a spreadsheet spells it: 1.0 as ``1``, 1e-05 as ``0.00001``, 1e300 as ``1E+300``."""
+    if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
+        return f"{Decimal(repr(float(value))):f}".removesuffix(".0")
+    return repr(float(value)).upper()
 
 
 def counted(number: int, noun: str) -> str:
@@ -90,7 +95,7 @@ def parse_numbers(text: str, what: str) -> tuple[float, ...]:
             numbers.append(float(part))
         except ValueError:
             raise UserError(
-                f"{what} has {part.strip()!r} where a number belongs: give numbers separated by commas, such as 0.1,0.5."
+                f"{what} has {part.strip()!r} where a number belongs: give numbers and commas, such as 0.1,0.5."
             ) from None
     return tuple(numbers)
 

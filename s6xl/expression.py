@@ -3,7 +3,9 @@
 An expression such as ``0.5*(t1 - a_o1)**2`` is parsed into a small tree. The tree becomes an Excel formula over any
 cells, the body of a LAMBDA, a NumPy function, or text for people. Two rules keep one tree from meaning two things:
 both sides of a power and the operand of a minus are set in parentheses unless they are single names, numbers or
-calls, because Excel reads ``-a^2`` as ``(-a)^2`` and ``a^b^c`` as ``(a^b)^c``, and Python does neither.
+calls, because Excel reads ``-a^2`` as ``(-a)^2`` and ``a^b^c`` as ``(a^b)^c``, and Python does neither. Two powers have no
+agreed meaning and no place in a table: ``0**0``, and a fractional power of a negative number, where Excel takes odd
+roots.
 """
 
 import ast
@@ -12,7 +14,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -216,9 +217,9 @@ def to_lambda(expression: Expression, parameters: Sequence[str] | None = None) -
     return f"_xlfn.LAMBDA({','.join(f'_xlpm.{lambda_parameter(name)}' for name in arguments)},{body})"
 
 
-def to_python(expression: Expression) -> str:
-    """The expression as Python source that needs only a function ``exp`` and its names."""
-    notation = _Notation(str, repr, {"exp": "exp"}, _TIGHT, lambda base, exponent: f"{base}**{exponent}")
+def to_python(expression: Expression, number: Callable[[float], str] = repr) -> str:
+    """The expression as Python source that needs only a function ``exp`` and its names; `number` spells constants."""
+    notation = _Notation(str, number, {"exp": "exp"}, _TIGHT, lambda base, exponent: f"{base}**{exponent}")
     return _write(expand(expression), notation)
 
 
@@ -228,9 +229,14 @@ def to_numpy(expression: Expression, parameters: Sequence[str] | None = None) ->
     `parameters` fixes the order of the arguments; without it they stand in order of first appearance.
     """
     arguments = ", ".join(names(expression) if parameters is None else parameters)
-    code: CodeType = compile(f"lambda {arguments}: {to_python(expression)}", "<expression>", "eval")
-    function: Callable[..., Any] = eval(code, {"exp": np.exp})
-    return function
+    # Python's own numbers would raise where NumPy gives infinity, and turn complex where it gives NaN.
+    source = to_python(expression, lambda value: f"float64({value!r})")
+    function = eval(f"lambda {arguments}: {source}", {"exp": np.exp, "float64": np.float64})
+
+    def compute(*values: Any) -> Any:
+        return function(*map(np.float64, values))
+
+    return compute
 
 
 def to_text(expression: Expression, name: Callable[[str], str] = str, *, times: str = " * ", minus: str = "-") -> str:

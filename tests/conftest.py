@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import office
+import hypothesis
 import pytest
 
 from s6xl.experiment import Experiment
 from s6xl.workbook import build
 
 ROOT = Path(__file__).parent.parent
+
+# CI tries the same examples each time, so that a failure there is the change's; elsewhere each run tries new ones.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")

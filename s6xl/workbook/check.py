@@ -171,7 +171,7 @@ class _CheckSheet:
         self._heading(
             row,
             "Every sheet",
-            f"The largest relative error of {which}; each cell computes two forward passes a step from t, i and w alone.",
+            f"The largest relative error of {which}: two forward passes a step, computed from t, i and w alone.",
             ("sheet", *map(symbol, network.gradients), "verdict"),
         )
         found = []

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+from s6xl.errors import UserError
 from s6xl.experiment import Experiment
 from s6xl.workbook.book import Book
 from s6xl.workbook.layout import START, TableLayout, absolute, on_sheet, rate_cells
 from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import Sheet
+
+MOST_CHOICES = 30
+LONGEST_FORMULA = 8_192
 
 
 class Choice:
@@ -58,6 +62,24 @@ class Choice:
 
     def value_formula(self, name: str) -> str:
         """A quantity at the chosen rate and step, without the leading ``=``."""
-        # CHOOSE is not volatile as INDIRECT is: only a change of what it reads computes it anew.
-        columns = ",".join(on_sheet(rate.sheet, self._layout.column(name)) for rate in self._rates)
-        return f"INDEX(CHOOSE({self._index},{columns}),{self.step})"
+        columns = [on_sheet(rate.sheet, self._layout.column(name).replace("$", "")) for rate in self._rates]
+        formula = f"INDEX({_choose(self._index, columns)},{self.step})"
+        if len(formula) > LONGEST_FORMULA:
+            raise UserError(
+                f"{len(columns)} learning rates of so many digits do not fit into one formula of Excel's: "
+                "give fewer, or shorter ones."
+            )
+        return formula
+
+
+def _choose(index: str, values: list[str]) -> str:
+    """One of the values by its number, counted from 1.
+
+    CHOOSE is not volatile as INDIRECT is: only a change of what it reads computes it anew. LibreOffice's takes 30
+    values at most, so more are chosen from in groups.
+    """
+    if len(values) <= MOST_CHOICES:
+        return f"CHOOSE({index},{','.join(values)})"
+    groups = [values[start : start + MOST_CHOICES] for start in range(0, len(values), MOST_CHOICES)]
+    chosen = [f"CHOOSE(MOD({index}-1,{MOST_CHOICES})+1,{','.join(group)})" for group in groups]
+    return f"CHOOSE(INT(({index}-1)/{MOST_CHOICES})+1,{','.join(chosen)})"

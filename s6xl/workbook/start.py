@@ -25,7 +25,7 @@ from s6xl.workbook.styles import INPUT
 
 NOTES_ROW = 21
 HOW_TO_USE = (
-    "Change a yellow cell: every sheet, chart and check follows at once. Nothing is a macro, every number is a formula.",
+    "Change a yellow cell: every sheet, chart and check follows at once. No macros: every number is a formula.",
     "Open LossPlot for the derivation and the comparison, then a sheet LR=… for every number behind one curve.",
     "Open Step, choose a learning rate and a step, and read each gradient's chain rule with its numbers put in.",
     "Open Check: each gradient beside a slope that the sheet measures itself. Break a formula and it turns red.",

@@ -198,9 +198,10 @@ class _Formulas:
                 shown += part
         formula = "&".join([*parts, '" = "', self._lookup.text(result)])
         shown += f" = {self._lookup.shown_text(result)}"
-        self._formula(first, last, f"={formula}", "#NUM!" if "#NUM!" in shown else shown, "numbers")
+        self._formula(first, last, f"={formula}", shown, "numbers")
 
     def _formula(self, first: str, last: str, formula: str, shown: str, role: str) -> None:
         style = self._book.styles[role]
+        shown = "#NUM!" if "#NUM!" in shown else shown  # as an error in a part is an error in the whole
         self._sheet.merge_range(f"{first}{self._row}:{last}{self._row}", "", style)
         self._sheet.write_formula(f"{first}{self._row}", formula, style, shown)

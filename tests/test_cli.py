@@ -1,0 +1,152 @@
+"""The command line, as a person starts it: what it prints, what it leaves behind, and its exit status."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+
+def s6xl(
+    *arguments: str, folder: Path, warnings: str = "error", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", warnings, "-m", "s6xl", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_build_without_arguments(tmp_path: Path) -> None:
+    done = s6xl("build", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "6 learning rates, 68 steps" in done.stdout
+    assert openpyxl.load_workbook(tmp_path / "workbooks" / "s6.xlsx", read_only=True).sheetnames[0] == "Start"
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["s6.xlsx"]
+
+
+def test_build_with_everything(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("inputs = [1, 2]\nsteps = 7\n", encoding="utf-8")
+    done = s6xl(
+        *("build", "--out", "mine.xlsx", "--settings", "mine.toml", "--lr", "0.05,0.5,3", "--steps", "4"),
+        *("--targets", "-0.5,1", "--weights", "-1,2,-3,4,-5,6,-7,8", "--as-submitted"),
+        folder=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    book = openpyxl.load_workbook(tmp_path / "mine.xlsx", data_only=True)
+    assert book.sheetnames[2:5] == ["LR=0.05", "LR=0.5", "LR=3"]
+    sheet = book["LR=3"]
+    assert [sheet.cell(33, column).value for column in range(2, 7)] == [-0.5, 1, 1, 2, -1]
+    assert sheet["A36"].value == 4
+    assert sheet["B37"].value is None
+
+
+def test_the_script_is_the_same_program(tmp_path: Path) -> None:
+    script = Path(sys.executable).with_name("s6xl.exe" if os.name == "nt" else "s6xl")
+    if not script.exists():
+        pytest.skip("the package is not installed, only importable")
+    printed = {
+        subprocess.run([*command, "--version"], capture_output=True, text=True, cwd=tmp_path).stdout
+        for command in ([str(script)], [sys.executable, "-m", "s6xl"])
+    }
+    assert len(printed) == 1
+    assert printed.pop().startswith("s6xl ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--lr", "0"), "above 0"),
+        (("--lr", "-1"), "above 0"),
+        (("--lr", "nan"), "finite"),
+        (("--lr", "inf"), "finite"),
+        (("--lr", "abc"), "'abc'"),
+        (("--lr", ""), "''"),
+        (("--lr", "1,1"), "twice"),
+        (("--lr", ",".join(map(str, range(1, 300)))), "1 to 255"),
+        (("--lr", ",".join(str(1 / k) for k in range(1, 256)), "--out", "long.xlsx"), "fewer, or shorter"),
+        (("--steps", "0"), "1 to 1,000,000"),
+        (("--steps", "1000001"), "1 to 1,000,000"),
+        (("--steps", "1.5"), "--steps"),
+        (("--weights", "1,2"), "w1, w2"),
+        (("--inputs", "nan,1"), "i1 is nan"),
+        (("--settings", "missing.toml"), "missing.toml"),
+        (("--out", "nowhere/s6.xlsx"), "folder nowhere does not exist"),
+        (("--out", "s6.xls"), "does not end in .xlsx"),
+        (("--out", "folder.xlsx"), "is a folder"),
+        (("--out", "locked.xlsx"), "open in another program"),
+        (("--out", "open.xlsx"), "open in another program"),
+        (("--unknown",), "--unknown"),
+    ],
+)
+def test_bad_input_gets_one_sentence(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    (tmp_path / "folder.xlsx").mkdir()
+    (tmp_path / ".~lock.locked.xlsx#").touch()
+    (tmp_path / "~$open.xlsx").touch()
+    before = sorted(tmp_path.rglob("*"))
+    done = s6xl("build", *arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("s6xl: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_command_shows_the_help(tmp_path: Path) -> None:
+    done = s6xl(folder=tmp_path)
+    assert done.returncode == 2
+    assert "build" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_names_every_option(tmp_path: Path) -> None:
+    done = s6xl("build", "--help", folder=tmp_path, COLUMNS="120")
+    assert done.returncode == 0
+    for option in ("--out", "--lr", "--steps", "--inputs", "--targets", "--weights", "--settings", "--as-submitted"):
+        assert option in done.stdout
+
+
+def test_divergence_is_built(tmp_path: Path) -> None:
+    done = s6xl("build", "--lr", "1e300,1e308", "--steps", "20", "--out", "far.xlsx", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    book = openpyxl.load_workbook(tmp_path / "far.xlsx", data_only=True)
+    assert book["LR=1E+300"]["X52"].value == "#NUM!"
+    assert book["Start"]["J7"].value == "diverged"
+
+
+def test_long_work_reports_in_lines_off_a_terminal(tmp_path: Path) -> None:
+    done = s6xl("build", "--lr", "0.5", "--steps", "30000", "--out", "long.xlsx", folder=tmp_path)
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert 2 <= len(lines) <= 10
+    assert lines[-1] == "rows: 60,000 of 60,000"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a small file system is mounted as Linux does it")
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """The workbook's folder is a file system that takes 256 kB and no more."""
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(small)], capture_output=True).returncode:
+        pytest.skip("this user may not mount a small file system")
+    try:
+        (small / "s6.xlsx").write_bytes(b"what was there before")
+        # XlsxWriter leaves a file for the garbage collector to close when a write fails, which Python warns of.
+        done = s6xl(
+            *("build", "--steps", "2000", "--out", str(small / "s6.xlsx")),
+            folder=tmp_path,
+            warnings="ignore::ResourceWarning",
+        )
+        assert done.returncode == 2
+        assert "disk is full" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert (small / "s6.xlsx").read_bytes() == b"what was there before"
+        assert [path.name for path in small.iterdir()] == ["s6.xlsx"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

@@ -1,0 +1,131 @@
+"""What can be asked for, and the one sentence that answers what cannot."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from s6xl.derivation import NETWORK
+from s6xl.errors import UserError
+from s6xl.experiment import MAX_RATES, MAX_STEPS, Experiment, counted, number_text, parse_numbers, read_settings
+
+
+def test_the_default_is_the_original() -> None:
+    experiment = Experiment()
+    assert experiment.learning_rates == (0.1, 0.2, 0.5, 0.8, 1, 2)
+    assert experiment.steps == 68
+    assert experiment.start == {
+        **{"i1": 0.05, "i2": 0.1, "t1": 0.5, "t2": 0.5},
+        **{"w1": 0.15, "w2": 0.2, "w3": 0.25, "w4": 0.3, "w5": 0.4, "w6": 0.45, "w7": 0.5, "w8": 0.55},
+    }
+    assert set(experiment.start) == set(NETWORK.givens)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"learning_rates": (0.0,)}, "above 0"),
+        ({"learning_rates": (-1.0,)}, "above 0"),
+        ({"learning_rates": (math.nan,)}, "finite"),
+        ({"learning_rates": (math.inf,)}, "finite"),
+        ({"learning_rates": (0.5, 1.0, 0.5)}, "0.5 stands twice"),
+        ({"learning_rates": ()}, f"1 to {MAX_RATES}"),
+        ({"learning_rates": tuple(range(1, MAX_RATES + 2))}, f"1 to {MAX_RATES}"),
+        ({"steps": 0}, "1 to 1,000,000"),
+        ({"steps": -5}, "1 to 1,000,000"),
+        ({"steps": MAX_STEPS + 1}, "1 to 1,000,000"),
+        ({"weights": (1.0, 2.0)}, "w1, w2, w3"),
+        ({"inputs": (1.0, math.nan)}, "i2 is nan"),
+        ({"targets": (math.inf, 0.0)}, "t1 is inf"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        Experiment(**arguments)  # type: ignore[arg-type]
+
+
+def test_the_limits_themselves_are_possible() -> None:
+    assert Experiment(learning_rates=tuple(range(1, MAX_RATES + 1)), steps=MAX_STEPS).steps == MAX_STEPS
+    assert Experiment(learning_rates=(5e-324, 1.7e308), steps=1).steps == 1
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("0.1", (0.1,)), (" 1, 2e-3 ,-4", (1.0, 0.002, -4.0))])
+def test_numbers(text: str, numbers: tuple[float, ...]) -> None:
+    assert parse_numbers(text, "--lr") == numbers
+
+
+@pytest.mark.parametrize("text", ["", "abc", "0.1,,0.2", "0.1;0.2", "0,1x"])
+def test_what_is_no_number_is_named(text: str) -> None:
+    with pytest.raises(UserError, match="^--lr has "):
+        parse_numbers(text, "--lr")
+
+
+def test_settings(tmp_path: Path) -> None:
+    file = tmp_path / "mazur.toml"
+    file.write_text("targets = [0.01, 0.99]\nlearning_rates = [1, 0.5]\nsteps = 10\n", encoding="utf-8")
+    experiment = Experiment(**read_settings(file))
+    assert experiment.targets == (0.01, 0.99)
+    assert experiment.learning_rates == (1.0, 0.5)
+    assert experiment.steps == 10
+    assert experiment.inputs == Experiment().inputs
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("steps = 'many'", "whole number"),
+        ("steps = true", "whole number"),
+        ("steps = 1.5", "whole number"),
+        ("inputs = 3", "list of numbers"),
+        ("inputs = [1, 'a']", "list of numbers"),
+        ("inputs = [1, true]", "list of numbers"),
+        ("inputs = [1, 1" + "0" * 400 + "]", "too large"),
+        ("rates = [1]", "'rates' is no setting"),
+        ("steps = ", "no TOML"),
+        ("\ufeffsteps = 1", "no TOML"),
+    ],
+)
+def test_settings_that_cannot_be_read(tmp_path: Path, content: str, words: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=words):
+        read_settings(file)
+
+
+def test_settings_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"):
+        read_settings(tmp_path / "missing.toml")
+    with pytest.raises(UserError, match="cannot read"):
+        read_settings(tmp_path)
+
+
+def test_settings_that_are_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes(b"\xff\xfe\x00steps")
+    with pytest.raises(UserError, match="no TOML"):
+        read_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (0.0, "0"),
+        (-0.05, "-0.05"),
+        (1e-05, "0.00001"),
+        (1e-10, "0.0000000001"),
+        (1e-11, "1E-11"),
+        (1e15, "1000000000000000"),
+        (1e300, "1E+300"),
+        (1.2345678901234567e-10, "0.00000000012345678901234568"),
+    ],
+)
+def test_number_text(value: float, text: str) -> None:
+    assert number_text(value) == text
+    assert float(text) == value
+    assert len(f"LR={text}") <= 31  # as long as a sheet's name may be
+
+
+def test_counted() -> None:
+    assert [counted(number, "step") for number in (1, 68, 1000)] == ["1 step", "68 steps", "1,000 steps"]

@@ -26,7 +26,7 @@ class Quantity:
         return parse(self.source)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """A network as a table: what it is given, what it computes, and the order of its columns on a sheet.
 

@@ -6,6 +6,7 @@ every cell that uses it. Such a cell is NaN here.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ def _cell(expression: Expression) -> Callable[[dict[str, float]], float]:
     return value
 
 
+@lru_cache
 def _computed_row(network: Network) -> Callable[..., Row]:
     """A function from the givens, in column order, to a whole row."""
     # Each quantity is bound once by an assignment expression, then the row is laid out in column order.
@@ -62,6 +64,7 @@ def _computed_row(network: Network) -> Callable[..., Row]:
     return compute
 
 
+@lru_cache
 def _update(network: Network) -> Callable[[Row, float], Row]:
     """A function from a row and a learning rate to the givens of the next row."""
     moved = {weight: to_python(substitute(UPDATE.expression, update_of(weight))) for weight in network.weights}

@@ -3,8 +3,8 @@
 An expression such as ``0.5*(t1 - a_o1)**2`` is parsed into a small tree. The tree becomes an Excel formula over any
 cells, the body of a LAMBDA, a NumPy function, or text for people. Two rules keep one tree from meaning two things:
 both sides of a power and the operand of a minus are set in parentheses unless they are single names, numbers or
-calls, because Excel reads ``-a^2`` as ``(-a)^2`` and ``a^b^c`` as ``(a^b)^c``, and Python does neither. Two powers have no
-agreed meaning and no place in a table: ``0**0``, and a fractional power of a negative number, where Excel takes odd
+calls, because Excel reads ``-a^2`` as ``(-a)^2`` and ``a^b^c`` as ``(a^b)^c``, and Python does neither. Two powers have
+no agreed meaning and no place in a table: ``0**0``, and a fractional power of a negative number, where Excel takes odd
 roots.
 """
 

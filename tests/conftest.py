@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import office
 import hypothesis
 import pytest
 
+import office
 from s6xl.experiment import Experiment
 from s6xl.workbook import build
 

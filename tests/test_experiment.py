@@ -15,8 +15,8 @@ def test_the_default_is_the_original() -> None:
     assert experiment.learning_rates == (0.1, 0.2, 0.5, 0.8, 1, 2)
     assert experiment.steps == 68
     assert experiment.start == {
-        **{"i1": 0.05, "i2": 0.1, "t1": 0.5, "t2": 0.5},
-        **{"w1": 0.15, "w2": 0.2, "w3": 0.25, "w4": 0.3, "w5": 0.4, "w6": 0.45, "w7": 0.5, "w8": 0.55},
+        **dict(zip(("i1", "i2", "t1", "t2"), (0.05, 0.1, 0.5, 0.5), strict=True)),
+        **dict(zip(NETWORK.weights, (0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55), strict=True)),
     }
     assert set(experiment.start) == set(NETWORK.givens)
 
@@ -56,7 +56,7 @@ def test_numbers(text: str, numbers: tuple[float, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "abc", "0.1,,0.2", "0.1;0.2", "0,1x"])
 def test_what_is_no_number_is_named(text: str) -> None:
-    with pytest.raises(UserError, match="^--lr has "):
+    with pytest.raises(UserError, match=r"^--lr has "):
         parse_numbers(text, "--lr")
 
 

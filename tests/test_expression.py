@@ -3,7 +3,6 @@
 import math
 import random
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -154,10 +153,11 @@ def has_disputed_power(expression: Expression, values: dict[str, float]) -> bool
     match expression:
         case Operation(operator, _, left, right):
             base, exponent = expected(left, values), expected(right, values)
-            if operator == "**" and base is not None and exponent is not None:
-                if base == exponent == 0 or (base < 0 and exponent != round(exponent)):
-                    return True
-            return has_disputed_power(left, values) or has_disputed_power(right, values)
+            if operator != "**" or base is None or exponent is None:
+                disputed = False
+            else:
+                disputed = base == exponent == 0 or (base < 0 and exponent != round(exponent))
+            return disputed or has_disputed_power(left, values) or has_disputed_power(right, values)
         case Negative(operand) | Call(_, operand):
             return has_disputed_power(operand, values)
     return False

@@ -42,7 +42,7 @@ def build(
             rates.append(Rate(index, value, descend(network, experiment.start, value, experiment.steps)))
             progress(experiment.steps)
         first_step = dict(zip(network.columns, rates[0].table[0].tolist(), strict=True))
-        drawing = draw_network(network, first_step)
+        drawing = draw_network(network, first_step).png()
         write_start(book, network, experiment, rates, as_submitted=as_submitted)
         write_loss_plot(book, network, experiment, rates)
         for rate in rates:

@@ -163,11 +163,8 @@ class _CheckSheet:
         """For each sheet and weight the largest relative error of all its steps; returns these."""
         network, sheet, styles = self._network, self._sheet, self._styles
         row = self._every_row
-        which = (
-            "every step"
-            if self._steps == self._layout.last_row - self._layout.first_row + 1
-            else (f"steps 1 to {self._steps:,}")
-        )
+        all_steps = self._layout.last_row - self._layout.first_row + 1
+        which = "every step" if self._steps == all_steps else f"steps 1 to {self._steps:,}"
         self._heading(
             row,
             "Every sheet",
@@ -176,13 +173,16 @@ class _CheckSheet:
         )
         found = []
         last_column = 2 + len(network.weights)
+        # The formulas of one sheet, with a mark for its name.
+        patterns = {weight: self._column_errors("\0", weight) for weight in network.weights}
         for rate in self._rates:
             row += 1
             errors = largest_errors(network, rate.table[: self._steps])
             sheet.write_url(f"B{row}", f"internal:{on_sheet(rate.sheet, 'A1')}", styles["link_box"], rate.sheet)
             for column, weight in enumerate(network.weights, start=3):
                 shown = errors[weight] if math.isfinite(errors[weight]) else NO_NUMBER
-                formula = f'=IFERROR(SUMPRODUCT(MAX({self._column_errors(rate, weight)})),"{NO_NUMBER}")'
+                relative = patterns[weight].replace("\0", rate.sheet)
+                formula = f'=IFERROR(SUMPRODUCT(MAX({relative})),"{NO_NUMBER}")'
                 sheet.write_formula(cell(row, column), formula, styles["error"], shown)
             worst = max(errors.values()) if all(map(math.isfinite, errors.values())) else math.nan
             self._write_verdict(cell(row, last_column + 1), f"C{row}:{cell(row, last_column)}", worst)
@@ -190,12 +190,12 @@ class _CheckSheet:
         self._colour_errors(f"C{self._every_row + 1}:{cell(row, last_column)}")
         return found
 
-    def _column_errors(self, rate: Rate, weight: str) -> str:
+    def _column_errors(self, sheet: str, weight: str) -> str:
         """The relative errors of one gradient at every step of a sheet, as one array."""
         last_row = self._layout.first_row + self._steps - 1
 
         def column(name: str) -> str:
-            return absolute(WIDTH_CELL) if name == "h" else on_sheet(rate.sheet, self._layout.column(name, last_row))
+            return absolute(WIDTH_CELL) if name == "h" else on_sheet(sheet, self._layout.column(name, last_row))
 
         loss = self._network.inlined(self._network.loss)
         up, down = (to_excel(substitute(loss, {weight: moved(weight, sign)}), column) for sign in "+-")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment
+from s6xl.experiment import Experiment, number_text
 from s6xl.workbook.book import Book
 from s6xl.workbook.layout import START, TableLayout, absolute, on_sheet, rate_cells
 from s6xl.workbook.rate import Rate
@@ -11,6 +11,7 @@ from s6xl.workbook.sheet import Sheet
 
 MOST_CHOICES = 30
 LONGEST_FORMULA = 8_192
+NOT_ON_START = "This rate is not on Start; shown:"
 
 
 class Choice:
@@ -36,8 +37,16 @@ class Choice:
         sheet.write_string(f"J{row}", "rate no.", styles["edge_name"])
         match = f"MATCH({self._chosen_rate},{self._choices},0)"
         sheet.write_formula(self._index, f"=IFERROR({match},1)", styles["muted_centre"], 1)
-        hint = f'"This rate is not on Start: the values are those of η = "&{self.rate_formula}'
-        sheet.write_formula(f"L{row}", f'=IF(ISNUMBER({match}),"",{hint})', styles["warning"], "")
+        sheet.write_formula(
+            f"L{row}",
+            f'=IF(ISNUMBER({match}),"Shown: η = ","{NOT_ON_START} η = ")&{self.rate_formula}&", step "&{self.step}',
+            styles["muted"],
+            f"Shown: η = {number_text(first)}, step 1",
+        )
+        sheet.conditional_format(
+            f"L{row}",
+            {"type": "text", "criteria": "begins with", "value": NOT_ON_START, "format": styles["bad_text"]},
+        )
         steps = on_sheet(self._rates[0].sheet, self._layout.steps)
         for cell, source, what in (
             (self._chosen_rate, self._choices, "a learning rate"),

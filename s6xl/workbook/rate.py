@@ -69,7 +69,7 @@ def write_rate_sheet(book: Book, network: Network, experiment: Experiment, rate:
     for name, column in layout.columns.items():
         role = "header_loss" if name == network.loss else "header"
         sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
-    sheet.write_table(_table(book, network, layout, rate))
+    sheet.write_table(rate_table(book, network, layout, rate))
 
     _insert_drawing(sheet, drawing)
     charts.insert_loss_chart(book, sheet, CHART_CELL, layout, network.loss, rate.sheet, number)
@@ -104,7 +104,7 @@ def _insert_drawing(sheet: Sheet, drawing: bytes) -> None:
     assert DPI % 96 == 0
 
 
-def _table(book: Book, network: Network, layout: TableLayout, rate: Rate) -> Table:
+def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) -> Table:
     """The table: givens from the sheet Start and the row above, everything else computed along the row."""
 
     def here(name: str) -> str:

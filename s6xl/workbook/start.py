@@ -123,10 +123,10 @@ def _write_rates(book: Book, sheet: Sheet, network: Network, experiment: Experim
             shown = value if math.isfinite(value) else "diverged"
             formula = f'=IF(ISERROR({source}),"diverged",{source})'
             sheet.write_formula(f"{column}{row}", formula, styles["general"], shown)
-        change: float | str = ""
+        change: float | str = "–"
         if math.isfinite(first) and math.isfinite(last) and first != 0:
             change = last / first - 1
-        sheet.write_formula(f"K{row}", f'=IF(ISERROR(J{row}/I{row}),"",J{row}/I{row}-1)', styles["percent"], change)
+        sheet.write_formula(f"K{row}", f'=IF(ISERROR(J{row}/I{row}),"–",J{row}/I{row}-1)', styles["percent"], change)
     last_row = RATES_ROW + len(rates) - 1
     sheet.data_validation(
         f"{rate_cell(0)}:{rate_cell(len(rates) - 1)}",

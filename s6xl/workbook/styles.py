@@ -71,6 +71,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "numbers": {**_BOX, "font_color": LINK},
     "good": {"bg_color": GOOD, "font_color": GOOD_TEXT},
     "bad": {"bg_color": BAD, "font_color": BAD_TEXT, "bold": True},
+    "bad_text": {"font_color": BAD, "bold": True},
     "warning": {**_BASE, "bold": True, "font_color": BAD},
     # The written derivation: a box around each block.
     "block_title": {**_BASE, "bold": True, "left": 1, "right": 1, "top": 1, "align": "left", "bg_color": PAPER},

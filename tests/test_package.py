@@ -1,0 +1,78 @@
+"""The package: what a wheel carries, what an import loads, and that the documents tell the truth."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import s6xl
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The names of the files in a wheel built as pip builds it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path).namelist()
+
+
+def test_the_wheel_carries_the_package_and_the_add_in(wheel: list[str]) -> None:
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "s6xl").rglob("*.py")}
+    addin = {f"s6xl/_addin/{path.relative_to(ROOT / 'addin').as_posix()}" for path in (ROOT / "addin").rglob("*.*")}
+    assert addin
+    assert modules | addin | {"s6xl/py.typed"} <= set(wheel)
+    assert not [name for name in wheel if name.startswith(("tests/", "bench/"))]
+
+
+def test_the_wheel_has_the_script(wheel: list[str]) -> None:
+    assert any(name.endswith("entry_points.txt") for name in wheel)
+    assert PROJECT["scripts"] == {"s6xl": "s6xl.cli:main"}
+
+
+def test_version() -> None:
+    assert PROJECT["version"] == s6xl.__version__
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import s6xl",
+        "import sys; sys.argv = ['s6xl', 'build', '--out', 's6.xlsx']; from s6xl.cli import main\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code",
+    ],
+    ids=["import", "build"],
+)
+def test_neither_torch_nor_xlwings_is_loaded(statement: str, tmp_path: Path) -> None:
+    source = f"{statement}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {"torch", "torchvision", "xlwings", "openpyxl"}
+    assert "s6xl" in loaded
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    (command,) = re.findall(r"^python .*pytest$", README, re.MULTILINE)
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_every_local_link_of_the_documents_leads_somewhere() -> None:
+    for document in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_script_of_the_bench_is_explained() -> None:
+    explained = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+    for script in (ROOT / "bench").glob("*.py"):
+        assert script.name in explained

@@ -1,0 +1,121 @@
+"""What a reader meets: frozen headers, alternative texts, pages that print, links that lead somewhere."""
+
+import re
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import openpyxl
+import pytest
+from openpyxl.workbook import Workbook
+from pyopenvba.formula import parse
+
+RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
+# What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
+SHARED_FUNCTIONS = {
+    *("ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTIF", "EXP", "IF", "IFERROR", "INDEX", "INT", "ISERROR"),
+    *("ISNUMBER", "LOG10", "MATCH", "MAX", "MIN", "MOD", "ROUND", "SUBSTITUTE", "SUMPRODUCT"),
+}
+LONGEST_FORMULA = 8_192
+
+
+@pytest.fixture(scope="module")
+def loaded(book: Path) -> Workbook:
+    return openpyxl.load_workbook(book)
+
+
+def formulas(loaded: Workbook) -> list[str]:
+    cells = (cell for sheet in loaded for row in sheet.iter_rows() for cell in row)
+    return [cell.value for cell in cells if isinstance(cell.value, str) and cell.value.startswith("=")]
+
+
+def test_only_functions_that_all_spreadsheets_share(loaded: Workbook) -> None:
+    used = set(re.findall(r"([A-Z][A-Z0-9.]*)\(", " ".join(formulas(loaded))))
+    assert used <= SHARED_FUNCTIONS
+
+
+def test_no_array_formula_and_no_function_of_later_versions(book: Path) -> None:
+    with zipfile.ZipFile(book) as archive:
+        sheets = b"".join(archive.read(name) for name in archive.namelist() if "worksheets/sheet" in name)
+    assert b't="array"' not in sheets
+    assert b"_xlfn" not in sheets
+
+
+def test_formulas_parse_and_fit(loaded: Workbook) -> None:
+    outside_the_tables = [formula for sheet in ("Start", "Step", "Check") for formula in formulas_of(loaded, sheet)]
+    assert len(outside_the_tables) > 500
+    for formula in outside_the_tables:
+        parse(formula)
+        assert len(formula) <= LONGEST_FORMULA
+
+
+def formulas_of(loaded: Workbook, name: str) -> list[str]:
+    cells = (cell for row in loaded[name].iter_rows() for cell in row)
+    return [cell.value for cell in cells if isinstance(cell.value, str) and cell.value.startswith("=")]
+
+
+def test_headers_are_frozen(loaded: Workbook) -> None:
+    assert [sheet.freeze_panes for sheet in loaded] == ["A3", None, *["B33"] * 6, "A5", "A7"]
+
+
+def test_the_frozen_rows_leave_room_on_a_small_screen(loaded: Workbook) -> None:
+    for name in RATE_SHEETS:
+        heights = [loaded[name].row_dimensions[row].height or 15 for row in range(1, 33)]
+        assert sum(heights) <= 270  # points, of the 480 that a laptop's window shows
+
+
+def test_gridlines_are_off_and_pages_print(loaded: Workbook) -> None:
+    for sheet in loaded:
+        assert sheet.sheet_view.showGridLines is False
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.fitToWidth in (None, 1)  # 1 unless said otherwise
+        assert sheet.page_setup.fitToHeight == 0
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.oddFooter.center.text == "&A"
+    for name in RATE_SHEETS:
+        assert loaded[name].print_title_rows == "$32:$32"
+
+
+def test_every_picture_and_chart_has_an_alternative_text(book: Path) -> None:
+    descriptions = []
+    with zipfile.ZipFile(book) as archive:
+        for name in archive.namelist():
+            if re.fullmatch(r"xl/drawings/drawing\d+\.xml", name):
+                root = ElementTree.fromstring(archive.read(name))
+                descriptions += [element.get("descr") for element in root.iterfind(".//{*}cNvPr")]
+    assert len(descriptions) == 2 + 6 * 2
+    assert all(description and len(description) > 40 for description in descriptions)
+
+
+def test_links_lead_to_every_sheet_and_back(loaded: Workbook) -> None:
+    def targets(name: str) -> set[str]:
+        cells = (cell for row in loaded[name].iter_rows() for cell in row if cell.hyperlink is not None)
+        return {re.sub(r"^'?(.*?)'?!.*$", r"\1", str(cell.hyperlink.location)) for cell in cells}
+
+    assert targets("Start") == set(loaded.sheetnames) - {"Start"}
+    for name in ["LossPlot", *RATE_SHEETS, "Step", "Check"]:
+        assert "Start" in targets(name)
+
+
+def test_numbers_fit_their_columns(loaded: Workbook) -> None:
+    """Nine characters, as 0.1499683 has, and a margin."""
+    for name in RATE_SHEETS:
+        sheet = loaded[name]
+        for column in ("B", "J", "X", "AF"):
+            group = next(
+                d
+                for d in sheet.column_dimensions.values()
+                if d.min <= openpyxl.utils.column_index_from_string(column) <= d.max
+            )
+            assert group.width >= 10
+
+
+def test_inputs_are_validated(loaded: Workbook) -> None:
+    rules = {str(rule.sqref): (rule.type, rule.operator) for rule in loaded["Start"].data_validations.dataValidation}
+    # An operator that is not named is "between".
+    assert rules == {"C7:C18": ("decimal", None), "H7:H12": ("decimal", "greaterThan")}
+
+
+def test_the_workbook_opens_on_start(loaded: Workbook) -> None:
+    assert loaded.active is not None
+    assert loaded.active.title == "Start"

@@ -1,0 +1,72 @@
+"""Short text for numbers: the formula and Python write the same, in two spreadsheet engines."""
+
+import math
+import random
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from engine import Engine
+from office import Office
+from s6xl.workbook import numerals
+
+EDGES = [0.0, 1.0, -1.0, 0.5, 0.1, 0.99995, 0.99994, 9.9995, 9999.5, 0.0001, 0.00009999, 1e-10, 123456.7, 999999.0]
+EDGES += [1e6, 1234567.0, 1e20, -1e-7, -0.06065, 1e-300, 1e300, 0.0009999999, 2 / 3, -2 / 3]
+
+
+def samples() -> list[float]:
+    generator = random.Random(3)
+    return EDGES + [generator.uniform(-10, 10) * 10 ** generator.randint(-9, 9) for _ in range(300)]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.6064777, "0.6065"),
+        (0.5, "0.5"),
+        (0.012880818, "0.01288"),
+        (0.000316993, "0.000317"),
+        (0.0000316993, "3.17E−5"),
+        (-0.0131, "−0.0131"),
+        (1234.56, "1235"),
+        (1234567.0, "1.235E6"),
+        (0.99999, "1"),
+        (0.0, "0"),
+        (math.nan, "#NUM!"),
+        (math.inf, "#NUM!"),
+    ],
+)
+def test_four_digits(value: float, text: str) -> None:
+    assert numerals.short_text(value, 4) == text
+
+
+def test_negative_numbers_are_enclosed() -> None:
+    assert numerals.enclosed_text(-0.5, 4) == "(−0.5)"
+    assert numerals.enclosed_text(0.5, 4) == "0.5"
+
+
+@pytest.mark.parametrize("digits", [4, 6])
+def test_libreoffice_writes_the_same(digits: int, tmp_path: Path, libreoffice: Office) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row, value in enumerate(samples(), start=1):
+        formulas = (
+            numerals.exponent_formula(f"A{row}"),
+            numerals.text_formula(f"A{row}", f"B{row}", digits),
+            numerals.enclosed_formula(f"A{row}", f"C{row}"),
+        )
+        sheet.append([value, *(f"={formula}" for formula in formulas)])
+    path = tmp_path / "numerals.xlsx"
+    workbook.save(path)
+    found = libreoffice.recalculate(path).values["Sheet"]
+    for row, value in enumerate(samples(), start=1):
+        assert found[f"C{row}"] == numerals.short_text(value, digits)
+        assert found[f"D{row}"] == numerals.enclosed_text(value, digits)
+
+
+def test_excels_arithmetic_finds_the_same_exponents() -> None:
+    engine = Engine()
+    for value in samples():
+        assert engine.evaluate(numerals.exponent_formula("A1"), {"A1": value}) == numerals.exponent(value)

@@ -1,0 +1,116 @@
+"""LibreOffice recalculates the workbook from scratch: it finds what is cached, and follows a change."""
+
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from openpyxl.cell.cell import Cell
+
+from office import Office, Recalculated
+from s6xl.derivation import NETWORK
+from s6xl.descent import descend
+from s6xl.experiment import Experiment
+from s6xl.workbook import build
+
+RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
+
+
+def cells(path: Path, *, data_only: bool) -> dict[str, dict[str, object]]:
+    book = openpyxl.load_workbook(path, data_only=data_only)
+    found: dict[str, dict[str, object]] = {}
+    for sheet in book:
+        rows = (cell for row in sheet.iter_rows() for cell in row if isinstance(cell, Cell))
+        found[sheet.title] = {cell.coordinate: cell.value for cell in rows}
+    return found
+
+
+def assert_cached_values_hold(path: Path, recalculated: Recalculated) -> None:
+    """Every formula has a cached value, and it is what LibreOffice computes."""
+    formulas, cached = cells(path, data_only=False), cells(path, data_only=True)
+    for sheet, addresses in formulas.items():
+        tolerance = 1e-15 if sheet in RATE_SHEETS else 1e-9
+        for address, formula in addresses.items():
+            if not (isinstance(formula, str) and formula.startswith("=")):
+                continue
+            value, found = cached[sheet][address], recalculated.values[sheet].get(address, "")
+            where = f"{sheet}!{address}"
+            if value == "#NUM!":
+                assert where in recalculated.error_cells
+            elif isinstance(value, str):
+                assert found == value, where
+            else:
+                assert isinstance(value, int | float), f"{where} has no cached value"
+                assert isinstance(found, float), where
+                assert abs(value - found) <= tolerance, where
+
+
+def test_the_default_workbook(book: Path, recalculated: Recalculated) -> None:
+    assert recalculated.error_cells == []
+    assert_cached_values_hold(book, recalculated)
+
+
+def test_no_cached_value_is_missing(book: Path) -> None:
+    formulas, cached = cells(book, data_only=False), cells(book, data_only=True)
+    missing = [
+        f"{sheet}!{address}"
+        for sheet, addresses in formulas.items()
+        for address, formula in addresses.items()
+        if formula is not None and cached[sheet][address] is None
+    ]
+    assert missing == []
+
+
+def test_the_workbook_as_submitted(submitted_book: Path, libreoffice: Office) -> None:
+    answer = libreoffice.recalculate(submitted_book)
+    assert answer.error_cells == []
+    assert_cached_values_hold(submitted_book, answer)
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        Experiment(learning_rates=(0.5,), steps=1),
+        Experiment(learning_rates=(0.05, 3.0), steps=200, targets=(0.01, 0.99), weights=(-1, 2, -3, 4, -5, 6, -7, 8)),
+        Experiment(learning_rates=tuple(k / 10 for k in range(1, 35)), steps=2),
+        Experiment(learning_rates=(1e300, 50.0, 1e6), steps=20),
+        Experiment(learning_rates=(1.0,), steps=3, weights=(0.1, 0.2, 100, 0, 1e-9, -2e8, 0.5, 0.3)),
+        Experiment(learning_rates=(1.0,), steps=3, targets=(3.0, 1e200), inputs=(5.0, -10.0)),
+        Experiment(learning_rates=(1.0,), steps=3, inputs=(0.0, 0.0), targets=(0.0, 0.0), weights=(0.0,) * 8),
+    ],
+    ids=["one step", "other values", "34 rates", "divergence", "overflow at once", "huge targets", "zeros"],
+)
+def test_other_workbooks(experiment: Experiment, tmp_path: Path, libreoffice: Office) -> None:
+    path = tmp_path / "other.xlsx"
+    build(experiment, path)
+    answer = libreoffice.recalculate(path)
+    expected_errors = {
+        f"{sheet}!{address}"
+        for sheet, addresses in cells(path, data_only=True).items()
+        for address, value in addresses.items()
+        if value == "#NUM!"
+    }
+    assert set(answer.error_cells) == expected_errors
+    assert_cached_values_hold(path, answer)
+
+
+def test_one_change_re_runs_all_sheets(book: Path, libreoffice: Office) -> None:
+    start = dict(Experiment().start)
+    changed = {"t1": 0.01, "t2": 0.99, "i2": -0.4, "w1": 0.35, "w8": -1.5}
+    places = {openpyxl.load_workbook(book)["Start"][f"B{row}"].value: f"C{row}" for row in range(7, 19)}
+    answer = libreoffice.recalculate(book, {"Start": {places[name]: value for name, value in changed.items()}})
+    for name in RATE_SHEETS:
+        table = descend(NETWORK, {**start, **changed}, float(name.removeprefix("LR=")), 68)
+        found = [[answer.values[name][f"{column}{row}"] for column in COLUMNS] for row in range(33, 101)]
+        assert np.abs(np.array(found, dtype=float) - table).max() <= 1e-15
+
+
+def test_a_changed_rate_re_runs_its_sheet(book: Path, libreoffice: Office) -> None:
+    answer = libreoffice.recalculate(book, {"Start": {"H12": 3.5}})
+    table = descend(NETWORK, Experiment().start, 3.5, 68)
+    assert answer.values["LR=2"]["X100"] == pytest.approx(table[-1, 22], abs=1e-15)
+    assert answer.values["LR=2"]["B1"] == "η = 3.5"
+    assert answer.values["LR=1"]["X100"] == pytest.approx(0.00019683752612, abs=1e-14)
+
+
+COLUMNS = [*"BCDEFGHIJKLMNOPQRSTUVWXYZ", *(f"A{letter}" for letter in "ABCDEF")]

@@ -84,9 +84,10 @@ class Canvas:
         return measured
 
     def png(self) -> bytes:
-        """The picture as PNG, with nothing in it but the picture: the same drawing is the same bytes."""
+        """The picture as PNG, with its size in inches and no date: the same drawing is the same bytes."""
         file = io.BytesIO()
-        Image.fromarray(np.asarray(self._renderer.buffer_rgba())[:, :, :3]).save(file, format="png")
+        pixels = np.asarray(self._renderer.buffer_rgba())[:, :, :3]
+        Image.fromarray(pixels).save(file, format="png", dpi=(self._dpi, self._dpi))
         return file.getvalue()
 
     def _fill(self, path: Path, colour: str) -> None:

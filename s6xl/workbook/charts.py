@@ -59,7 +59,7 @@ def _set_axes(chart: Any, layout: TableLayout, *, size: int, logarithmic: bool =
         {
             "name": "Step",
             "name_font": _font(size, bold=True),
-            "num_font": {**_font(size, colour=MUTED), "rotation": 360},  # 360 is XlsxWriter's upright
+            "num_font": _font(size, colour=MUTED),
             "interval_unit": interval,
             "interval_tick": interval,
             "label_position": "low",

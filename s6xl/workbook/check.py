@@ -52,7 +52,7 @@ class _CheckSheet:
         sheet, styles = self._sheet, self._styles
         sheet.set_column("A:A", 2)
         sheet.set_column("B:B", 12)
-        sheet.set_column("C:J", 14)
+        sheet.set_column("C:J", 15)
         sheet.set_column("K:Y", 12)
         sheet.set_row_pixels(0, 12)
         sheet.set_row_pixels(1, 38)
@@ -145,8 +145,8 @@ class _CheckSheet:
             sheet.write_formula(
                 f"C{row}", f"={self._choice.value_formula(gradient(weight))}", styles["general"], cached(value)
             )
-            sheet.write_formula(f"D{row}", f"={up_cell}", styles["general"], cached(up))
-            sheet.write_formula(f"E{row}", f"={down_cell}", styles["general"], cached(down))
+            sheet.write_formula(f"D{row}", f"={up_cell}", styles["fine_value"], cached(up))
+            sheet.write_formula(f"E{row}", f"={down_cell}", styles["fine_value"], cached(down))
             width = absolute(WIDTH_CELL)
             sheet.write_formula(
                 f"F{row}", f"=(D{row}-E{row})/(2*{width})", styles["general"], cached((up - down) / (2 * WIDTH))

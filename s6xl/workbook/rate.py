@@ -12,7 +12,7 @@ from s6xl.experiment import Experiment, counted, number_text
 from s6xl.expression import substitute, to_excel
 from s6xl.workbook import charts
 from s6xl.workbook.book import Book
-from s6xl.workbook.drawing import DPI, HEIGHT
+from s6xl.workbook.drawing import HEIGHT
 from s6xl.workbook.layout import (
     HEADER_ROW,
     RATE_CELL,
@@ -33,7 +33,8 @@ from s6xl.workbook.styles import INK
 # The rows above the table are low, so that drawing, chart and header can stay frozen on the screen above its steps.
 TITLE_PIXELS, LOW_PIXELS, MIDDLE_PIXELS, HEADER_PIXELS = 28, 6, 11, 24
 DRAWING_CELL, CHART_CELL, CHART_ROW = "B3", "S11", 11
-COLUMN_PIXELS = 84
+# Errors and gradients are shown with all the digits that fit, the others with seven decimals.
+COLUMN_PIXELS, WIDE_COLUMN_PIXELS = 80, 98
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,17 @@ def write_rate_sheet(book: Book, network: Network, experiment: Experiment, rate:
     sheet = book.add_sheet(rate.sheet, tab=INK)
     _set_heights(sheet)
     sheet.set_column_pixels(0, 0, 52)
-    sheet.set_column_pixels(1, len(network.columns), COLUMN_PIXELS)
+    for position, name in enumerate(network.columns, start=1):
+        wide = name in (network.loss, *network.errors, *network.gradients)
+        sheet.set_column_pixels(position, position, WIDE_COLUMN_PIXELS if wide else COLUMN_PIXELS)
 
     number = number_text(rate.value)
     sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
-    sheet.write_string("D1", f"{counted(experiment.steps, 'step')} of gradient descent", styles["muted"])
-    sheet.write_url("H1", f"internal:{on_sheet(START, 'A1')}", styles["link"], "Back to Start")
+    about = (
+        f"{counted(experiment.steps, 'step')} of gradient descent. The drawing is of step 1 as the workbook was built."
+    )
+    sheet.write_string("D1", about, styles["muted"])
+    sheet.write_url("L1", f"internal:{on_sheet(START, 'A1')}", styles["link"], "Back to Start")
     sheet.write_string(RATE_LABEL, "η =", styles["label"])
     sheet.write_formula(RATE_CELL, f"={on_sheet(START, absolute(rate_cell(rate.index)))}", styles["rate"], rate.value)
     sheet.write_string(f"{STEP_COLUMN}{HEADER_ROW}", "step", styles["header"])
@@ -101,7 +107,6 @@ def _insert_drawing(sheet: Sheet, drawing: bytes) -> None:
             "its value, the targets and the errors.",
         },
     )
-    assert DPI % 96 == 0
 
 
 def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) -> Table:

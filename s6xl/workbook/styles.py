@@ -18,6 +18,7 @@ DASHES = ("solid", "dash", "round_dot", "long_dash_dot")
 
 # Seven decimals, as the original shows them, until a number outgrows its column.
 VALUE = "[>=1000]0.000E+00;[<=-1000]-0.000E+00;0.0000000"
+FINE_VALUE = VALUE.replace("0.0000000", "0.000000000000")
 SCIENTIFIC = "0.00E+00"
 
 
@@ -48,7 +49,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "header": _HEADER,
     "header_left": {**_HEADER, "align": "left"},
     "header_loss": {**_HEADER, "bg_color": LOSS},
-    "label": {**_BASE, "bold": True, "align": "right"},
+    "label": {**_BASE, "bold": True, "align": "right", "indent": 1},
     "input": {**_BOX, "bg_color": INPUT, "align": "center", "bold": True},
     "rate": {**_BOX, "align": "center", "bold": True},
     "box": _BOX,
@@ -57,6 +58,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "step": {**_BOX, "align": "center", "font_color": MUTED},
     "given": {**_BOX, "align": "center", "font_color": MUTED},
     "value": {**_BOX, "num_format": VALUE},
+    "fine_value": {**_BOX, "num_format": FINE_VALUE, "align": "center"},
     "general": {**_BOX, "align": "center"},
     "loss": {**_BOX, "bold": True, "font_color": LOSS, "bg_color": "#FEF2F2"},
     "error": {**_BOX, "num_format": SCIENTIFIC, "align": "center"},
@@ -65,7 +67,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "banner": {**_BOX, "bold": True, "font_size": 13, "align": "left", "indent": 1},
     "node": {**_BOX, "num_format": "0.0000", "align": "center", "bold": True},
     "node_name": {**_BOX, "align": "center", "bg_color": PAPER},
-    "edge_name": {**_BASE, "align": "right", "font_color": MUTED},
+    "edge_name": {**_BASE, "align": "right", "font_color": MUTED, "indent": 1},
     "small_value": {**_BOX, "num_format": "0.000000", "align": "center"},
     "loss_small": {**_BOX, "bold": True, "font_color": LOSS, "num_format": "0.000000", "align": "center"},
     "numbers": {**_BOX, "font_color": LINK},

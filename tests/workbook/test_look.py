@@ -64,6 +64,20 @@ def test_the_frozen_rows_leave_room_on_a_small_screen(loaded: Workbook) -> None:
         assert sum(heights) <= 270  # points, of the 480 that a laptop's window shows
 
 
+def test_nothing_on_a_sheet_covers_anything_else(loaded: Workbook) -> None:
+    """Drawing, chart and table of a learning rate's sheet, and the two charts and the derivation of LossPlot."""
+    for name in RATE_SHEETS:
+        (drawing,), (chart,) = loaded[name]._images, loaded[name]._charts
+        assert drawing.anchor.to.col < chart.anchor._from.col
+        for shape in (drawing, chart):
+            assert 1 < shape.anchor._from.row < shape.anchor.to.row <= 30  # rows from 0: above the header in row 32
+        assert drawing.anchor.to.col > 6
+        assert drawing.anchor.to.row > 25
+    upper, lower = loaded["LossPlot"]._charts
+    assert upper.anchor.to.row < lower.anchor._from.row
+    assert max(upper.anchor.to.col, lower.anchor.to.col) < 20
+
+
 def test_gridlines_are_off_and_pages_print(loaded: Workbook) -> None:
     for sheet in loaded:
         assert sheet.sheet_view.showGridLines is False

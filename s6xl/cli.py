@@ -1,7 +1,10 @@
 """The command line. Each command imports what it needs when it runs, so that none waits for another's libraries."""
 
 import gc
+import io
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +19,19 @@ if TYPE_CHECKING:
 DEFAULT_OUT = Path("workbooks", "s6.xlsx")
 # A build of fewer rows is over before a progress bar could be read.
 ROWS_WORTH_REPORTING = 50_000
-BAD_ARGUMENTS, STOPPED = 2, 130
+FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
 
 
 def main() -> None:
     """Run the command line; the exit status is 0 for done, 1 for found or failed, 2 for bad arguments."""
+    # A polite end, by the task manager or a closed terminal, tidies up as Ctrl-C does.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        # A console or pipe that cannot show ∂ shows a question mark for it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         status = s6xl.main(prog_name="s6xl", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
@@ -30,6 +41,14 @@ def main() -> None:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
         click.echo(f"s6xl: {message}", err=True)
         status = BAD_ARGUMENTS
+    except OSError as error:
+        # What can be written to fails with a sentence of its own; this is the console or the pipe.
+        with suppress(OSError):
+            click.echo(f"s6xl: cannot print: {error.strerror}.", err=True)
+        status = FAILED
+    except MemoryError:
+        click.echo("s6xl: there is not enough memory for this: ask for fewer steps or learning rates.", err=True)
+        status = FAILED
     except click.Abort:
         click.echo("s6xl: stopped; what was there before is as it was.", err=True)
         status = STOPPED
@@ -71,6 +90,7 @@ def build(
     """Build the backpropagation workbook: every step at every learning rate, in live formulas."""
     # A build is short and drops next to nothing in cycles; looking for them would take a tenth of its time.
     gc.disable()
+    from s6xl.derivation import NETWORK, NETWORK_AS_SUBMITTED
     from s6xl.experiment import Experiment, counted, parse_numbers, read_settings
 
     chosen: dict[str, Any] = read_settings(settings) if settings else {}
@@ -79,11 +99,11 @@ def build(
     chosen |= {key: parse_numbers(text, option) for key, (option, text) in lists.items() if text is not None}
     if steps is not None:
         chosen["steps"] = steps
-    experiment = Experiment(**chosen)
+    experiment = Experiment(**chosen, network=NETWORK_AS_SUBMITTED if as_submitted else NETWORK)
     if out is None:
         out = DEFAULT_OUT
         _make_folder(out.parent)
-    _build(experiment, out, as_submitted)
+    _write_workbook(experiment, out)
     rates = counted(len(experiment.learning_rates), "learning rate")
     click.echo(f"{out}: {rates}, {counted(experiment.steps, 'step')}.")
 
@@ -95,15 +115,15 @@ def _make_folder(folder: Path) -> None:
         raise UserError(f"cannot make the folder {folder} here ({error.strerror}): choose a file with --out.") from None
 
 
-def _build(experiment: "Experiment", out: Path, as_submitted: bool) -> None:
-    from s6xl.workbook import build as build_workbook
+def _write_workbook(experiment: "Experiment", out: Path) -> None:
+    from s6xl import workbook
 
     # Every row is reported twice: computed, and written.
     rows = 2 * experiment.steps * len(experiment.learning_rates)
     if rows < ROWS_WORTH_REPORTING:
-        build_workbook(experiment, out, as_submitted=as_submitted)
+        workbook.build(experiment, out)
         return
     from s6xl.progress import reporting
 
     with reporting("rows", rows) as progress:
-        build_workbook(experiment, out, as_submitted=as_submitted, progress=progress)
+        workbook.build(experiment, out, progress=progress)

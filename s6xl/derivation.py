@@ -6,7 +6,7 @@ hold them against automatic differentiation.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from s6xl.expression import Expression, Name, expand, names, parse, substitute, to_text
@@ -30,11 +30,14 @@ class Quantity:
 class Network:
     """A network as a table: what it is given, what it computes, and the order of its columns on a sheet.
 
+    `title` says what network it is, and `warning` what is wrong with it, if anything.
+
     `quantities` stand in order of computation, each over givens and earlier quantities. `layers` holds each layer's
     neurons as (sum, activation), `connections` where each weight leads from and to, `errors` each output's error.
     `partials` are the factors of the chain rule; `chains` names, for each gradient, the factors whose product it is.
     """
 
+    title: str
     inputs: tuple[str, ...]
     targets: tuple[str, ...]
     weights: tuple[str, ...]
@@ -46,6 +49,7 @@ class Network:
     chains: dict[str, tuple[str, ...]]
     columns: tuple[str, ...]
     loss: str
+    warning: str = ""
 
     @property
     def givens(self) -> tuple[str, ...]:
@@ -63,10 +67,22 @@ class Network:
                 return quantity
         raise KeyError(name)
 
-    def with_sources(self, sources: dict[str, str]) -> "Network":
-        """The same network with some quantities computed by other expressions."""
+    def meaning(self, name: str) -> str:
+        """What a given or a quantity is, in a few words."""
+        if name in self.inputs:
+            return f"input {self.inputs.index(name) + 1}"
+        if name in self.targets:
+            return f"target of output {self.targets.index(name) + 1}"
+        if name in self.connections:
+            source, target = self.connections[name]
+            return f"weight from {source} to {target}"
+        return self[name].meaning
+
+    def with_sources(self, sources: dict[str, str], warning: str) -> "Network":
+        """The same network with some quantities computed by other expressions, and a warning of it."""
         return replace(
             self,
+            warning=warning,
             quantities=tuple(replace(q, source=sources.get(q.name, q.source)) for q in self.quantities),
         )
 
@@ -92,6 +108,7 @@ _TO_H1 = f"({_DELTA_1}*w5 + {_DELTA_2}*w7)"
 _TO_H2 = f"({_DELTA_1}*w6 + {_DELTA_2}*w8)"
 
 NETWORK = Network(
+    title="A 2-2-2 sigmoid network",
     inputs=("i1", "i2"),
     targets=("t1", "t2"),
     weights=("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"),
@@ -168,7 +185,8 @@ NETWORK = Network(
 
 # The original workbook's slip: the gradients of w3 and w4 take the slope of the sigmoid at h1 in place of h2.
 NETWORK_AS_SUBMITTED = NETWORK.with_sources(
-    {name: NETWORK[name].source.replace("a_h2*(1 - a_h2)", "a_h1*(1 - a_h1)") for name in ("dE_dw3", "dE_dw4")}
+    {name: NETWORK[name].source.replace("a_h2*(1 - a_h2)", "a_h1*(1 - a_h1)") for name in ("dE_dw3", "dE_dw4")},
+    warning="As submitted: ∂E/∂w3 and ∂E/∂w4 use a_h1 where a_h2 is right, as the original does. Check shows it.",
 )
 
 TARGETS = (0.5, 0.5)
@@ -200,8 +218,9 @@ class Block:
     lines: tuple[str, ...]
 
 
-def written_derivation(network: Network = NETWORK) -> tuple[Block, ...]:
-    """The derivation in six blocks: the forward pass, ∂E/∂w5 step by step, and how it carries over to every weight."""
+def written_derivation() -> tuple[Block, ...]:
+    """The right derivation in six blocks: the forward pass, ∂E/∂w5 step by step, and then every weight's gradient."""
+    network = NETWORK
 
     def text(name: str) -> str:
         return to_text(network[name].expression, long_symbol)
@@ -251,10 +270,10 @@ def written_derivation(network: Network = NETWORK) -> tuple[Block, ...]:
     )
 
 
-def arguments(network: Network, name: str) -> tuple[str, ...]:
-    """The names that a quantity's expression uses, in the order of the sheet's columns."""
-    used = names(network[name].expression)
-    return tuple(column for column in network.columns if column in used)
+def arguments(expression: Expression, columns: Sequence[str]) -> tuple[str, ...]:
+    """The names that an expression uses, in the order of a sheet's columns, then any that have no column."""
+    used = names(expression)
+    return (*(name for name in columns if name in used), *(name for name in used if name not in columns))
 
 
 def update_of(weight: str) -> dict[str, Expression]:

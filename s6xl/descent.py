@@ -5,30 +5,21 @@ every cell that uses it. Such a cell is NaN here.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s6xl.derivation import UPDATE, Network, update_of
-from s6xl.expression import Expression, names, substitute, to_python
+from s6xl.expression import Expression, names, scalar_function, substitute, to_python
 
 Row = tuple[float, ...]
 
 
-def compile_scalar(parameters: Iterable[str], source: str) -> Callable[..., Any]:
-    """A function of floats from Python source that `to_python` wrote; it raises OverflowError for too large an exp."""
-    # math.exp is the C library's, as LibreOffice's EXP is, while numpy.exp may differ from it in the last bit.
-    code = compile(f"lambda {', '.join(parameters)}: {source}", "<network>", "eval")
-    function: Callable[..., Any] = eval(code, {"exp": math.exp})
-    return function
-
-
 def _cell(expression: Expression) -> Callable[[dict[str, float]], float]:
     arguments = names(expression)
-    compute = compile_scalar(arguments, to_python(expression))
+    compute = scalar_function(arguments, to_python(expression))
 
     def value(row: dict[str, float]) -> float:
         try:
@@ -45,7 +36,7 @@ def _computed_row(network: Network) -> Callable[..., Row]:
     """A function from the givens, in column order, to a whole row."""
     # Each quantity is bound once by an assignment expression, then the row is laid out in column order.
     steps = ", ".join(f"{q.name} := {to_python(q.expression)}" for q in network.quantities)
-    row = compile_scalar(network.givens, f"(({steps}), ({', '.join(network.columns)}))[1]")
+    row = scalar_function(network.givens, f"(({steps}), ({', '.join(network.columns)}))[1]")
     cells = {q.name: _cell(q.expression) for q in network.quantities}
 
     def compute(*givens: float) -> Row:
@@ -69,7 +60,7 @@ def _update(network: Network) -> Callable[[Row, float], Row]:
     """A function from a row and a learning rate to the givens of the next row."""
     moved = {weight: to_python(substitute(UPDATE.expression, update_of(weight))) for weight in network.weights}
     givens = ", ".join(moved.get(name, name) for name in network.givens)
-    update = compile_scalar(("lr", *network.columns), f"({givens})")
+    update = scalar_function(("lr", *network.columns), f"({givens})")
 
     def compute(row: Row, learning_rate: float) -> Row:
         values = update(learning_rate, *row)

@@ -1,6 +1,7 @@
 """What a workbook is built from: start values, learning rates and the number of steps, checked once."""
 
 import math
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from s6xl.derivation import INPUTS, LEARNING_RATES, NETWORK, STEPS, TARGETS, WEIGHTS
+from s6xl.derivation import INPUTS, LEARNING_RATES, NETWORK, STEPS, TARGETS, WEIGHTS, Network
 from s6xl.errors import UserError
 
 MAX_STEPS = 1_000_000
@@ -20,7 +21,7 @@ _PLAIN_FROM, _PLAIN_BELOW = 1e-10, 1e16
 
 @dataclass(frozen=True)
 class Experiment:
-    """Gradient descent at several learning rates from one start.
+    """Gradient descent of a network at several learning rates from one start.
 
     Raises:
         UserError: for values that are not finite, a learning rate that is not above 0 or stands twice, a wrong count
@@ -32,10 +33,11 @@ class Experiment:
     weights: tuple[float, ...] = WEIGHTS
     learning_rates: tuple[float, ...] = LEARNING_RATES
     steps: int = STEPS
+    network: Network = NETWORK
 
     def __post_init__(self) -> None:
-        for kind, expected in (("inputs", NETWORK.inputs), ("targets", NETWORK.targets), ("weights", NETWORK.weights)):
-            _check_values(kind, getattr(self, kind), expected)
+        for kind in ("inputs", "targets", "weights"):
+            _check_values(kind, getattr(self, kind), getattr(self.network, kind))
         _check_rates(self.learning_rates)
         if not 1 <= self.steps <= MAX_STEPS:
             raise UserError(f"{self.steps:,} steps are not possible: give a number from 1 to {MAX_STEPS:,}.")
@@ -44,9 +46,9 @@ class Experiment:
     def start(self) -> dict[str, float]:
         """The first step's inputs, targets and weights by name."""
         return {
-            **dict(zip(NETWORK.inputs, self.inputs, strict=True)),
-            **dict(zip(NETWORK.targets, self.targets, strict=True)),
-            **dict(zip(NETWORK.weights, self.weights, strict=True)),
+            **dict(zip(self.network.inputs, self.inputs, strict=True)),
+            **dict(zip(self.network.targets, self.targets, strict=True)),
+            **dict(zip(self.network.weights, self.weights, strict=True)),
         }
 
 
@@ -59,6 +61,7 @@ def _check_values(kind: str, values: Sequence[float], expected: Sequence[str]) -
     for name, value in zip(expected, values, strict=True):
         if not math.isfinite(value):
             raise UserError(f"{name} is {value}: give a finite number.")
+        _check_size(name, value)
 
 
 def _check_rates(rates: Sequence[float]) -> None:
@@ -67,8 +70,14 @@ def _check_rates(rates: Sequence[float]) -> None:
     for index, rate in enumerate(rates):
         if not (math.isfinite(rate) and rate > 0):
             raise UserError(f"the learning rate {rate:g} is not possible: give a finite number above 0.")
+        _check_size("a learning rate", rate)
         if rate in rates[:index]:
             raise UserError(f"the learning rate {rate:g} stands twice: name each rate once.")
+
+
+def _check_size(what: str, value: float) -> None:
+    if 0 < abs(value) < sys.float_info.min:
+        raise UserError(f"{what} is {value:g}, which a spreadsheet takes for 0: give 0 or a larger number.")
 
 
 def number_text(value: float) -> str:
@@ -76,6 +85,11 @@ def number_text(value: float) -> str:
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
         return f"{Decimal(repr(float(value))):f}".removesuffix(".0")
     return repr(float(value)).upper()
+
+
+def shown_number(value: float) -> str:
+    """A number as a cell shows it: in the 15 digits that spreadsheets keep for their readers."""
+    return number_text(float(f"{value:.15g}"))
 
 
 def counted(number: int, noun: str) -> str:
@@ -107,10 +121,11 @@ def read_settings(path: Path) -> dict[str, Any]:
         UserError: if the file cannot be read, is no TOML, or holds an unknown key or a value of the wrong kind.
     """
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"cannot read {path} ({error.strerror}): give --settings a TOML file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # Among the first are a TOML error, bytes that are no text, and a number of too many digits.
         raise UserError(f"{path} is no TOML file that can be read: {error}.") from None
     return {key: _setting(path, key, value) for key, value in settings.items()}
 
@@ -128,7 +143,7 @@ def _setting(path: Path, key: str, value: Any) -> Any:
             raise UserError(f"{path}: steps must be a whole number, such as steps = 68.")
         case (("inputs" | "targets" | "weights" | "learning_rates"), _):
             raise UserError(f"{path}: {key} must be a list of numbers, such as {key} = [0.1, 0.5].")
-    known = ", ".join(Experiment.__dataclass_fields__)
+    known = "inputs, targets, weights, learning_rates and steps"
     raise UserError(f"{path}: {key!r} is no setting; the settings are {known}.")
 
 

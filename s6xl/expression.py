@@ -11,7 +11,7 @@ roots.
 import ast
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 
 SUM, PRODUCT, NEGATIVE, POWER, ATOM = range(5)
-OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
-    ast.Add: ("+", SUM),
-    ast.Sub: ("-", SUM),
-    ast.Mult: ("*", PRODUCT),
-    ast.Div: ("/", PRODUCT),
-    ast.Pow: ("**", POWER),
+# How tightly each operator binds.
+LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": POWER}
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
 }
 
 
@@ -55,10 +57,9 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Two expressions joined by ``+ - * /`` or ``**``; `level` says how tightly."""
+    """Two expressions joined by ``+ - * /`` or ``**``."""
 
     operator: str
-    level: int
     left: "Expression"
     right: "Expression"
 
@@ -95,8 +96,8 @@ def _from_ast(node: ast.expr) -> Expression:
             return Number(float(value))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return Negative(_from_ast(operand))
-        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
-            return Operation(*OPERATORS[type(operator)], _from_ast(left), _from_ast(right))
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+            return Operation(_OPERATORS[type(operator)], _from_ast(left), _from_ast(right))
         case ast.Call(func=ast.Name(id=function), args=[argument], keywords=[]) if function in FUNCTIONS:
             return Call(function, _from_ast(argument))
     raise ExpressionError(f"an expression cannot hold {ast.unparse(node)!r}")
@@ -119,7 +120,7 @@ def _names(expression: Expression) -> Iterator[str]:
             yield name
         case Negative(operand) | Call(_, operand):
             yield from _names(operand)
-        case Operation(_, _, left, right):
+        case Operation(_, left, right):
             yield from _names(left)
             yield from _names(right)
 
@@ -131,8 +132,8 @@ def substitute(expression: Expression, replacements: Mapping[str, Expression]) -
             return replacements.get(name, expression)
         case Negative(operand):
             return Negative(substitute(operand, replacements))
-        case Operation(operator, level, left, right):
-            return Operation(operator, level, substitute(left, replacements), substitute(right, replacements))
+        case Operation(operator, left, right):
+            return Operation(operator, substitute(left, replacements), substitute(right, replacements))
         case Call(function, argument):
             return Call(function, substitute(argument, replacements))
     return expression
@@ -143,8 +144,8 @@ def expand(expression: Expression) -> Expression:
     match expression:
         case Negative(operand):
             return Negative(expand(operand))
-        case Operation(operator, level, left, right):
-            return Operation(operator, level, expand(left), expand(right))
+        case Operation(operator, left, right):
+            return Operation(operator, expand(left), expand(right))
         case Call(function, argument) if function in DEFINITIONS:
             return substitute(DEFINITIONS[function], {"x": expand(argument)})
         case Call(function, argument):
@@ -181,9 +182,10 @@ def _write_level(expression: Expression, notation: _Notation) -> tuple[str, int]
             return f"{notation.functions[function]}({_write(argument, notation)})", ATOM
         case Negative(operand):
             return f"{notation.operators['-'].strip()}{at_least(ATOM, operand)}", NEGATIVE
-        case Operation("**", level, left, right):
-            return notation.power(at_least(ATOM, left), at_least(ATOM, right)), level
-        case Operation(operator, level, left, right):
+        case Operation("**", left, right):
+            return notation.power(at_least(ATOM, left), at_least(ATOM, right)), POWER
+        case Operation(operator, left, right):
+            level = LEVELS[operator]
             # A minus sign right after an operator is legal everywhere and readable nowhere.
             tighter = ATOM if isinstance(right, Negative) else level + 1
             return f"{at_least(level, left)}{notation.operators[operator]}{at_least(tighter, right)}", level
@@ -228,15 +230,29 @@ def to_numpy(expression: Expression, parameters: Sequence[str] | None = None) ->
 
     `parameters` fixes the order of the arguments; without it they stand in order of first appearance.
     """
-    arguments = ", ".join(names(expression) if parameters is None else parameters)
     # Python's own numbers would raise where NumPy gives infinity, and turn complex where it gives NaN.
     source = to_python(expression, lambda value: f"float64({value!r})")
-    function = eval(f"lambda {arguments}: {source}", {"exp": np.exp, "float64": np.float64})
+    arguments = names(expression) if parameters is None else parameters
+    function = _function(arguments, source, {"exp": np.exp, "float64": np.float64})
 
     def compute(*values: Any) -> Any:
         return function(*map(np.float64, values))
 
     return compute
+
+
+def scalar_function(parameters: Iterable[str], source: str) -> Callable[..., Any]:
+    """A function of Python's own floats from source that `to_python` wrote.
+
+    Its exp is the C library's, as LibreOffice's is, while NumPy's may differ from it in the last bit. It raises
+    OverflowError where a power or an exp is too large for a float64, and ZeroDivisionError.
+    """
+    return _function(parameters, source, {"exp": math.exp})
+
+
+def _function(parameters: Iterable[str], source: str, known: dict[str, Any]) -> Callable[..., Any]:
+    function: Callable[..., Any] = eval(f"lambda {', '.join(parameters)}: {source}", known)
+    return function
 
 
 def to_text(expression: Expression, name: Callable[[str], str] = str, *, times: str = " * ", minus: str = "-") -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -12,6 +12,9 @@ LINES = 10
 @contextmanager
 def reporting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A function that takes note of so many more of `total` done, and reports on standard error."""
+    if sys.stderr is None:  # closed, as a program without a console has it
+        yield lambda done: None
+        return
     if not sys.stderr.isatty():
         yield _lines(what, total)
         return
@@ -31,6 +34,8 @@ def _lines(what: str, total: int) -> Callable[[int], None]:
         done += more
         if (tenth := done * LINES // total) > reported:
             reported = tenth
-            print(f"{what}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+            # Nobody being there to read it is no reason to stop the work.
+            with suppress(OSError):
+                print(f"{what}: {done:,} of {total:,}", file=sys.stderr, flush=True)
 
     return advance

@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 
 import office
+from s6xl.derivation import NETWORK_AS_SUBMITTED
 from s6xl.experiment import Experiment
 from s6xl.workbook import build
 
@@ -54,7 +55,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def submitted_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workbook with the original's mistake."""
     path = tmp_path_factory.mktemp("submitted") / "s6.xlsx"
-    build(Experiment(), path, as_submitted=True)
+    build(Experiment(network=NETWORK_AS_SUBMITTED), path)
     return path
 
 

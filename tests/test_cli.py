@@ -86,8 +86,8 @@ def test_the_script_is_the_same_program(tmp_path: Path) -> None:
 )
 def test_bad_input_gets_one_sentence(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
     (tmp_path / "folder.xlsx").mkdir()
-    (tmp_path / ".~lock.locked.xlsx#").touch()
-    (tmp_path / "~$open.xlsx").touch()
+    for name in (".~lock.locked.xlsx#", "locked.xlsx", "~$open.xlsx", "open.xlsx"):
+        (tmp_path / name).touch()
     before = sorted(tmp_path.rglob("*"))
     done = s6xl("build", *arguments, folder=tmp_path)
     assert done.returncode == 2

@@ -122,8 +122,17 @@ def test_inlined_loss_needs_only_givens() -> None:
 
 
 def test_arguments_stand_in_column_order() -> None:
-    assert arguments(NETWORK, "dE_dw5") == ("t1", "a_h1", "a_o1")
-    assert arguments(NETWORK, "E_tot") == ("E1", "E2")
+    assert arguments(NETWORK["dE_dw5"].expression, NETWORK.columns) == ("t1", "a_h1", "a_o1")
+    assert arguments(NETWORK["E_tot"].expression, NETWORK.columns) == ("E1", "E2")
+    assert arguments(UPDATE.expression, NETWORK.columns) == ("w", "lr", "dE_dw")
+
+
+def test_everything_in_a_column_has_a_meaning() -> None:
+    meanings = {name: NETWORK.meaning(name) for name in NETWORK.columns}
+    assert meanings["i2"] == "input 2"
+    assert meanings["t1"] == "target of output 1"
+    assert meanings["w6"] == "weight from a_h2 to o1"
+    assert len(set(meanings.values())) == len(meanings)
 
 
 def test_connections_follow_from_the_sums() -> None:

@@ -31,6 +31,8 @@ def test_the_default_is_the_original() -> None:
         ({"learning_rates": (0.5, 1.0, 0.5)}, "0.5 stands twice"),
         ({"learning_rates": ()}, f"1 to {MAX_RATES}"),
         ({"learning_rates": tuple(range(1, MAX_RATES + 2))}, f"1 to {MAX_RATES}"),
+        ({"learning_rates": (5e-324,)}, "takes for 0"),
+        ({"inputs": (1e-310, 0.0)}, "i1 is 1e-310"),
         ({"steps": 0}, "1 to 1,000,000"),
         ({"steps": -5}, "1 to 1,000,000"),
         ({"steps": MAX_STEPS + 1}, "1 to 1,000,000"),
@@ -46,7 +48,7 @@ def test_what_cannot_be_is_refused(arguments: dict[str, object], words: str) -> 
 
 def test_the_limits_themselves_are_possible() -> None:
     assert Experiment(learning_rates=tuple(range(1, MAX_RATES + 1)), steps=MAX_STEPS).steps == MAX_STEPS
-    assert Experiment(learning_rates=(5e-324, 1.7e308), steps=1).steps == 1
+    assert Experiment(learning_rates=(2.3e-308, 1.7e308), steps=1).steps == 1
 
 
 @pytest.mark.parametrize(("text", "numbers"), [("0.1", (0.1,)), (" 1, 2e-3 ,-4", (1.0, 0.002, -4.0))])
@@ -62,7 +64,8 @@ def test_what_is_no_number_is_named(text: str) -> None:
 
 def test_settings(tmp_path: Path) -> None:
     file = tmp_path / "mazur.toml"
-    file.write_text("targets = [0.01, 0.99]\nlearning_rates = [1, 0.5]\nsteps = 10\n", encoding="utf-8")
+    # With the mark that Windows' Notepad puts first.
+    file.write_text("\ufefftargets = [0.01, 0.99]\nlearning_rates = [1, 0.5]\nsteps = 10\n", encoding="utf-8")
     experiment = Experiment(**read_settings(file))
     assert experiment.targets == (0.01, 0.99)
     assert experiment.learning_rates == (1.0, 0.5)
@@ -82,7 +85,8 @@ def test_settings(tmp_path: Path) -> None:
         ("inputs = [1, 1" + "0" * 400 + "]", "too large"),
         ("rates = [1]", "'rates' is no setting"),
         ("steps = ", "no TOML"),
-        ("\ufeffsteps = 1", "no TOML"),
+        ("steps = " + "9" * 5000, "no TOML"),
+        ("inputs = " + "[" * 5000, "no TOML"),
     ],
 )
 def test_settings_that_cannot_be_read(tmp_path: Path, content: str, words: str) -> None:

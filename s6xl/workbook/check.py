@@ -1,68 +1,96 @@
-"""The sheet Check: every gradient beside a slope that the sheet measures itself, and a verdict."""
+"""The sheet Check: is what the other sheets compute right? Each number is computed another way, and judged."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from s6xl.central_difference import FLOOR, TOLERANCE, WIDTH, largest_errors, moved, relative_error
-from s6xl.derivation import Network, gradient, long_symbol, symbol
-from s6xl.descent import descend
+import numpy as np
+
+from s6xl.derivation import UPDATE, gradient, long_symbol, symbol, update_of
 from s6xl.experiment import Experiment
-from s6xl.expression import Expression, Name, substitute, to_excel
+from s6xl.expression import substitute, to_excel
+from s6xl.verification import (
+    FLOOR,
+    SMALLEST_STEP,
+    TOLERANCE,
+    WIDTH,
+    gradient_errors,
+    loss_error,
+    moved,
+    relative_error,
+    update_error,
+)
 from s6xl.workbook.book import Book
 from s6xl.workbook.choice import Choice
-from s6xl.workbook.layout import CHECK, START, TableLayout, absolute, cell, on_sheet
+from s6xl.workbook.forward_passes import ForwardPasses
+from s6xl.workbook.layout import CHECK, RATE_CELL, TableLayout, absolute, cell, on_sheet
 from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import cached
-from s6xl.workbook.styles import GOOD, INPUT
+from s6xl.workbook.styles import GOOD
 
 CHOICE_ROW, BANNER_ROW, CHOSEN_ROW = 4, 6, 9
-WIDTH_CELL, TOLERANCE_CELL, FLOOR_CELL = "L10", "L11", "L12"
+# The settings stand at the right of the first table.
+WIDTH_CELL, TOLERANCE_CELL, FLOOR_CELL = "$L$10", "$L$11", "$L$12"
 # Beyond this many steps the check of every step would make a large workbook slow to open.
 CHECKED_STEPS = 1_000
 AGREES, BROKEN, NO_NUMBER = "agrees", "BROKEN", "no number"
-ALL_AGREE = "Every gradient agrees with the slope measured in the sheet."
-SOME_BROKEN = "A gradient is BROKEN: it does not agree with the slope measured in the sheet. Look for red below."
+ALL_AGREE = "All that is checked below agrees: gradients with measured slopes, errors and weights with their formulas."
+SOME_BROKEN = "BROKEN: something does not agree with its check. Look for red below."
+SOME_UNKNOWN = "What could be checked agrees, but some of it is no number and could not."
 
 
-def write_check(book: Book, network: Network, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def write_check(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
     """Add the sheet, with the first learning rate and its first step chosen."""
-    _CheckSheet(book, network, experiment, rates).write()
+    _CheckSheet(book, experiment, rates).write()
 
 
-def _verdict(error: float) -> str:
+def verdict(error: float) -> str:
+    """What the sheet makes of a relative error."""
     if math.isnan(error):
         return NO_NUMBER
     return AGREES if error <= TOLERANCE else BROKEN
 
 
+def checked_steps(rate: Rate) -> int:
+    """How many steps are checked: those before a descent diverges, up to `CHECKED_STEPS` of them, at least one."""
+    diverged = np.flatnonzero(~np.isfinite(rate.table).all(axis=1))
+    steps = int(diverged[0]) if diverged.size else len(rate.table)
+    return max(1, min(steps, CHECKED_STEPS))
+
+
 class _CheckSheet:
-    def __init__(self, book: Book, network: Network, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    def __init__(self, book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
         self._book, self._styles = book, book.styles
         self._sheet = book.add_sheet(CHECK, tab=GOOD)
-        self._network, self._rates = network, rates
-        self._layout = TableLayout(network, experiment)
-        self._choice = Choice(CHOICE_ROW, self._layout, experiment, rates)
-        self._steps = min(experiment.steps, CHECKED_STEPS)
-        # The forward passes have the table's columns down to the loss.
-        self._pass_columns = network.columns[: network.columns.index(network.loss) + 1]
-        self._every_row = CHOSEN_ROW + len(network.weights) + 4
+        self._network, self._rates = experiment.network, rates
+        self._layout = TableLayout(experiment)
+        self._choice = Choice(CHOICE_ROW, experiment)
+        self._values = dict(zip(self._network.columns, rates[0].table[0].tolist(), strict=True))
+        self._every_row = CHOSEN_ROW + len(self._network.weights) + 4
         self._passes_row = self._every_row + len(rates) + 4
+        givens = {name: self._values[name] for name in self._network.givens}
+        self._passes = ForwardPasses(experiment, givens, self._passes_row, WIDTH_CELL)
+        self._verdicts: list[str] = []
 
     def write(self) -> None:
-        sheet, styles = self._sheet, self._styles
+        sheet = self._sheet
         sheet.set_column("A:A", 2)
         sheet.set_column("B:B", 12)
-        sheet.set_column("C:J", 15)
-        sheet.set_column("K:Y", 12)
-        sheet.set_row_pixels(0, 12)
-        sheet.set_row_pixels(1, 38)
+        sheet.set_column("C:N", 15)
+        sheet.set_column("O:Y", 12)
         sheet.set_row_pixels(BANNER_ROW - 1, 32)
-        sheet.write_string("B2", "Check: are the gradients right?", styles["title"])
-        sheet.write_url("H2", f"internal:{on_sheet(START, 'A1')}", styles["link"], "Back to Start")
+        self._book.write_title(sheet, "Check: are the gradients right?")
         self._choice.write(self._book, sheet)
         self._write_settings()
-        errors = [*self._write_chosen_step(), *self._write_every_step()]
-        self._write_banner(any(_verdict(error) == BROKEN for error in errors))
+        self._heading(
+            self._passes_row,
+            "The forward passes",
+            "Nothing moved, then each weight moved up and down by h; the last column feeds the first table above.",
+            self._passes.headings,
+        )
+        self._passes.write(self._book, sheet, self._choice)
+        self._write_chosen_step()
+        self._write_every_sheet()
+        self._write_banner()
         sheet.freeze_panes(BANNER_ROW, 0)
         sheet.set_selection(f"D{CHOICE_ROW}")
 
@@ -72,8 +100,8 @@ class _CheckSheet:
             (TOLERANCE_CELL, "tolerance", TOLERANCE),
             (FLOOR_CELL, "floor", FLOOR),
         ):
-            self._sheet.write_string(address.replace("L", "K"), label, self._styles["edge_name"])
-            self._sheet.write_number(address, value, self._styles.varied("input", num_format="0E+00"))
+            self._sheet.write_string(address.replace("L", "K").replace("$", ""), label, self._styles["edge_name"])
+            self._sheet.write_number(address.replace("$", ""), value, self._styles.varied("input", num_format="0E+00"))
 
     def _heading(self, row: int, title: str, explanation: str, headings: Sequence[str]) -> None:
         """A section's title in the row above `row`, and its columns' headings in `row`."""
@@ -82,176 +110,160 @@ class _CheckSheet:
         for column, heading in enumerate(headings, start=2):
             self._sheet.write_string(cell(row, column), heading, self._styles["header"])
 
-    def _error_formula(self, gradient_cells: str, up: str, down: str) -> str:
-        width, floor = absolute(WIDTH_CELL), absolute(FLOOR_CELL)
-        return f"ABS({gradient_cells}-({up}-({down}))/(2*{width}))/(ABS({gradient_cells})+{floor})"
+    def _write_verdict(self, address: str, formula: str, shown: str) -> None:
+        self._sheet.write_formula(address, f"={formula}", self._styles["verdict"], shown)
+        self._verdicts.append(shown)
 
-    def _write_verdict(self, address: str, errors: str, error: float) -> None:
-        tolerance = absolute(TOLERANCE_CELL)
-        self._sheet.write_formula(
-            address,
-            f'=IF(COUNT({errors})<COLUMNS({errors}),"{NO_NUMBER}",IF(MAX({errors})<={tolerance},"{AGREES}","{BROKEN}"))',
-            self._styles["verdict"],
-            _verdict(error),
-        )
-        for text, role in ((AGREES, "good"), (BROKEN, "bad")):
-            self._sheet.conditional_format(
-                address, {"type": "cell", "criteria": "==", "value": f'"{text}"', "format": self._styles[role]}
-            )
+    def _colour(self, addresses: str) -> None:
+        """Red for what is broken or beyond the tolerance, amber for what is no number, green for what agrees."""
+        for text, role in ((NO_NUMBER, "unknown"), (AGREES, "good"), (BROKEN, "bad")):
+            equal = {"type": "cell", "criteria": "==", "value": f'"{text}"', "stop_if_true": True}
+            self._sheet.conditional_format(addresses, {**equal, "format": self._styles[role]})
+        beyond = {"type": "cell", "criteria": ">", "value": f"={TOLERANCE_CELL}", "format": self._styles["bad"]}
+        self._sheet.conditional_format(addresses, beyond)
 
-    def _colour_errors(self, addresses: str) -> None:
-        self._sheet.conditional_format(
-            addresses,
-            {"type": "cell", "criteria": ">", "value": f"={absolute(TOLERANCE_CELL)}", "format": self._styles["bad"]},
-        )
-
-    def _write_chosen_step(self) -> list[float]:
-        """Each gradient of the chosen step beside its central difference; returns the relative errors."""
-        network, sheet, styles = self._network, self._sheet, self._styles
-        loss = long_symbol(network.loss)
+    def _write_chosen_step(self) -> None:
+        """Each gradient of the chosen step beside its central difference."""
+        sheet, styles, loss = self._sheet, self._styles, long_symbol(self._network.loss)
         self._heading(
             CHOSEN_ROW,
             "The chosen step",
             "Move one weight by h up and down, compute the error both times, and divide the difference by 2h.",
-            (
-                "weight",
-                "∂E/∂w, sheet",
-                f"{loss}(w + h)",
-                f"{loss}(w − h)",
-                "difference/2h",
-                "relative error",
-                "verdict",
-            ),
+            ("weight", "∂E/∂w, sheet", f"{loss}(w + h)", f"{loss}(w − h)", "slope", "relative error", "verdict"),
         )
-        values = dict(zip(network.columns, self._rates[0].table[0].tolist(), strict=True))
-        givens = {name: values[name] for name in network.givens}
-        self._write_passes_heading(givens)
-        errors = []
-        for index, weight in enumerate(network.weights):
-            row = CHOSEN_ROW + 1 + index
-            ups_and_downs = []
-            for offset, (sign, label) in enumerate((("+", "+ h"), ("-", "− h"))):
-                expression = moved(weight, sign)
-                change = WIDTH if sign == "+" else -WIDTH
-                pass_row = self._passes_row + 2 + 2 * index + offset
-                result = self._write_pass(
-                    pass_row, f"{weight} {label}", {weight: expression}, {**givens, weight: givens[weight] + change}
-                )
-                ups_and_downs.append((self._pass_cell(network.loss, pass_row), result))
-            (up_cell, up), (down_cell, down) = ups_and_downs
-            value = values[gradient(weight)]
-            error = relative_error(value, up, down)
+        for row, weight in enumerate(self._network.weights, start=CHOSEN_ROW + 1):
+            slope, (up, down) = self._values[gradient(weight)], self._passes.losses[weight]
+            up_cell, down_cell = self._passes.loss_cells[weight]
+            error = relative_error(slope, up, down)
             sheet.write_string(f"B{row}", weight, styles["box_bold"])
-            sheet.write_formula(
-                f"C{row}", f"={self._choice.value_formula(gradient(weight))}", styles["general"], cached(value)
-            )
-            sheet.write_formula(f"D{row}", f"={up_cell}", styles["fine_value"], cached(up))
-            sheet.write_formula(f"E{row}", f"={down_cell}", styles["fine_value"], cached(down))
-            width = absolute(WIDTH_CELL)
-            sheet.write_formula(
-                f"F{row}", f"=(D{row}-E{row})/(2*{width})", styles["general"], cached((up - down) / (2 * WIDTH))
-            )
-            sheet.write_formula(
-                f"G{row}", f"={self._error_formula(f'C{row}', f'D{row}', f'E{row}')}", styles["error"], cached(error)
-            )
-            self._write_verdict(f"H{row}", f"G{row}:G{row}", error)
-            errors.append(error)
-        self._colour_errors(f"G{CHOSEN_ROW + 1}:G{CHOSEN_ROW + len(network.weights)}")
-        return errors
+            for column, formula, role, value in (
+                ("C", self._choice.value_formula(gradient(weight)), "general", slope),
+                ("D", up_cell, "fine_value", up),
+                ("E", down_cell, "fine_value", down),
+                ("F", f"(D{row}-E{row})/(2*{WIDTH_CELL})", "general", (up - down) / (2 * WIDTH)),
+                ("G", _relative_error_formula(f"C{row}", f"D{row}", f"E{row}"), "error", error),
+            ):
+                sheet.write_formula(f"{column}{row}", f"={formula}", styles[role], cached(value))
+            judged = f'IF(G{row}<={TOLERANCE_CELL},"{AGREES}","{BROKEN}")'
+            unjudged = f'IF(AND(ISNUMBER(F{row}),NOT(ISNUMBER(C{row}))),"{BROKEN}","{NO_NUMBER}")'
+            self._write_verdict(f"H{row}", f"IF(ISNUMBER(G{row}),{judged},{unjudged})", verdict(error))
+        last_row = CHOSEN_ROW + len(self._network.weights)
+        self._colour(f"G{CHOSEN_ROW + 1}:H{last_row}")
+        styles.keep_readable(sheet, f"D{CHOSEN_ROW + 1}:E{last_row}")
 
-    def _write_every_step(self) -> list[float]:
-        """For each sheet and weight the largest relative error of all its steps; returns these."""
+    def _write_every_sheet(self) -> None:
+        """For each sheet the largest errors of its gradients, its loss and its updates over the steps checked."""
         network, sheet, styles = self._network, self._sheet, self._styles
-        row = self._every_row
-        all_steps = self._layout.last_row - self._layout.first_row + 1
-        which = "every step" if self._steps == all_steps else f"steps 1 to {self._steps:,}"
         self._heading(
-            row,
+            self._every_row,
             "Every sheet",
-            f"The largest relative error of {which}: two forward passes a step, computed from t, i and w alone.",
-            ("sheet", *map(symbol, network.gradients), "verdict"),
+            "The largest relative error of the steps checked. Slopes and errors are computed from t, i and w alone.",
+            ("sheet", "steps checked", *map(symbol, network.gradients), symbol(network.loss), "updates", "verdict"),
         )
-        found = []
-        last_column = 2 + len(network.weights)
-        # The formulas of one sheet, with a mark for its name.
-        patterns = {weight: self._column_errors("\0", weight) for weight in network.weights}
-        for rate in self._rates:
-            row += 1
-            errors = largest_errors(network, rate.table[: self._steps])
+        first_column, last_column = 4, 5 + len(network.weights)
+        for row, rate in enumerate(self._rates, start=self._every_row + 1):
+            steps = checked_steps(rate)
+            table = rate.table[:steps]
+            errors = [
+                *gradient_errors(network, table).values(),
+                loss_error(network, table),
+                update_error(network, table, rate.value),
+            ]
+            formulas = [
+                *(self._gradient_formula(rate.sheet, steps, weight) for weight in network.weights),
+                self._loss_formula(rate.sheet, steps),
+                self._update_formula(rate.sheet, steps),
+            ]
             sheet.write_url(f"B{row}", f"internal:{on_sheet(rate.sheet, 'A1')}", styles["link_box"], rate.sheet)
-            for column, weight in enumerate(network.weights, start=3):
-                shown = errors[weight] if math.isfinite(errors[weight]) else NO_NUMBER
-                relative = patterns[weight].replace("\0", rate.sheet)
-                formula = f'=IFERROR(SUMPRODUCT(MAX({relative})),"{NO_NUMBER}")'
-                sheet.write_formula(cell(row, column), formula, styles["error"], shown)
-            worst = max(errors.values()) if all(map(math.isfinite, errors.values())) else math.nan
-            self._write_verdict(cell(row, last_column + 1), f"C{row}:{cell(row, last_column)}", worst)
-            found.append(worst)
-        self._colour_errors(f"C{self._every_row + 1}:{cell(row, last_column)}")
-        return found
+            sheet.write_number(f"C{row}", steps, styles["general"])
+            for column, (formula, error) in enumerate(zip(formulas, errors, strict=True), start=first_column):
+                shown = error if math.isfinite(error) else NO_NUMBER
+                sheet.write_formula(cell(row, column), f"={formula}", styles["error"], shown)
+            found = f"{cell(row, first_column)}:{cell(row, last_column)}"
+            judged = f'IF(MAX({found})<={TOLERANCE_CELL},"{AGREES}","{BROKEN}")'
+            unjudged = f'IF(COUNTIF({found},"{BROKEN}")>0,"{BROKEN}","{NO_NUMBER}")'
+            formula = f"IF(COUNT({found})={len(errors)},{judged},{unjudged})"
+            self._write_verdict(cell(row, last_column + 1), formula, verdict(float(np.max(errors))))
+        last_row = self._every_row + len(self._rates)
+        self._colour(f"{cell(self._every_row + 1, first_column)}:{cell(last_row, last_column + 1)}")
 
-    def _column_errors(self, sheet: str, weight: str) -> str:
-        """The relative errors of one gradient at every step of a sheet, as one array."""
-        last_row = self._layout.first_row + self._steps - 1
+    def _cells(self, sheet: str, first_step: int, last_step: int) -> Callable[[str], str]:
+        """Where a quantity stands on a sheet, over a range of steps; ``h`` and ``lr`` are single cells."""
+        single = {"h": WIDTH_CELL, "lr": on_sheet(sheet, absolute(RATE_CELL))}
 
         def column(name: str) -> str:
-            return absolute(WIDTH_CELL) if name == "h" else on_sheet(sheet, self._layout.column(name, last_row))
+            steps = self._layout.column(name, first_step=first_step, last_step=last_step) if name not in single else ""
+            return single.get(name) or on_sheet(sheet, steps)
 
+        return column
+
+    def _gradient_formula(self, sheet: str, steps: int, weight: str) -> str:
+        cells = self._cells(sheet, 1, steps)
         loss = self._network.inlined(self._network.loss)
-        up, down = (to_excel(substitute(loss, {weight: moved(weight, sign)}), column) for sign in "+-")
-        return self._error_formula(column(gradient(weight)), up, down)
+        up, down = (to_excel(substitute(loss, {weight: moved(weight, sign)}), cells) for sign in "+-")
+        slope = cells(gradient(weight))
+        return _largest_or(_relative_error_formula(slope, up, down), [f"(1-ISNUMBER({slope}))*(1-ISERROR({up}))"])
 
-    def _pass_cell(self, name: str, row: int) -> str:
-        return cell(row, 3 + self._pass_columns.index(name))
+    def _loss_formula(self, sheet: str, steps: int) -> str:
+        cells = self._cells(sheet, 1, steps)
+        expected, found = to_excel(self._network.inlined(self._network.loss), cells), cells(self._network.loss)
+        error = f"ABS({found}-({expected}))/(ABS({expected})+{FLOOR_CELL})"
+        return _largest_or(error, [f"(1-ISNUMBER({found}))*(1-ISERROR({expected}))"])
 
-    def _write_passes_heading(self, givens: dict[str, float]) -> None:
-        self._heading(
-            self._passes_row,
-            "The forward passes",
-            "Nothing moved, then each weight moved up and down by h; the last column feeds the first table above.",
-            ("moved", *map(symbol, self._pass_columns)),
-        )
-        row = self._passes_row + 1
-        self._write_pass(row, "nothing", {}, givens)
+    def _update_formula(self, sheet: str, steps: int) -> str:
+        if steps == 1:
+            return "0"  # the one step has nothing before it
+        before, after = self._cells(sheet, 1, steps - 1), self._cells(sheet, 2, steps)
+        errors, broken = [], []
         for name in self._network.givens:
-            formula = f"={self._choice.value_formula(name)}"
-            self._sheet.write_formula(self._pass_cell(name, row), formula, self._styles["value"], cached(givens[name]))
+            expected, sources = before(name), [before(name)]
+            if name in self._network.weights:
+                expected = to_excel(substitute(UPDATE.expression, update_of(name)), before)
+                sources.append(before(gradient(name)))
+            step = f"(ABS({before(name)}-({expected}))+{SMALLEST_STEP:.0E})"
+            errors.append(f"ABS({after(name)}-({expected}))/{step}")
+            known = "*".join(f"ISNUMBER({source})" for source in sources)
+            broken.append(f"{known}*(1-ISNUMBER({after(name)}))")
+        return _largest_or(errors, broken)
 
-    def _write_pass(self, row: int, label: str, changes: dict[str, Expression], givens: dict[str, float]) -> float:
-        """A row that computes one forward pass from givens that are the first pass's but for `changes`."""
-        network = self._network
-        values = dict(zip(network.columns, descend(network, givens, 1.0, 1)[0].tolist(), strict=True))
-        self._sheet.write_string(f"B{row}", label, self._styles["box_bold"])
-
-        def unmoved(name: str) -> str:
-            return absolute(WIDTH_CELL) if name == "h" else self._pass_cell(name, self._passes_row + 1)
-
-        for name in self._pass_columns:
-            if name in network.givens:
-                formula = to_excel(changes.get(name, Name(name)), unmoved)
-            else:
-                formula = to_excel(network[name].expression, lambda used: self._pass_cell(used, row))
-            style = self._styles.varied("value", bg_color=INPUT) if name in changes else self._styles["value"]
-            self._sheet.write_formula(self._pass_cell(name, row), f"={formula}", style, cached(values[name]))
-        return float(values[network.loss])
-
-    def _write_banner(self, broken: bool) -> None:
+    def _write_banner(self) -> None:
         verdicts = (
             f"H{CHOSEN_ROW + 1}:H{CHOSEN_ROW + len(self._network.weights)}",
-            f"{cell(self._every_row + 1, 3 + len(self._network.weights))}:"
-            f"{cell(self._every_row + len(self._rates), 3 + len(self._network.weights))}",
+            f"{cell(self._every_row + 1, 6 + len(self._network.weights))}:"
+            f"{cell(self._every_row + len(self._rates), 6 + len(self._network.weights))}",
         )
-        count = "+".join(f'COUNTIF({addresses},"{BROKEN}")' for addresses in verdicts)
-        address = f"B{BANNER_ROW}"
-        self._sheet.merge_range(f"{address}:J{BANNER_ROW}", "", self._styles["banner"])
+
+        def count(text: str) -> str:
+            return "+".join(f'COUNTIF({addresses},"{text}")' for addresses in verdicts)
+
+        shown = ALL_AGREE
+        if BROKEN in self._verdicts:
+            shown = SOME_BROKEN
+        elif NO_NUMBER in self._verdicts:
+            shown = SOME_UNKNOWN
+        banner = f"B{BANNER_ROW}:K{BANNER_ROW}"
+        unbroken = f'IF({count(NO_NUMBER)}>0,"{SOME_UNKNOWN}","{ALL_AGREE}")'
+        self._sheet.merge_range(banner, "", self._styles["banner"])
         self._sheet.write_formula(
-            address,
-            f'=IF({count}>0,"{SOME_BROKEN}","{ALL_AGREE}")',
+            f"B{BANNER_ROW}",
+            f'=IF({count(BROKEN)}>0,"{SOME_BROKEN}",{unbroken})',
             self._styles["banner"],
-            SOME_BROKEN if broken else ALL_AGREE,
+            shown,
         )
-        for criteria, text, role in (("begins with", "A gradient", "bad"), ("begins with", "Every", "good")):
-            self._sheet.conditional_format(
-                f"{address}:J{BANNER_ROW}",
-                {"type": "text", "criteria": criteria, "value": text, "format": self._styles[role]},
-            )
+        for text, role in ((SOME_BROKEN, "bad"), (SOME_UNKNOWN, "unknown"), (ALL_AGREE, "good")):
+            rule = {"type": "text", "criteria": "begins with", "value": text[:8], "format": self._styles[role]}
+            self._sheet.conditional_format(banner, rule)
+
+
+def _relative_error_formula(slope: str, up: str, down: str) -> str:
+    """`relative_error` over cells, or over ranges of the same size."""
+    return f"ABS({slope}-({up}-({down}))/(2*{WIDTH_CELL}))/(ABS({slope})+{FLOOR_CELL}*(1+ABS({up})))"
+
+
+def _largest_or(errors: str | Sequence[str], broken: Sequence[str]) -> str:
+    """The largest of some arrays of errors; where that is no number, BROKEN if any of `broken` counts a cell."""
+    arrays = [errors] if isinstance(errors, str) else errors
+    # SUMPRODUCT makes every spreadsheet compute its argument for whole columns, without Ctrl-Shift-Enter.
+    largest = ",".join(f"SUMPRODUCT(MAX({array}))" for array in arrays)
+    counted = "+".join(f"SUMPRODUCT({array})" for array in broken)
+    return f'IFERROR(MAX({largest}),IF({counted}>0,"{BROKEN}","{NO_NUMBER}"))'

@@ -1,53 +1,53 @@
 """Two drop-downs, a learning rate and a step, and the formulas that look up what stands there."""
 
-from collections.abc import Sequence
-
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment, number_text
+from s6xl.experiment import Experiment, shown_number
 from s6xl.workbook.book import Book
-from s6xl.workbook.layout import START, TableLayout, absolute, on_sheet, rate_cells
-from s6xl.workbook.rate import Rate
+from s6xl.workbook.layout import START, TableLayout, on_sheet, rate_cells, rate_sheet
 from s6xl.workbook.sheet import Sheet
 
 MOST_CHOICES = 30
 LONGEST_FORMULA = 8_192
-NOT_ON_START = "This rate is not on Start; shown:"
+NOT_THERE = "There is no such rate or step; shown:"
 
 
 class Choice:
     """A learning rate and a step, chosen by the reader in row `row`; at first the first rate's first step."""
 
-    def __init__(self, row: int, layout: TableLayout, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    def __init__(self, row: int, experiment: Experiment) -> None:
         self._row = row
-        self._layout = layout
-        self._rates = rates
+        self._layout = TableLayout(experiment)
+        self._first_rate = experiment.learning_rates[0]
+        self._sheets = [rate_sheet(rate) for rate in experiment.learning_rates]
         self._choices = on_sheet(START, rate_cells(experiment))
         self._chosen_rate, self._chosen_step = f"D{row}", f"G{row}"
-        self._index = f"$K${row}"
-        self.step = absolute(self._chosen_step)
+        self._index, self.step = f"$K${row}", f"$L${row}"
 
     def write(self, book: Book, sheet: Sheet) -> None:
         """Write the drop-downs, and what to do where a choice is no longer among the learning rates."""
         row, styles = self._row, book.styles
-        first = self._rates[0].value
         sheet.write_string(f"C{row}", "Learning rate η", styles["label"])
-        sheet.write_number(self._chosen_rate, first, styles["input"])
+        sheet.write_number(self._chosen_rate, self._first_rate, styles["input"])
         sheet.write_string(f"F{row}", "Step", styles["label"])
         sheet.write_number(self._chosen_step, 1, styles["input"])
-        sheet.write_string(f"J{row}", "rate no.", styles["edge_name"])
+        sheet.write_string(f"J{row}", "rate no., step", styles["edge_name"])
         match = f"MATCH({self._chosen_rate},{self._choices},0)"
         sheet.write_formula(self._index, f"=IFERROR({match},1)", styles["muted_centre"], 1)
+        # Whatever is typed or pasted over the drop-down, a step there is.
+        step = f"MAX(1,MIN({self._layout.steps},INT(N({self._chosen_step}))))"
+        sheet.write_formula(self.step, f"={step}", styles["muted_centre"], 1)
+        known = f"AND(ISNUMBER({match}),{self._chosen_step}={self.step})"
         sheet.write_formula(
-            f"L{row}",
-            f'=IF(ISNUMBER({match}),"Shown: η = ","{NOT_ON_START} η = ")&{self.rate_formula}&", step "&{self.step}',
+            f"M{row}",
+            f'=IF({known},"Shown: η = ","{NOT_THERE} η = ")&{self.rate_formula}&", step "&{self.step}',
             styles["muted"],
-            f"Shown: η = {number_text(first)}, step 1",
+            f"Shown: η = {shown_number(self._first_rate)}, step 1",
         )
         sheet.conditional_format(
-            f"L{row}",
-            {"type": "text", "criteria": "begins with", "value": NOT_ON_START, "format": styles["bad_text"]},
+            f"M{row}",
+            {"type": "text", "criteria": "begins with", "value": NOT_THERE, "format": styles["bad_text"]},
         )
-        steps = on_sheet(self._rates[0].sheet, self._layout.steps)
+        steps = on_sheet(self._sheets[0], self._layout.numbers)
         for cell, source, what in (
             (self._chosen_rate, self._choices, "a learning rate"),
             (self._chosen_step, steps, "a step"),
@@ -71,14 +71,22 @@ class Choice:
 
     def value_formula(self, name: str) -> str:
         """A quantity at the chosen rate and step, without the leading ``=``."""
-        columns = [on_sheet(rate.sheet, self._layout.column(name).replace("$", "")) for rate in self._rates]
-        formula = f"INDEX({_choose(self._index, columns)},{self.step})"
-        if len(formula) > LONGEST_FORMULA:
-            raise UserError(
-                f"{len(columns)} learning rates of so many digits do not fit into one formula of Excel's: "
-                "give fewer, or shorter ones."
-            )
-        return formula
+        columns = [on_sheet(sheet, self._layout.column(name).replace("$", "")) for sheet in self._sheets]
+        return f"INDEX({_choose(self._index, columns)},{self.step})"
+
+
+def check_formulas_fit(experiment: Experiment) -> None:
+    """Make sure that the longest formula, which names every sheet, is not too long for Excel.
+
+    Raises:
+        UserError: if it is.
+    """
+    choice = Choice(1, experiment)
+    if max(len(choice.value_formula(name)) for name in experiment.network.columns) >= LONGEST_FORMULA:
+        raise UserError(
+            f"{len(experiment.learning_rates)} learning rates of so many digits do not fit into one formula of "
+            "Excel's: give fewer, or shorter ones."
+        )
 
 
 def _choose(index: str, values: list[str]) -> str:

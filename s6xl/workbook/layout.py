@@ -47,19 +47,29 @@ def cell(row: int, column: int) -> str:
 class TableLayout:
     """The addresses of the table on every learning rate's sheet."""
 
-    def __init__(self, network: Network, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment) -> None:
+        network = experiment.network
+        self.loss = network.loss
         self.columns = {name: str(xl_col_to_name(FIRST_COLUMN + i)) for i, name in enumerate(network.columns)}
         self.first_row = FIRST_ROW
         self.last_row = FIRST_ROW + experiment.steps - 1
 
-    def column(self, name: str, last_row: int | None = None) -> str:
-        """All steps of a quantity, such as ``$X$33:$X$100``, or those down to `last_row`."""
-        return absolute(f"{self.columns[name]}{self.first_row}:{self.columns[name]}{last_row or self.last_row}")
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return self.last_row - self.first_row + 1
+
+    def column(self, name: str, *, first_step: int = 1, last_step: int | None = None) -> str:
+        """A quantity at some steps, at all if none are named, such as ``$X$33:$X$100``."""
+        return self._rows(self.columns[name], first_step, last_step or self.steps)
 
     @property
-    def steps(self) -> str:
-        """The numbers of the steps."""
-        return absolute(f"{STEP_COLUMN}{self.first_row}:{STEP_COLUMN}{self.last_row}")
+    def numbers(self) -> str:
+        """The cells that number the steps."""
+        return self._rows(STEP_COLUMN, 1, self.steps)
+
+    def _rows(self, column: str, first_step: int, last_step: int) -> str:
+        return absolute(f"{column}{self.first_row + first_step - 1}:{column}{self.first_row + last_step - 1}")
 
 
 def start_cells(network: Network) -> dict[str, str]:

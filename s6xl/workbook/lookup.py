@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
 from s6xl.derivation import UPDATE, Network, symbol, update_of
-from s6xl.descent import compile_scalar
-from s6xl.expression import Expression, names, substitute, to_excel, to_python
+from s6xl.expression import Expression, names, scalar_function, substitute, to_excel, to_python
 from s6xl.workbook import numerals
 from s6xl.workbook.book import Book
 from s6xl.workbook.choice import Choice
@@ -52,7 +52,7 @@ class Lookup:
         self.values = dict(zip(network.columns, rate.table[0].tolist(), strict=True)) | {"lr": rate.value}
         for name, expression in self._computed.items():
             used = names(expression)
-            compute = compile_scalar(used, to_python(expression))
+            compute = scalar_function(used, to_python(expression))
             value = float(compute(*(self.values[argument] for argument in used)))
             self.values[name] = value if math.isfinite(value) else math.nan
         self._rows = {name: self._row + 2 + index for index, name in enumerate(self.values)}
@@ -100,7 +100,7 @@ class Lookup:
             (self.largest_gradient, "largest ∂E/∂w", self._network.gradients),
         ):
             cells = ",".join(map(self.value, members))
-            largest = max(abs(self.values[name]) for name in members)
+            largest = float(np.max(np.abs([self.values[name] for name in members])))
             sheet.write_string(xl_cell_to_rowcol(row)[0], self._column, kind, styles["box"])
             sheet.write_formula(row, f"=MAX(MAX({cells}),-MIN({cells}))", styles["general"], cached(largest))
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from s6xl.derivation import Block, Network, written_derivation
+import numpy as np
+
+from s6xl.derivation import Block, long_symbol, written_derivation
 from s6xl.experiment import Experiment, counted
 from s6xl.workbook import charts
 from s6xl.workbook.book import Book
-from s6xl.workbook.layout import LOSS_PLOT, START, TableLayout, cell, on_sheet
+from s6xl.workbook.layout import LOSS_PLOT, TableLayout, cell
 from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import LOSS
@@ -15,23 +17,32 @@ from s6xl.workbook.styles import LOSS
 U, X = 21, 24
 BLOCKS = {1: (7, U, 3), 2: (7, X, 6), 3: (14, X, 6), 4: (19, U, 9), 5: (26, U, 6), 6: (31, U, 13)}
 COLUMN_PIXELS = 80
+SMALLEST_SHOWN = 1e-300
 
 
-def write_loss_plot(book: Book, network: Network, experiment: Experiment, rates: Sequence[Rate]) -> None:
-    """Add the sheet; `network` is the one that the sheets compute with."""
+def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    """Add the sheet. The derivation on it is the right one, whatever the experiment's network computes."""
     sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
     styles = book.styles
     sheet.set_row_pixels(0, 34)
     sheet.write_string("B1", "Loss plot: one line a learning rate", styles["title"])
-    sheet.write_string("B3", f"E_total over {counted(experiment.steps, 'step')} of gradient descent.", styles["muted"])
-    sheet.write_url("B4", f"internal:{on_sheet(START, 'A1')}", styles["link"], "Back to Start")
+    sheet.write_string(
+        "B3",
+        f"{long_symbol(experiment.network.loss)} over {counted(experiment.steps, 'step')} of gradient descent.",
+        styles["muted"],
+    )
+    book.write_way_back(sheet, "B4")
     sheet.write_string("U5", "The derivation", styles["table_title"])
     sheet.set_column_pixels(U - 1, U + 11, COLUMN_PIXELS)
 
-    layout = TableLayout(network, experiment)
+    layout = TableLayout(experiment)
     names = [rate.sheet for rate in rates]
-    charts.insert_comparison(book, sheet, "B6", layout, network.loss, names, logarithmic=False)
-    charts.insert_comparison(book, sheet, "B37", layout, network.loss, names, logarithmic=True)
+    charts.insert_comparison(book, sheet, "B6", layout, names)
+    losses = np.concatenate([rate.table[:, experiment.network.columns.index(layout.loss)] for rate in rates])
+    # A logarithmic scale needs something above 0; what a spreadsheet shows of less than 1e-300 is chance.
+    positive = losses[losses > SMALLEST_SHOWN]
+    if positive.size:
+        charts.insert_comparison(book, sheet, "B37", layout, names, smallest=float(positive.min()))
     for block in written_derivation():
         _write_block(book, sheet, block)
 

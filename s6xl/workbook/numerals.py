@@ -39,9 +39,9 @@ def short_text(value: float, digits: int) -> str:
         return "#NUM!"
     power = exponent(value)
     if _SMALLEST <= power <= _LARGEST:
-        text = _rounded(value, digits - 1 - power)
+        text = _rounded(Decimal(repr(value)), digits - 1 - power)
     else:
-        text = f"{_rounded(value / 10.0**power, digits - 1)}E{power}"
+        text = f"{_rounded(Decimal(repr(value)).scaleb(-power), digits - 1)}E{power}"
     return text.replace("-", "−")
 
 
@@ -51,8 +51,8 @@ def enclosed_text(value: float, digits: int) -> str:
     return f"({text})" if value < 0 else text
 
 
-def _rounded(value: float, places: int) -> str:
+def _rounded(value: Decimal, places: int) -> str:
     # Spreadsheets round the shortest decimal that means this float64, and halves away from zero.
-    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     text = f"{rounded:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) if rounded else "0"

@@ -1,14 +1,15 @@
 """A learning rate's sheet, `LR=0.1` and its like: the drawing, the loss chart, and the table of every step."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from xlsxwriter.format import Format
 
-from s6xl.derivation import UPDATE, Network, symbol, update_of
-from s6xl.experiment import Experiment, counted, number_text
+from s6xl.derivation import UPDATE, Network, Quantity, symbol, update_of
+from s6xl.experiment import Experiment, counted, shown_number
 from s6xl.expression import substitute, to_excel
 from s6xl.workbook import charts
 from s6xl.workbook.book import Book
@@ -51,9 +52,15 @@ class Rate:
         return rate_sheet(self.value)
 
 
-def write_rate_sheet(book: Book, network: Network, experiment: Experiment, rate: Rate, drawing: bytes) -> None:
+def cell_formula(quantity: Quantity, cell: Callable[[str], str]) -> str:
+    """What stands in a quantity's cell: its expression, written out over the cells of its row."""
+    return to_excel(quantity.expression, cell)
+
+
+def write_rate_sheet(book: Book, experiment: Experiment, rate: Rate, drawing: bytes) -> None:
     """Add the sheet of one learning rate; `drawing` is the network's picture, as PNG."""
-    layout = TableLayout(network, experiment)
+    network = experiment.network
+    layout = TableLayout(experiment)
     styles = book.styles
     sheet = book.add_sheet(rate.sheet, tab=INK)
     _set_heights(sheet)
@@ -62,23 +69,24 @@ def write_rate_sheet(book: Book, network: Network, experiment: Experiment, rate:
         wide = name in (network.loss, *network.errors, *network.gradients)
         sheet.set_column_pixels(position, position, WIDE_COLUMN_PIXELS if wide else COLUMN_PIXELS)
 
-    number = number_text(rate.value)
+    number = shown_number(rate.value)
     sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
     about = (
         f"{counted(experiment.steps, 'step')} of gradient descent. The drawing is of step 1 as the workbook was built."
     )
     sheet.write_string("D1", about, styles["muted"])
-    sheet.write_url("L1", f"internal:{on_sheet(START, 'A1')}", styles["link"], "Back to Start")
+    book.write_way_back(sheet, "L1")
     sheet.write_string(RATE_LABEL, "η =", styles["label"])
     sheet.write_formula(RATE_CELL, f"={on_sheet(START, absolute(rate_cell(rate.index)))}", styles["rate"], rate.value)
     sheet.write_string(f"{STEP_COLUMN}{HEADER_ROW}", "step", styles["header"])
     for name, column in layout.columns.items():
         role = "header_loss" if name == network.loss else "header"
         sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
-    sheet.write_table(rate_table(book, network, layout, rate))
+    sheet.write_table(rate_table(book, network, layout, rate, cell_formula))
 
-    _insert_drawing(sheet, drawing)
-    charts.insert_loss_chart(book, sheet, CHART_CELL, layout, network.loss, rate.sheet, number)
+    styles.keep_readable(sheet, f"B{layout.first_row}:{layout.columns[network.columns[-1]]}{layout.last_row}")
+    _insert_drawing(sheet, network.title, drawing)
+    charts.insert_loss_chart(book, sheet, CHART_CELL, layout, rate.sheet)
     sheet.freeze_panes(HEADER_ROW, 1)
     sheet.repeat_rows(HEADER_ROW - 1)
     sheet.set_selection(HEADER_ROW, 1, HEADER_ROW, 1)
@@ -92,7 +100,7 @@ def _set_heights(sheet: Sheet) -> None:
     sheet.set_row_pixels(HEADER_ROW - 1, HEADER_PIXELS)
 
 
-def _insert_drawing(sheet: Sheet, drawing: bytes) -> None:
+def _insert_drawing(sheet: Sheet, title: str, drawing: bytes) -> None:
     low, middle = CHART_ROW - 3, HEADER_ROW - 2 - CHART_ROW
     scale = (low * LOW_PIXELS + middle * MIDDLE_PIXELS) / (HEIGHT * 96)
     sheet.insert_image(
@@ -103,14 +111,19 @@ def _insert_drawing(sheet: Sheet, drawing: bytes) -> None:
             "x_scale": scale,
             "y_scale": scale,
             "object_position": 3,
-            "description": "The network at step 1: inputs, two hidden neurons, two output neurons, every weight with "
-            "its value, the targets and the errors.",
+            "description": f"{title} at step 1: every neuron and every weight with its value, the targets, the errors.",
         },
     )
 
 
-def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) -> Table:
-    """The table: givens from the sheet Start and the row above, everything else computed along the row."""
+def rate_table(
+    book: Book,
+    network: Network,
+    layout: TableLayout,
+    rate: Rate,
+    formula: Callable[[Quantity, Callable[[str], str]], str],
+) -> Table:
+    """The table: givens from the sheet Start and the row above, everything else computed along the row by `formula`."""
 
     def here(name: str) -> str:
         return f"{layout.columns[name]}{ROW}"
@@ -119,7 +132,7 @@ def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) ->
         return absolute(RATE_CELL) if name == "lr" else f"{layout.columns[name]}{ABOVE}"
 
     start = start_cells(network)
-    computed = {quantity.name: to_excel(quantity.expression, here) for quantity in network.quantities}
+    computed = {quantity.name: formula(quantity, here) for quantity in network.quantities}
     moved = {w: to_excel(substitute(UPDATE.expression, update_of(w)), above) for w in network.weights}
     first = {name: on_sheet(START, absolute(start[name])) for name in network.givens}
     later = {name: moved.get(name, above(name)) for name in network.givens}
@@ -128,7 +141,7 @@ def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) ->
         first_formulas=[{**first, **computed}[name] for name in network.columns],
         formulas=[{**later, **computed}[name] for name in network.columns],
         formats=[_format(book, network, name) for name in network.columns],
-        numbers_format=book.styles["step"],
+        numbers_format=book.styles["given"],
         values=rate.table,
     )
 

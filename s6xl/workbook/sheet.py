@@ -6,7 +6,6 @@ is written as that: a template of the row's XML, filled in for each step.
 """
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,15 +17,16 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-# Stand in a template for the numbers of a row, of the row above, and of the table's row counted from 1.
-ROW, ABOVE, COUNT = "\x01", "\x02", "\x03"
+# Stand in a formula of a table for the number of its row and of the row above.
+ROW, ABOVE = "\x01", "\x02"
 Progress = Callable[[int], None]
 _CHUNK = 1_000
+_ERROR = "#NUM!"
 
 
 def cached(value: float) -> float | str:
     """A number as a formula's cached value: what is no finite number is the error that Excel shows for it."""
-    return value if math.isfinite(value) else "#NUM!"
+    return value if math.isfinite(value) else _ERROR
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,18 @@ class Table:
     numbers_format: Format
     values: NDArray[np.float64]
 
-    def template(self, formulas: Sequence[str]) -> str:
-        """One row's XML, with `ROW`, `ABOVE`, `COUNT` and a ``%r`` for each value."""
-        cells = [f'<c r="A{ROW}" s="{self.numbers_format._get_xf_index()}"><v>{COUNT}</v></c>']
+    def templates(self, formulas: Sequence[str], *, error: bool = False) -> list[str]:
+        """The XML of a row's cells, each up to its value; `error` says whether that is an error's code."""
+        kind = ' t="e"' if error else ""
+        cells = []
         for column, (formula, style) in enumerate(zip(formulas, self.formats, strict=True), start=1):
-            text = escape(formula, quote=False).replace("%", "%%")
-            cells.append(f'<c r="{xl_col_to_name(column)}{ROW}" s="{style._get_xf_index()}"><f>{text}</f><v>%r</v></c>')
-        return f'<row r="{ROW}">{"".join(cells)}</row>'
+            cell = f'<c r="{xl_col_to_name(column)}{ROW}" s="{style._get_xf_index()}"{kind}>'
+            cells.append(f"{cell}<f>{escape(formula, quote=False)}</f>")
+        return cells
+
+    def number_template(self) -> str:
+        """The XML of the cell that numbers a row, up to its value."""
+        return f'<c r="A{ROW}" s="{self.numbers_format._get_xf_index()}">'
 
 
 class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no types
@@ -86,16 +91,13 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
             self._write_table_rows(self.big_table)
 
     def _write_table_rows(self, table: Table) -> None:
-        template, following = table.template(table.first_formulas), table.template(table.formulas)
+        first, later = _RowWriter(table, table.first_formulas), _RowWriter(table, table.formulas)
         for start in range(0, len(table.values), _CHUNK):
             chunk = table.values[start : start + _CHUNK].tolist()
-            rows = []
-            for count, values in enumerate(chunk, start=start + 1):
-                number = table.first_row + count - 1
-                row = template.replace(ROW, str(number)).replace(ABOVE, str(number - 1)).replace(COUNT, str(count))
-                row %= tuple(values)
-                rows.append(_with_errors(row) if "nan" in row else row)
-                template = following
+            rows = (
+                (first if index == 0 else later).row(table.first_row, index, values)
+                for index, values in enumerate(chunk, start=start)
+            )
             self.fh.write("".join(rows))
             self.progress(len(chunk))
 
@@ -112,5 +114,28 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
         return [value if math.isfinite(value) else None for value in values]
 
 
-def _with_errors(row: str) -> str:
-    return re.sub(r'(<c r="\w+" s="\d+")(><f>[^<]*</f><v>)nan</v>', r'\1 t="e"\2#NUM!</v>', row)
+class _RowWriter:
+    """Writes rows of one set of formulas."""
+
+    def __init__(self, table: Table, formulas: Sequence[str]) -> None:
+        self._number = table.number_template()
+        self._cells = table.templates(formulas)
+        self._error_cells = table.templates(formulas, error=True)
+        # The row in which every value is a number, as one text: it is nearly every row.
+        cells = "".join(f"{cell.replace('%', '%%')}<v>%r</v></c>" for cell in self._cells)
+        self._plain = f'<row r="{ROW}">{self._number}<v>%d</v></c>{cells}</row>'
+
+    def row(self, first_row: int, index: int, values: Sequence[float]) -> str:
+        """The XML of the table's row with this index, counted from 0."""
+        row = first_row + index
+        if all(map(math.isfinite, values)):
+            return _placed(self._plain, row) % (index + 1, *values)
+        cells = [
+            f"{cell}<v>{value!r}</v></c>" if math.isfinite(value) else f"{error_cell}<v>{_ERROR}</v></c>"
+            for cell, error_cell, value in zip(self._cells, self._error_cells, values, strict=True)
+        ]
+        return _placed(f'<row r="{ROW}">{self._number}<v>{index + 1}</v></c>{"".join(cells)}</row>', row)
+
+
+def _placed(template: str, row: int) -> str:
+    return template.replace(ROW, str(row)).replace(ABOVE, str(row - 1))

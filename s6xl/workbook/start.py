@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from s6xl.derivation import Network, long_symbol
+from s6xl.derivation import long_symbol
 from s6xl.experiment import Experiment, counted
 from s6xl.workbook.book import Book
 from s6xl.workbook.layout import (
@@ -32,10 +32,9 @@ HOW_TO_USE = (
 )
 
 
-def write_start(
-    book: Book, network: Network, experiment: Experiment, rates: Sequence[Rate], *, as_submitted: bool
-) -> None:
-    """Add the sheet; `as_submitted` says that the network holds the original's mistake, which the sheet then names."""
+def write_start(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    """Add the sheet."""
+    network = experiment.network
     sheet = book.add_sheet(START, tab=INPUT)
     styles = book.styles
     sheet.set_column("A:A", 3)
@@ -49,18 +48,14 @@ def write_start(
     sheet.write_string("B2", "Backpropagation, step by step", styles["title"])
     sheet.write_string(
         "B3",
-        f"A 2-2-2 sigmoid network, {counted(experiment.steps, 'step')} of gradient descent at "
+        f"{network.title}, {counted(experiment.steps, 'step')} of gradient descent at "
         f"{counted(len(rates), 'learning rate')}. Every number is a live formula.",
         styles["muted"],
     )
-    if as_submitted:
-        sheet.write_string(
-            "B4",
-            "As submitted: ∂E/∂w3 and ∂E/∂w4 use a_h1 where a_h2 is right, as the original does. Check shows it.",
-            styles["warning"],
-        )
-    _write_start_values(book, sheet, network, experiment)
-    _write_rates(book, sheet, network, experiment, rates)
+    if network.warning:
+        sheet.write_string("B4", network.warning, styles["warning"])
+    _write_start_values(book, sheet, experiment)
+    _write_rates(book, sheet, experiment, rates)
     _write_contents(book, sheet, rates)
     sheet.freeze_panes(2, 0)
     sheet.set_selection(START_VALUES_ROW - 1, 2, START_VALUES_ROW - 1, 2)
@@ -73,28 +68,24 @@ def _section(book: Book, sheet: Sheet, row: int, columns: str, title: str) -> No
     sheet.write_string(f"{first}{row}", title, book.styles["section"])
 
 
-def _write_start_values(book: Book, sheet: Sheet, network: Network, experiment: Experiment) -> None:
+def _write_start_values(book: Book, sheet: Sheet, experiment: Experiment) -> None:
     styles = book.styles
     _section(book, sheet, START_VALUES_ROW - 2, "B:D", "Start values")
     for column, heading in zip("BCD", ("Quantity", "Value", "Meaning"), strict=True):
         sheet.write_string(f"{column}{START_VALUES_ROW - 1}", heading, styles["header"])
-    meanings = {
-        **{name: f"input {i}" for i, name in enumerate(network.inputs, start=1)},
-        **{name: f"target of output {i}" for i, name in enumerate(network.targets, start=1)},
-        **{weight: f"weight from {source} to {target}" for weight, (source, target) in network.connections.items()},
-    }
-    start = experiment.start
+    network, start = experiment.network, experiment.start
     for name, address in start_cells(network).items():
         row = address.removeprefix(START_VALUE_COLUMN)
         sheet.write_string(f"B{row}", name, styles["box_bold"])
         sheet.write_number(address, start[name], styles["input"])
-        sheet.write_string(f"D{row}", meanings[name], styles["box"])
+        sheet.write_string(f"D{row}", network.meaning(name), styles["box"])
     cells = list(start_cells(network).values())
     sheet.data_validation(
         f"{cells[0]}:{cells[-1]}",
         {
             "validate": "decimal",
             "criteria": "between",
+            "ignore_blank": False,
             "minimum": -1e300,
             "maximum": 1e300,
             "error_title": "A number, please",
@@ -103,9 +94,9 @@ def _write_start_values(book: Book, sheet: Sheet, network: Network, experiment: 
     )
 
 
-def _write_rates(book: Book, sheet: Sheet, network: Network, experiment: Experiment, rates: Sequence[Rate]) -> None:
-    styles = book.styles
-    layout = TableLayout(network, experiment)
+def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    styles, network = book.styles, experiment.network
+    layout = TableLayout(experiment)
     loss = layout.columns[network.loss]
     position = network.columns.index(network.loss)
     name = long_symbol(network.loss)
@@ -132,6 +123,7 @@ def _write_rates(book: Book, sheet: Sheet, network: Network, experiment: Experim
         f"{rate_cell(0)}:{rate_cell(len(rates) - 1)}",
         {
             "validate": "decimal",
+            "ignore_blank": False,
             "criteria": ">",
             "value": 0,
             "error_title": "A number above 0, please",

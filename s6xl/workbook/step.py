@@ -7,7 +7,7 @@ from s6xl.experiment import Experiment
 from s6xl.expression import Expression, expand, to_text
 from s6xl.workbook.book import Book
 from s6xl.workbook.choice import Choice
-from s6xl.workbook.layout import START, STEP, TableLayout, on_sheet
+from s6xl.workbook.layout import STEP
 from s6xl.workbook.lookup import Lookup, shown_symbol, updates
 from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import Sheet, cached
@@ -20,8 +20,9 @@ NEURON_ROWS = 3
 TIMES, MINUS = " × ", "−"
 
 
-def write_step(book: Book, network: Network, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
     """Add the sheet, with the first learning rate and its first step chosen."""
+    network = experiment.network
     sheet = book.add_sheet(STEP, tab=POSITIVE)
     sheet.set_column("A:A", 2)
     sheet.set_column(f"B:{LAST_COLUMN}", 11)
@@ -29,13 +30,10 @@ def write_step(book: Book, network: Network, experiment: Experiment, rates: Sequ
     sheet.set_column("I:I", 16)
     sheet.set_column("P:P", 4)
     sheet.set_column("Q:U", 13)
-    sheet.set_row_pixels(0, 12)
-    sheet.set_row_pixels(1, 38)
-    sheet.write_string("B2", "One step, number by number", book.styles["title"])
-    sheet.write_url("H2", f"internal:{on_sheet(START, 'A1')}", book.styles["link"], "Back to Start")
-    choice = Choice(CHOICE_ROW, TableLayout(network, experiment), experiment, rates)
+    book.write_title(sheet, "One step, number by number")
+    choice = Choice(CHOICE_ROW, experiment)
     choice.write(book, sheet)
-    lookup = Lookup(network, f"{LOOKUP_COLUMN}{NETWORK_ROW}", rates[0])
+    lookup = Lookup(network, f"{LOOKUP_COLUMN}{NETWORK_ROW}", first_rate)
     lookup.write(book, sheet, choice)
     _write_network(book, sheet, network, lookup)
     last_row = _Formulas(book, sheet, network, lookup).write()
@@ -99,6 +97,7 @@ def _write_network(book: Book, sheet: Sheet, network: Network, lookup: Lookup) -
     show(f"O{total_row}", network.loss, "loss_small")
 
     last_row = neuron_row(len(network.layers[0])) - 1
+    styles.keep_readable(sheet, f"C{first_row}:{LAST_COLUMN}{total_row}", smallest=0.0001)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in value_columns], lookup.largest_weight)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in gradient_columns], lookup.largest_gradient)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in "CHM"], "1")

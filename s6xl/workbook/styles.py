@@ -5,20 +5,19 @@ from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 INK, MUTED, LINE, PAPER = "#1F2937", "#6B7280", "#D1D5DB", "#F3F4F6"
 INPUT, LINK = "#FFF3BF", "#1D4ED8"
 POSITIVE, NEUTRAL, NEGATIVE = "#7EB0F2", "#FFFFFF", "#F28B7D"
 GOOD, GOOD_TEXT, BAD, BAD_TEXT = "#D3F2DD", "#14532D", "#DC2626", "#FFFFFF"
+UNKNOWN, UNKNOWN_TEXT = "#FDE7B0", "#7C4A03"
 LOSS = "#B91C1C"
 
 # Okabe and Ito's colours, told apart by every kind of eye; beyond eight series the line style changes.
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#8C7A00")
 DASHES = ("solid", "dash", "round_dot", "long_dash_dot")
 
-# Seven decimals, as the original shows them, until a number outgrows its column.
-VALUE = "[>=1000]0.000E+00;[<=-1000]-0.000E+00;0.0000000"
-FINE_VALUE = VALUE.replace("0.0000000", "0.000000000000")
 SCIENTIFIC = "0.00E+00"
 
 
@@ -47,22 +46,19 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "link": {**_BASE, "font_color": LINK, "underline": 1},
     "link_box": {**_BOX, "font_color": LINK, "underline": 1},
     "header": _HEADER,
-    "header_left": {**_HEADER, "align": "left"},
     "header_loss": {**_HEADER, "bg_color": LOSS},
     "label": {**_BASE, "bold": True, "align": "right", "indent": 1},
     "input": {**_BOX, "bg_color": INPUT, "align": "center", "bold": True},
     "rate": {**_BOX, "align": "center", "bold": True},
     "box": _BOX,
-    "box_centre": {**_BOX, "align": "center"},
     "box_bold": {**_BOX, "bold": True},
-    "step": {**_BOX, "align": "center", "font_color": MUTED},
     "given": {**_BOX, "align": "center", "font_color": MUTED},
-    "value": {**_BOX, "num_format": VALUE},
-    "fine_value": {**_BOX, "num_format": FINE_VALUE, "align": "center"},
+    "value": {**_BOX, "num_format": "0.0000000"},
+    "fine_value": {**_BOX, "num_format": "0.000000000000", "align": "center"},
     "general": {**_BOX, "align": "center"},
     "loss": {**_BOX, "bold": True, "font_color": LOSS, "bg_color": "#FEF2F2"},
     "error": {**_BOX, "num_format": SCIENTIFIC, "align": "center"},
-    "percent": {**_BOX, "num_format": "+0.0%;-0.0%;0.0%", "align": "center"},
+    "percent": {**_BOX, "num_format": "+0.00%;-0.00%;0.00%", "align": "center"},
     "verdict": {**_BOX, "bold": True, "align": "center"},
     "banner": {**_BOX, "bold": True, "font_size": 13, "align": "left", "indent": 1},
     "node": {**_BOX, "num_format": "0.0000", "align": "center", "bold": True},
@@ -71,9 +67,11 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "small_value": {**_BOX, "num_format": "0.000000", "align": "center"},
     "loss_small": {**_BOX, "bold": True, "font_color": LOSS, "num_format": "0.000000", "align": "center"},
     "numbers": {**_BOX, "font_color": LINK},
+    "outgrown": {"num_format": SCIENTIFIC},
     "good": {"bg_color": GOOD, "font_color": GOOD_TEXT},
     "bad": {"bg_color": BAD, "font_color": BAD_TEXT, "bold": True},
     "bad_text": {"font_color": BAD, "bold": True},
+    "unknown": {"bg_color": UNKNOWN, "font_color": UNKNOWN_TEXT},
     "warning": {**_BASE, "bold": True, "font_color": BAD},
     # The written derivation: a box around each block.
     "block_title": {**_BASE, "bold": True, "left": 1, "right": 1, "top": 1, "align": "left", "bg_color": PAPER},
@@ -91,6 +89,17 @@ class Styles:
 
     def __getitem__(self, role: str) -> Format:
         return self.varied(role)
+
+    def keep_readable(self, sheet: Worksheet, cells: str, *, smallest: float = 0) -> None:
+        """Show with an exponent what is too long for its column, or too small for its decimals.
+
+        A rule and not a number format's own conditions, for their last section drops the sign of negative numbers.
+        """
+        first = cells.split(":")[0]
+        size = f"ABS({first})"
+        small = f",AND({size}<{smallest},{first}<>0)" if smallest else ""
+        rule = {"type": "formula", "criteria": f"=OR({size}>=1000{small})", "format": self["outgrown"]}
+        sheet.conditional_format(cells, rule)
 
     def varied(self, role: str, **changes: Any) -> Format:
         """A role's format with some properties changed."""

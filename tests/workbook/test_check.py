@@ -1,19 +1,20 @@
 """The sheet Check: green while the formulas are right, red for any that is broken."""
 
-import re
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from office import Office, Recalculated
-from s6xl.central_difference import TOLERANCE
-from s6xl.workbook.check import AGREES, ALL_AGREE, BROKEN, SOME_BROKEN
+from s6xl.experiment import Experiment
+from s6xl.verification import TOLERANCE
+from s6xl.workbook import build
+from s6xl.workbook.check import AGREES, ALL_AGREE, BROKEN, NO_NUMBER, SOME_BROKEN, SOME_UNKNOWN
 
 BANNER = "B6"
 CHOSEN = [f"H{row}" for row in range(10, 18)]
 EVERY = {
-    sheet: f"K{row}" for row, sheet in enumerate(("LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"), start=22)
+    sheet: f"N{row}" for row, sheet in enumerate(("LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"), start=22)
 }
 
 
@@ -32,8 +33,8 @@ def test_the_originals_mistake_is_found_on_every_sheet(submitted_book: Path, lib
     assert check[BANNER] == SOME_BROKEN
     assert [check[cell] for cell in CHOSEN] == [AGREES] * 2 + [BROKEN] * 2 + [AGREES] * 4
     assert {check[cell] for cell in EVERY.values()} == {BROKEN}
-    errors = {column: check[f"{column}22"] for column in "CDEFGHIJ"}
-    assert {column for column, error in errors.items() if float(error) > TOLERANCE} == {"E", "F"}
+    errors = {column: check[f"{column}22"] for column in "DEFGHIJKLM"}
+    assert {column for column, error in errors.items() if float(error) > TOLERANCE} == {"F", "G"}
     cached = openpyxl.load_workbook(submitted_book, data_only=True)["Check"]
     assert cached[BANNER].value == SOME_BROKEN
 
@@ -56,6 +57,27 @@ BREAKS = {
     "AD50": "=-(S50-B50)*S50*(1-S50)*M50",
     "AE50": "=(U50-C50)*U50*K50",
     "AF50": "=0.01",
+    "V50": "=0",
+    "W50": "=(C50-U50)^2",
+    "X50": "=V50",
+    # A value typed over an update, an update uphill, by the wrong gradient, by another rate, twice, not at all.
+    "F50": "=5",
+    "G50": "=G49+$G$31*Z49",
+    "H50": "=H49-$G$31*AB49",
+    "I50": "=I49-0.51*AB49",
+    "N50": "=N49-2*$G$31*AC49",
+    "Q50": "=Q49",
+    # Inputs and targets that change on the way.
+    "B50": "=0.4",
+    "E50": "=0.2",
+    # Formulas broken into an error or a text.
+    "Y51": "=1/0",
+    "AC51": "=1/0",
+    "AD51": "abc",
+    "K51": "=NA()",
+    "X51": "abc",
+    "O51": "=1/0",
+    "P51": "abc",
 }
 
 
@@ -80,20 +102,51 @@ def test_other_start_values_do_not_raise_a_false_alarm(book: Path, libreoffice: 
         {"C7": 0.0, "C8": 0.0},
         {"C11": 30.0, "C7": 3.0},
         {"C15": 20.0, "C16": 20.0},
+        {"C9": 30.0, "C10": 40.0, "C15": 20.0, "C16": 20.0, "C17": 20.0, "C18": 20.0},
+        {"C7": 3.0, "C8": 4.0, "C9": 1000.0, "C10": -1000.0},
     ):
         answer = libreoffice.recalculate(book, {"Start": dict(changes)})
         assert answer.values["Check"][BANNER] == ALL_AGREE, changes
 
 
 def test_verdicts_are_coloured(book: Path) -> None:
-    """Red for broken and green for agreeing, by rules that compare with those words."""
+    """Red for broken, amber for no number, green for agreeing, by rules that compare with those words."""
     rules = {
         (str(ranges.sqref), rule.formula[0]): rule.dxf.fill.bgColor.rgb
         for ranges in openpyxl.load_workbook(book)["Check"].conditional_formatting
         for rule in ranges.rules
-        if rule.dxf is not None and rule.type == "cellIs" and rule.formula[0].startswith('"')
+        if rule.type == "cellIs"
     }
-    for cell in (*CHOSEN, *EVERY.values()):
-        red, green = rules[cell, f'"{BROKEN}"'], rules[cell, f'"{AGREES}"']
-        assert re.fullmatch("FFDC2626", red)
-        assert re.fullmatch("FFD3F2DD", green)
+    for cells in ("G10:H17", "D22:N27"):
+        assert rules[cells, f'"{BROKEN}"'] == rules[cells, "$L$11"] == "FFDC2626"
+        assert rules[cells, f'"{NO_NUMBER}"'] == "FFFDE7B0"
+        assert rules[cells, f'"{AGREES}"'] == "FFD3F2DD"
+    assert CHOSEN[0] == "H10"
+    assert list(EVERY.values())[-1] == "N27"
+
+
+def test_a_divergent_descent_hides_no_other(tmp_path: Path, libreoffice: Office) -> None:
+    """Its steps are checked up to where it diverges; beyond there is nothing to check."""
+    path = tmp_path / "far.xlsx"
+    build(Experiment(learning_rates=(0.5, 1e300), steps=20), path)
+    check = libreoffice.recalculate(path).values["Check"]
+    assert check[BANNER] == ALL_AGREE
+    assert [check["C22"], check["C23"]] == [20, 1]
+    for sheet, cell in (("LR=0.5", "AC40"), ("LR=1E+300", "AC33")):
+        assert libreoffice.recalculate(path, {sheet: {cell: "=0"}}).values["Check"][BANNER] == SOME_BROKEN
+
+
+def test_what_cannot_be_checked_is_said(book: Path, libreoffice: Office) -> None:
+    """A rate changed in the workbook makes one descent diverge within the steps that are checked."""
+    check = libreoffice.recalculate(book, {"Start": {"H9": 1e300}}).values["Check"]
+    assert check[BANNER] == SOME_UNKNOWN
+    assert check[EVERY["LR=0.5"]] == NO_NUMBER
+    assert {check[cell] for sheet, cell in EVERY.items() if sheet != "LR=0.5"} == {AGREES}
+
+
+def test_large_workbooks_check_their_first_steps(tmp_path: Path, libreoffice: Office) -> None:
+    path = tmp_path / "long.xlsx"
+    build(Experiment(learning_rates=(0.5,), steps=1200), path)
+    answer = libreoffice.recalculate(path, {"LR=0.5": {"AC1031": "=0"}})
+    assert answer.values["Check"]["C22"] == 1000
+    assert answer.values["Check"][BANNER] == SOME_BROKEN

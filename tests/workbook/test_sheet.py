@@ -73,6 +73,14 @@ def test_only_what_is_no_number_is_an_error_cell(path: Path) -> None:
     assert errors == ["C4"]
 
 
+def test_cells_stand_in_order(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        root = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+    rows = root.findall(".//x:row", NAMESPACE)
+    assert [row.get("r") for row in rows] == ["2", "3", "4", "5"]
+    assert [[cell.get("r") for cell in row] for row in rows[1:]] == [[f"{c}{r}" for c in "ABC"] for r in (3, 4, 5)]
+
+
 def test_tables_longer_than_a_chunk(tmp_path: Path) -> None:
     values = np.arange(5002.0).reshape(2501, 2)
     path = written(tmp_path / "long.xlsx", lambda workbook, sheet: sheet.write_table(table(workbook, values)))

@@ -78,7 +78,14 @@ def test_negative_numbers_and_many_rates(tmp_path: Path, libreoffice: Office) ->
 def test_a_rate_that_is_gone_is_said(book: Path, libreoffice: Office) -> None:
     answer = libreoffice.recalculate(book, {"Step": {RATE: 0.7}})
     assert answer.error_cells == []
-    assert "This rate is not on Start; shown: η = 0.1, step 1" in texts(answer)
+    assert "There is no such rate or step; shown: η = 0.1, step 1" in texts(answer)
+
+
+@pytest.mark.parametrize(("typed", "step"), [(0, 1), (69, 68), (1.5, 1), ("", 1), ("abc", 1), (-3, 1)])
+def test_a_step_that_is_not_there_is_said(book: Path, libreoffice: Office, typed: float | str, step: int) -> None:
+    answer = libreoffice.recalculate(book, {"Step": {STEP: typed}})
+    assert answer.error_cells == []
+    assert f"There is no such rate or step; shown: η = 0.1, step {step}" in texts(answer)
 
 
 def test_the_mistake_shows_in_the_formula(submitted_book: Path, libreoffice: Office) -> None:

@@ -1,0 +1,80 @@
+"""Files that appear whole under their name, or not at all."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from s6xl.errors import UserError
+
+
+@contextmanager
+def replacing(path: Path, suffix: str) -> Iterator[Path]:
+    """A path to write to that takes the place of `path` once the block has ended well; until then nothing changes.
+
+    The path given stands alone in an empty folder, which is for the block's other temporary files, too. It lies beside
+    its target, so that one disk has to hold everything and taking the target's place is one step of the file system.
+
+    Raises:
+        UserError: if `path` does not end in `suffix`, or cannot be written.
+    """
+    try:
+        target = path.resolve()
+        _check_target(path, target, suffix)
+        scratch = target.parent / f".{path.stem[:50]}-{secrets.token_hex(4)}"
+        scratch.mkdir()
+        try:
+            yield scratch / f"partial{suffix}"
+            if target.exists():
+                shutil.copymode(target, scratch / f"partial{suffix}")
+            (scratch / f"partial{suffix}").replace(target)
+        finally:
+            # On Windows a file that a failed write has left open cannot be removed; that must not hide the failure.
+            shutil.rmtree(scratch, ignore_errors=True)
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "Symlink loop" not in str(error):
+            raise
+        raise UserError(_cannot_write(path, error)) from error
+
+
+def _check_target(path: Path, target: Path, suffix: str) -> None:
+    if path.suffix.lower() != suffix:
+        raise UserError(f"{path} does not end in {suffix}: give the file a name that does.")
+    if target.is_dir():
+        raise UserError(f"{path} is a folder: give the name of a file.")
+    if not target.parent.is_dir():
+        folder = target.parent if path.parent.is_dir() else path.parent
+        raise UserError(f"the folder {folder} does not exist: make it first, or choose another with --out.")
+    if not target.exists():
+        return
+    if not target.is_file():
+        raise UserError(f"{path} is no ordinary file: choose another with --out.")
+    # Excel and LibreOffice each leave such a file beside the one they have open.
+    for lock in (target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")):
+        if os.path.lexists(lock):
+            raise UserError(
+                f"{path} is open in another program: close it there, or choose another file with --out "
+                f"(if nothing has it open, delete {lock})."
+            )
+    if not os.access(target, os.W_OK):
+        raise UserError(f"{path} is write-protected: choose another file with --out.")
+
+
+def _cannot_write(path: Path, error: Exception) -> str:
+    match getattr(error, "errno", None):
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"the disk is full, so {path} was not written: make room, or choose another disk with --out."
+        case errno.EACCES | errno.EPERM:
+            return (
+                f"no permission to write {path}: close it if it is open in another program, "
+                "or choose another place with --out."
+            )
+        case errno.EROFS:
+            return f"{path.parent} is read-only: choose another place with --out."
+        case errno.ENAMETOOLONG:
+            return "the file's name is too long: choose a shorter one with --out."
+    cause = getattr(error, "strerror", None) or error
+    return f"{path} could not be written ({cause}): choose another place with --out."

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class Recalculated:
 
     values: dict[str, dict[str, float | str]]
     errors: dict[str, list[str]]
+    shown: dict[str, dict[str, str]]
 
     @property
     def error_cells(self) -> list[str]:
@@ -45,16 +46,26 @@ class Office:
             raise RuntimeError("LibreOffice did not answer")
         return json.loads(line)
 
-    def recalculate(self, path: Path, changes: Mapping[str, Mapping[str, float | str]] | None = None) -> Recalculated:
-        """Load a workbook, change some cells, recalculate everything, and read it; the file stays as it is."""
+    def recalculate(
+        self,
+        path: Path,
+        changes: Mapping[str, Mapping[str, float | str]] | None = None,
+        shown: Mapping[str, Sequence[str]] | None = None,
+    ) -> Recalculated:
+        """Load a workbook, change some cells, recalculate everything, and read it; the file stays as it is.
+
+        `shown` names cells, by sheet, to read as a reader sees them.
+        """
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"path": str(path), "changes": changes or {}}) + "\n")
+        self._process.stdin.write(
+            json.dumps({"path": str(path), "changes": changes or {}, "shown": shown or {}}) + "\n"
+        )
         self._process.stdin.flush()
         answer = self._read()
         assert isinstance(answer, dict)
         if "failure" in answer:
             raise RuntimeError(answer["failure"])
-        return Recalculated(answer["values"], answer["errors"])
+        return Recalculated(answer["values"], answer["errors"], answer["shown"])
 
     def close(self) -> None:
         """End LibreOffice."""

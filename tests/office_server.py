@@ -1,7 +1,8 @@
 """Drives one headless LibreOffice over UNO; run by a Python that can import uno, spoken to in lines of JSON.
 
-A request is {"path": FILE, "changes": {sheet: {cell: value or "=formula"}}}; the answer, after a hard recalculation,
-is {"values": {sheet: {cell: number or text}}, "errors": {sheet: [cell]}}. The file itself is not changed.
+A request is {"path": FILE, "changes": {sheet: {cell: value or "=formula"}}, "shown": {sheet: [cell]}}; the answer,
+after a hard recalculation, is {"values": {sheet: {cell: number or text}}, "errors": {sheet: [cell]}, "shown": {sheet:
+{cell: text as its number format shows it}}}. The file itself is not changed.
 """
 
 import json
@@ -88,7 +89,7 @@ def hidden():
     return (option,)
 
 
-def recalculate(desktop, path, changes):
+def recalculate(desktop, path, changes, shown):
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, folder)
         document = desktop.loadComponentFromURL(Path(copy).as_uri(), "_blank", 0, hidden())
@@ -103,9 +104,12 @@ def recalculate(desktop, path, changes):
                     else:
                         cell.setValue(value)
             document.calculateAll()
-            answer = {"values": {}, "errors": {}}
+            answer = {"values": {}, "errors": {}, "shown": {}}
             for name in document.Sheets.ElementNames:
                 answer["values"][name], answer["errors"][name] = read(document.Sheets.getByName(name))
+            for name, addresses in shown.items():
+                sheet = document.Sheets.getByName(name)
+                answer["shown"][name] = {cell: sheet.getCellRangeByName(cell).getString() for cell in addresses}
             return answer
         finally:
             document.close(True)
@@ -119,7 +123,7 @@ def main():
             for line in sys.stdin:
                 request = json.loads(line)
                 try:
-                    answer = recalculate(desktop, request["path"], request["changes"])
+                    answer = recalculate(desktop, request["path"], request["changes"], request["shown"])
                 except Exception as error:
                     answer = {"failure": repr(error)}
                 print(json.dumps(answer), flush=True)

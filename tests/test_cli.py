@@ -8,6 +8,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from s6xl.experiment import Experiment
+
 
 def s6xl(
     *arguments: str, folder: Path, warnings: str = "error", **environment: str
@@ -108,8 +110,58 @@ def test_no_command_shows_the_help(tmp_path: Path) -> None:
 def test_help_names_every_option(tmp_path: Path) -> None:
     done = s6xl("build", "--help", folder=tmp_path, COLUMNS="120")
     assert done.returncode == 0
+    experiment = Experiment()
+    for values in (experiment.learning_rates, experiment.inputs, experiment.targets, experiment.weights):
+        assert ",".join(f"{value:g}" for value in values) in done.stdout
+    assert f"{experiment.steps} if not given" in done.stdout
     for option in ("--out", "--lr", "--steps", "--inputs", "--targets", "--weights", "--settings", "--as-submitted"):
         assert option in done.stdout
+
+
+def test_help_prints_where_it_cannot_be_shown(tmp_path: Path) -> None:
+    """As in a Windows pipe of an old code page, which has no ∂."""
+    done = s6xl("build", "--help", folder=tmp_path, PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0
+    assert "?E/?w3" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_a_console_that_takes_nothing(tmp_path: Path) -> None:
+    """A build whose progress cannot be shown is built; only the last line's loss is a failure."""
+    command = [
+        sys.executable,
+        "-m",
+        "s6xl",
+        "build",
+        "--lr",
+        "1",
+        "--steps",
+        "30000",
+        "--out",
+        str(tmp_path / "s6.xlsx"),
+    ]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run(command, stderr=full, stdout=subprocess.PIPE).returncode == 0
+        (tmp_path / "s6.xlsx").unlink()
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert "cannot print" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "s6.xlsx").is_file()
+
+
+def test_too_little_memory_is_said(tmp_path: Path) -> None:
+    source = (
+        "import sys, s6xl.descent, s6xl.cli\n"
+        "def descend(*arguments): raise MemoryError\n"
+        "s6xl.descent.descend = descend\n"
+        "sys.argv = ['s6xl', 'build', '--out', 's6.xlsx']\n"
+        "s6xl.cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "s6xl: there is not enough memory for this: ask for fewer steps or learning rates.\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_divergence_is_built(tmp_path: Path) -> None:

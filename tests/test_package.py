@@ -1,4 +1,4 @@
-"""The package: what a wheel carries, what an import loads, and that the documents tell the truth."""
+"""The package: what a wheel carries, what an import loads, and that the documents' commands and links work."""
 
 import re
 import subprocess
@@ -17,16 +17,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The names of the files in a wheel built as pip builds it."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files in a wheel built as pip builds it."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
-    return zipfile.ZipFile(path).namelist()
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_the_wheel_carries_the_package_and_the_add_in(wheel: list[str]) -> None:
+def test_the_wheel_carries_the_package_and_the_add_in(wheel: dict[str, bytes]) -> None:
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "s6xl").rglob("*.py")}
     addin = {f"s6xl/_addin/{path.relative_to(ROOT / 'addin').as_posix()}" for path in (ROOT / "addin").rglob("*.*")}
     assert addin
@@ -34,9 +35,9 @@ def test_the_wheel_carries_the_package_and_the_add_in(wheel: list[str]) -> None:
     assert not [name for name in wheel if name.startswith(("tests/", "bench/"))]
 
 
-def test_the_wheel_has_the_script(wheel: list[str]) -> None:
-    assert any(name.endswith("entry_points.txt") for name in wheel)
-    assert PROJECT["scripts"] == {"s6xl": "s6xl.cli:main"}
+def test_the_wheel_has_the_script(wheel: dict[str, bytes]) -> None:
+    (entry_points,) = [content for name, content in wheel.items() if name.endswith("entry_points.txt")]
+    assert "s6xl = s6xl.cli:main" in entry_points.decode().splitlines()
 
 
 def test_version() -> None:
@@ -63,6 +64,28 @@ def test_neither_torch_nor_xlwings_is_loaded(statement: str, tmp_path: Path) -> 
 def test_ci_runs_the_readmes_test_command() -> None:
     (command,) = re.findall(r"^python .*pytest$", README, re.MULTILINE)
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", re.findall(r"^python -m s6xl (.*)$", README, re.MULTILINE))
+def test_the_readmes_tour(command: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "s6xl", *command.split()], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    if "--out" in command:
+        assert (tmp_path / command.split("--out ")[1]).is_file()
+
+
+@pytest.mark.parametrize("language", ["python", "toml"])
+def test_the_readmes_examples(language: str, tmp_path: Path) -> None:
+    (example,) = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    if language == "toml":
+        (tmp_path / "settings.toml").write_text(example, encoding="utf-8")
+        command = ["-m", "s6xl", "build", "--settings", "settings.toml"]
+    else:
+        command = ["-c", example]
+    subprocess.run([sys.executable, *command], cwd=tmp_path, check=True, capture_output=True)
+    assert list(tmp_path.rglob("*.xlsx"))
 
 
 def test_every_local_link_of_the_documents_leads_somewhere() -> None:

@@ -26,13 +26,17 @@ def test_gradient_errors_tell_right_from_wrong(rate: float) -> None:
 @pytest.mark.parametrize("target", [1, 50, 1000])
 def test_right_gradients_pass_from_random_starts(scale: float, target: float) -> None:
     generator = random.Random(1)
+    checked = 0
     for _ in range(20):
         start = {name: generator.uniform(-scale, scale) for name in NETWORK.givens}
         start |= {name: generator.uniform(0, target) for name in NETWORK.targets}
         table = descend(NETWORK, start, generator.choice((0.1, 0.5, 2.0)), 20)
-        finite = table[np.isfinite(table).all(axis=1)]  # large targets make some of these descents diverge
-        assert len(finite) > 1
-        assert max(gradient_errors(NETWORK, finite).values()) < TOLERANCE / 2
+        # Of some of these descents a sum overflows the sigmoid's exp, at once or later on.
+        finite = table[np.isfinite(table).all(axis=1)]
+        if finite.size:
+            assert max(gradient_errors(NETWORK, finite).values()) < TOLERANCE / 2
+            checked += len(finite)
+    assert checked > 200
 
 
 def test_central_differences_over_random_starts() -> None:

@@ -5,16 +5,19 @@ A figure with axes takes longer to import than the whole workbook takes to build
 
 import io
 import math
+import pathlib
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, get_data_path
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
+# Matplotlib's own, so that the same picture has the same letters on every machine.
+_FONTS = pathlib.Path(get_data_path(), "fonts", "ttf")
 Point = tuple[float, float]
 Colour = tuple[float, float, float, float]
 
@@ -63,7 +66,7 @@ class Canvas:
 
     def text(self, centre: Point, text: str, colour: str, size: float, *, bold: bool = False, paper: str = "") -> None:
         """Text around a point, its size in points, on a ground of the colour `paper` if one is given."""
-        font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+        font = FontProperties(fname=_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size=size)
         width, height, descent = (size / self._dpi for size in self._measure(text, font))
         # Centred by the height of a capital, so that names with and without an underscore stand on one line.
         baseline = centre[1] - self._measure("E", font)[1] / self._dpi / 2

@@ -95,14 +95,15 @@ class Lookup:
             sheet.write_string(self._row + 1, self._column + index, heading, styles["header"])
         for name, row in self._rows.items():
             self._write_entry(book, sheet, row, name, self._formula(name, choice))
-        for row, kind, members in (
+        styles.keep_readable(sheet, f"{self.value(self._network.columns[0])}:{self.largest_gradient}".replace("$", ""))
+        for cell, kind, members in (
             (self.largest_weight, "largest weight", self._network.weights),
             (self.largest_gradient, "largest ∂E/∂w", self._network.gradients),
         ):
             cells = ",".join(map(self.value, members))
             largest = float(np.max(np.abs([self.values[name] for name in members])))
-            sheet.write_string(xl_cell_to_rowcol(row)[0], self._column, kind, styles["box"])
-            sheet.write_formula(row, f"=MAX(MAX({cells}),-MIN({cells}))", styles["general"], cached(largest))
+            sheet.write_string(xl_cell_to_rowcol(cell)[0], self._column, kind, styles["box"])
+            sheet.write_formula(cell, f"=MAX(MAX({cells}),-MIN({cells}))", styles["general"], cached(largest))
 
     def _formula(self, name: str, choice: Choice) -> str:
         if name == "lr":

@@ -10,6 +10,10 @@ import pytest
 from openpyxl.workbook import Workbook
 from pyopenvba.formula import parse
 
+from office import Office
+from s6xl.experiment import Experiment
+from s6xl.workbook import build
+
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
 SHARED_FUNCTIONS = {
@@ -111,17 +115,31 @@ def test_links_lead_to_every_sheet_and_back(loaded: Workbook) -> None:
         assert "Start" in targets(name)
 
 
-def test_numbers_fit_their_columns(loaded: Workbook) -> None:
-    """Nine characters, as 0.1499683 has, and a margin."""
-    for name in RATE_SHEETS:
-        sheet = loaded[name]
-        for column in ("B", "J", "X", "AF"):
-            group = next(
-                d
-                for d in sheet.column_dimensions.values()
-                if d.min <= openpyxl.utils.column_index_from_string(column) <= d.max
-            )
-            assert group.width >= 10
+def test_numbers_keep_their_sign(tmp_path: Path, libreoffice: Office) -> None:
+    """As a reader sees them."""
+    path = tmp_path / "signs.xlsx"
+    weights = (-1, 0.25, -3, 4, -5, 6, -7, 8)
+    build(Experiment(learning_rates=(0.5,), steps=3, weights=weights, inputs=(-0.001, 1)), path)
+    cells = {
+        "LR=0.5": ["F33", "G33", "N33", "P33", "D33"],
+        "Step": ["C8", "E8", "E9", "J8"],
+        "Check": ["G27", "H27", "O27", "Q27"],
+    }
+    shown = libreoffice.recalculate(path, shown=cells).shown
+    assert list(shown["LR=0.5"].values()) == ["-1.0000000", "0.2500000", "-5.0000000", "-7.0000000", "-0.001"]
+    assert list(shown["Step"].values()) == ["-0.0010", "-1.0000", "0.2500", "-5.0000"]
+    assert list(shown["Check"].values()) == ["-1.0000000", "0.2500000", "-5.0000000", "-7.0000000"]
+
+
+def test_numbers_too_long_for_their_cells_get_an_exponent(loaded: Workbook) -> None:
+    for name, cells in {**dict.fromkeys(RATE_SHEETS, "B33:AF100"), "Check": "C32:Y48"}.items():
+        rules = {
+            str(ranges.sqref): (rule.formula, rule.dxf.numFmt.formatCode)
+            for ranges in loaded[name].conditional_formatting
+            for rule in ranges.rules
+            if rule.dxf is not None and rule.dxf.numFmt is not None
+        }
+        assert rules[cells] == ([f"OR(ABS({cells.split(':')[0]})>=1000)"], "0.00E+00")
 
 
 def test_inputs_are_validated(loaded: Workbook) -> None:

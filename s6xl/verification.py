@@ -5,7 +5,7 @@ forward pass makes of the givens alone; each given must be the previous one's up
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -43,18 +43,14 @@ def gradient_errors(network: Network, table: NDArray[np.float64]) -> dict[str, f
 
     NaN where the table or a moved loss holds a value that is no number.
     """
-    return {weight: _largest(_gradient_error(network, weight), network, table) for weight in network.weights}
+    return {weight: _largest(relative_error, function, table) for weight, function in _moved_losses(network).items()}
 
 
 def loss_error(network: Network, table: NDArray[np.float64]) -> float:
     """The largest relative error of the loss over the rows of a table of `descend`; NaN where it is no number."""
-    loss = _loss(network)
-
-    def error(row: Mapping[str, float]) -> float:
-        expected = loss(*(row[name] for name in network.givens))
-        return float(abs(row[network.loss] - expected) / (abs(expected) + FLOOR))
-
-    return _largest(error, network, table)
+    loss = network.inlined(network.loss)
+    function = scalar_function(network.columns, f"({network.loss}, {to_python(loss)})")
+    return _largest(lambda found, expected: abs(found - expected) / (abs(expected) + FLOOR), function, table)
 
 
 def update_error(network: Network, table: NDArray[np.float64], learning_rate: float) -> float:
@@ -73,25 +69,22 @@ def update_error(network: Network, table: NDArray[np.float64], learning_rate: fl
 
 
 @lru_cache
-def _loss(network: Network) -> Callable[..., float]:
-    return scalar_function(network.givens, to_python(network.inlined(network.loss)))
+def _moved_losses(network: Network) -> dict[str, Callable[..., tuple[float, float, float]]]:
+    """For each weight a function from a row to its gradient and the losses with the weight moved up and down."""
+    loss = network.inlined(network.loss)
+    functions = {}
+    for weight in network.weights:
+        up, down = (to_python(substitute(loss, {weight: moved(weight, sign)})) for sign in "+-")
+        source = f"(lambda h: ({gradient(weight)}, {up}, {down}))({WIDTH!r})"
+        functions[weight] = scalar_function(network.columns, source)
+    return functions
 
 
-def _gradient_error(network: Network, weight: str) -> Callable[[Mapping[str, float]], float]:
-    loss = _loss(network)
-
-    def error(row: Mapping[str, float]) -> float:
-        givens = {name: row[name] for name in network.givens}
-        up = loss(*{**givens, weight: row[weight] + WIDTH}.values())
-        down = loss(*{**givens, weight: row[weight] - WIDTH}.values())
-        return relative_error(row[gradient(weight)], up, down)
-
-    return error
-
-
-def _largest(error: Callable[[Mapping[str, float]], float], network: Network, table: NDArray[np.float64]) -> float:
+def _largest(
+    error: Callable[..., float], function: Callable[..., tuple[float, ...]], table: NDArray[np.float64]
+) -> float:
+    """The largest error that `error` makes of what `function` makes of a row."""
     try:
-        found = [error(dict(zip(network.columns, row, strict=True))) for row in table.tolist()]
+        return float(np.max([error(*function(*row)) for row in table.tolist()]))
     except OverflowError:
         return math.nan
-    return float(np.max(found))

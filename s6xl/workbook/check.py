@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -30,6 +31,8 @@ from s6xl.workbook.styles import GOOD
 CHOICE_ROW, BANNER_ROW, CHOSEN_ROW = 4, 6, 9
 # The settings stand at the right of the first table.
 WIDTH_CELL, TOLERANCE_CELL, FLOOR_CELL = "$L$10", "$L$11", "$L$12"
+# Stands in a formula for a sheet's name.
+SHEET = "\0"
 # Beyond this many steps the check of every step would make a large workbook slow to open.
 CHECKED_STEPS = 1_000
 AGREES, BROKEN, NO_NUMBER = "agrees", "BROKEN", "no number"
@@ -62,6 +65,7 @@ class _CheckSheet:
         self._book, self._styles = book, book.styles
         self._sheet = book.add_sheet(CHECK, tab=GOOD)
         self._network, self._rates = experiment.network, rates
+        self._loss = self._network.inlined(self._network.loss)
         self._layout = TableLayout(experiment)
         self._choice = Choice(CHOICE_ROW, experiment)
         self._values = dict(zip(self._network.columns, rates[0].table[0].tolist(), strict=True))
@@ -169,11 +173,7 @@ class _CheckSheet:
                 loss_error(network, table),
                 update_error(network, table, rate.value),
             ]
-            formulas = [
-                *(self._gradient_formula(rate.sheet, steps, weight) for weight in network.weights),
-                self._loss_formula(rate.sheet, steps),
-                self._update_formula(rate.sheet, steps),
-            ]
+            formulas = [formula.replace(SHEET, rate.sheet) for formula in self._formulas(steps)]
             sheet.write_url(f"B{row}", f"internal:{on_sheet(rate.sheet, 'A1')}", styles["link_box"], rate.sheet)
             sheet.write_number(f"C{row}", steps, styles["general"])
             for column, (formula, error) in enumerate(zip(formulas, errors, strict=True), start=first_column):
@@ -187,33 +187,39 @@ class _CheckSheet:
         last_row = self._every_row + len(self._rates)
         self._colour(f"{cell(self._every_row + 1, first_column)}:{cell(last_row, last_column + 1)}")
 
-    def _cells(self, sheet: str, first_step: int, last_step: int) -> Callable[[str], str]:
+    @cache  # noqa: B019  (as long as the sheet is written)
+    def _formulas(self, steps: int) -> tuple[str, ...]:
+        """The formulas of a sheet's row, with `SHEET` for its name: they are long, and alike for most sheets."""
+        gradients = (self._gradient_formula(steps, weight) for weight in self._network.weights)
+        return (*gradients, self._loss_formula(steps), self._update_formula(steps))
+
+    def _cells(self, first_step: int, last_step: int) -> Callable[[str], str]:
         """Where a quantity stands on a sheet, over a range of steps; ``h`` and ``lr`` are single cells."""
-        single = {"h": WIDTH_CELL, "lr": on_sheet(sheet, absolute(RATE_CELL))}
+        single = {"h": WIDTH_CELL, "lr": on_sheet(SHEET, absolute(RATE_CELL))}
 
         def column(name: str) -> str:
-            steps = self._layout.column(name, first_step=first_step, last_step=last_step) if name not in single else ""
-            return single.get(name) or on_sheet(sheet, steps)
+            if name in single:
+                return single[name]
+            return on_sheet(SHEET, self._layout.column(name, first_step=first_step, last_step=last_step))
 
         return column
 
-    def _gradient_formula(self, sheet: str, steps: int, weight: str) -> str:
-        cells = self._cells(sheet, 1, steps)
-        loss = self._network.inlined(self._network.loss)
-        up, down = (to_excel(substitute(loss, {weight: moved(weight, sign)}), cells) for sign in "+-")
+    def _gradient_formula(self, steps: int, weight: str) -> str:
+        cells = self._cells(1, steps)
+        up, down = (to_excel(substitute(self._loss, {weight: moved(weight, sign)}), cells) for sign in "+-")
         slope = cells(gradient(weight))
         return _largest_or(_relative_error_formula(slope, up, down), [f"(1-ISNUMBER({slope}))*(1-ISERROR({up}))"])
 
-    def _loss_formula(self, sheet: str, steps: int) -> str:
-        cells = self._cells(sheet, 1, steps)
-        expected, found = to_excel(self._network.inlined(self._network.loss), cells), cells(self._network.loss)
+    def _loss_formula(self, steps: int) -> str:
+        cells = self._cells(1, steps)
+        expected, found = to_excel(self._loss, cells), cells(self._network.loss)
         error = f"ABS({found}-({expected}))/(ABS({expected})+{FLOOR_CELL})"
         return _largest_or(error, [f"(1-ISNUMBER({found}))*(1-ISERROR({expected}))"])
 
-    def _update_formula(self, sheet: str, steps: int) -> str:
+    def _update_formula(self, steps: int) -> str:
         if steps == 1:
             return "0"  # the one step has nothing before it
-        before, after = self._cells(sheet, 1, steps - 1), self._cells(sheet, 2, steps)
+        before, after = self._cells(1, steps - 1), self._cells(2, steps)
         errors, broken = [], []
         for name in self._network.givens:
             expected, sources = before(name), [before(name)]

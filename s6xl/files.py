@@ -22,7 +22,7 @@ def replacing(path: Path, suffix: str) -> Iterator[Path]:
         UserError: if `path` does not end in `suffix`, or cannot be written.
     """
     try:
-        target = path.resolve()
+        target = _resolved(path)
         _check_target(path, target, suffix)
         scratch = target.parent / f".{path.stem[:50]}-{secrets.token_hex(4)}"
         scratch.mkdir()
@@ -34,10 +34,19 @@ def replacing(path: Path, suffix: str) -> Iterator[Path]:
         finally:
             # On Windows a file that a failed write has left open cannot be removed; that must not hide the failure.
             shutil.rmtree(scratch, ignore_errors=True)
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "Symlink loop" not in str(error):
-            raise
+    except OSError as error:
         raise UserError(_cannot_write(path, error)) from error
+
+
+def _resolved(path: Path) -> Path:
+    """Where the path's links lead; Python raises an error for links in a circle up to 3.12, and stops at one later."""
+    try:
+        target = path.resolve()
+    except RuntimeError:
+        target = path
+    if target.is_symlink():
+        raise UserError(f"{path} is a link that leads nowhere: choose another file with --out.")
+    return target
 
 
 def _check_target(path: Path, target: Path, suffix: str) -> None:
@@ -63,8 +72,8 @@ def _check_target(path: Path, target: Path, suffix: str) -> None:
         raise UserError(f"{path} is write-protected: choose another file with --out.")
 
 
-def _cannot_write(path: Path, error: Exception) -> str:
-    match getattr(error, "errno", None):
+def _cannot_write(path: Path, error: OSError) -> str:
+    match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return f"the disk is full, so {path} was not written: make room, or choose another disk with --out."
         case errno.EACCES | errno.EPERM:
@@ -76,5 +85,4 @@ def _cannot_write(path: Path, error: Exception) -> str:
             return f"{path.parent} is read-only: choose another place with --out."
         case errno.ENAMETOOLONG:
             return "the file's name is too long: choose a shorter one with --out."
-    cause = getattr(error, "strerror", None) or error
-    return f"{path} could not be written ({cause}): choose another place with --out."
+    return f"{path} could not be written ({error.strerror or error}): choose another place with --out."

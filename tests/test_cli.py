@@ -180,6 +180,27 @@ def test_long_work_reports_in_lines_off_a_terminal(tmp_path: Path) -> None:
     assert lines[-1] == "rows: 60,000 of 60,000"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX's")
+def test_long_work_shows_a_bar_on_a_terminal(tmp_path: Path) -> None:
+    import pty
+
+    terminal, inside = pty.openpty()
+    command = [sys.executable, "-m", "s6xl", "build", "--lr", "0.5", "--steps", "30000", "--out", "long.xlsx"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=inside, env=environment)
+    os.close(inside)
+    seen = b""
+    try:
+        while part := os.read(terminal, 65_536):
+            seen += part
+    except OSError:
+        pass  # how Linux says that nobody writes to the terminal any more
+    os.close(terminal)
+    assert process.wait(60) == 0
+    assert "━" in seen.decode()
+    assert "60000/60000" in seen.decode()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a small file system is mounted as Linux does it")
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     """The workbook's folder is a file system that takes 256 kB and no more."""

@@ -137,8 +137,9 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
 
 
 def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
+    """What is here and how to use it, left of the table of learning rates, which may be as long as it likes."""
     styles = book.styles
-    _section(book, sheet, NOTES_ROW, "B:K", "What is here")
+    _section(book, sheet, NOTES_ROW, "B:D", "What is here")
     contents = (
         (LOSS_PLOT, "the learning rates compared in two charts, and the written derivation"),
         (STEP, "one step of one learning rate: the network in cells, each formula with its numbers"),
@@ -148,6 +149,7 @@ def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
     for row, (name, meaning) in enumerate(contents, start=NOTES_ROW + 1):
         sheet.write_url(f"B{row}", f"internal:{on_sheet(name, 'A1')}", styles["link"], name)
         sheet.write_string(f"C{row}", meaning, styles["text"])
-    _section(book, sheet, NOTES_ROW + 7, "B:K", "How to use it")
+    _section(book, sheet, NOTES_ROW + 7, "B:D", "How to use it")
     for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 8):
-        sheet.write_string(f"B{row}", line, styles["text"])
+        sheet.merge_range(f"B{row}:D{row}", line, styles["wrapped"])
+        sheet.set_row_pixels(row - 1, 38)

@@ -151,3 +151,12 @@ def test_inputs_are_validated(loaded: Workbook) -> None:
 def test_the_workbook_opens_on_start(loaded: Workbook) -> None:
     assert loaded.active is not None
     assert loaded.active.title == "Start"
+
+
+def test_a_long_table_of_rates_meets_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "many.xlsx"
+    rates = tuple(k / 10 for k in range(1, 101))
+    build(Experiment(learning_rates=rates, steps=1), path)
+    start = openpyxl.load_workbook(path)["Start"]
+    assert [cell.value for (cell,) in start["H7:H106"]] == list(rates)
+    assert all(not (set(str(area)) & set("EFGHIJK")) for area in start.merged_cells.ranges)

@@ -25,10 +25,10 @@ from s6xl.workbook.styles import INPUT
 
 NOTES_ROW = 21
 HOW_TO_USE = (
-    "Change a yellow cell: every sheet, chart and check follows at once. No macros: every number is a formula.",
-    "Open LossPlot for the derivation and the comparison, then a sheet LR=… for every number behind one curve.",
-    "Open Step, choose a learning rate and a step, and read each gradient's chain rule with its numbers put in.",
-    "Open Check: each gradient beside a slope that the sheet measures itself. Break a formula and it turns red.",
+    "Change a yellow cell: every sheet, chart and check follows. There are no macros.",
+    "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
+    "On Step, choose a learning rate and a step, and read each gradient with its numbers put in.",
+    "Check holds each gradient against a slope measured in the sheet. Break a formula: it turns red.",
 )
 
 
@@ -40,7 +40,7 @@ def write_start(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> No
     sheet.set_column("A:A", 3)
     sheet.set_column("B:B", 13)
     sheet.set_column("C:C", 13)
-    sheet.set_column("D:D", 56)
+    sheet.set_column("D:D", 60)
     sheet.set_column("E:F", 3)
     sheet.set_column("G:K", 18)
     sheet.set_row_pixels(0, 12)
@@ -151,5 +151,5 @@ def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
         sheet.write_string(f"C{row}", meaning, styles["text"])
     _section(book, sheet, NOTES_ROW + 7, "B:D", "How to use it")
     for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 8):
-        sheet.merge_range(f"B{row}:D{row}", line, styles["wrapped"])
-        sheet.set_row_pixels(row - 1, 38)
+        sheet.merge_range(f"B{row}:D{row}", line, styles["text"])
+        sheet.set_row_pixels(row - 1, 24)

@@ -39,7 +39,6 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "muted": {**_BASE, "font_color": MUTED},
     "muted_centre": {**_BASE, "font_color": MUTED, "align": "center"},
     "italic": {**_BASE, "font_color": MUTED, "italic": True},
-    "wrapped": {**_BASE, "text_wrap": True, "valign": "top"},
     "title": {**_BASE, "bold": True, "font_size": 20},
     "table_title": {**_BASE, "bold": True, "font_size": 14},
     "section": {**_BASE, "bold": True, "font_size": 13, "bottom": 2, "bottom_color": INK},

@@ -20,8 +20,9 @@ class Choice:
         self._first_rate = experiment.learning_rates[0]
         self._sheets = [rate_sheet(rate) for rate in experiment.learning_rates]
         self._choices = on_sheet(START, rate_cells(experiment))
-        self._chosen_rate, self._chosen_step = f"D{row}", f"G{row}"
+        self._chosen_rate, self._chosen_step = f"$D${row}", f"$G${row}"
         self._index, self.step = f"$K${row}", f"$L${row}"
+        self._match = f"MATCH({self._chosen_rate},{self._choices},0)"
 
     def write(self, book: Book, sheet: Sheet) -> None:
         """Write the drop-downs, and what to do where a choice is no longer among the learning rates."""
@@ -31,12 +32,11 @@ class Choice:
         sheet.write_string(f"F{row}", "Step", styles["label"])
         sheet.write_number(self._chosen_step, 1, styles["input"])
         sheet.write_string(f"J{row}", "rate no., step", styles["edge_name"])
-        match = f"MATCH({self._chosen_rate},{self._choices},0)"
-        sheet.write_formula(self._index, f"=IFERROR({match},1)", styles["muted_centre"], 1)
+        sheet.write_formula(self._index, f"=IFERROR({self._match},1)", styles["muted_centre"], 1)
         # Whatever is typed or pasted over the drop-down, a step there is.
         step = f"MAX(1,MIN({self._layout.steps},INT(N({self._chosen_step}))))"
         sheet.write_formula(self.step, f"={step}", styles["muted_centre"], 1)
-        known = f"AND(ISNUMBER({match}),{self._chosen_step}={self.step})"
+        known = f"AND(ISNUMBER({self._match}),{self._chosen_step}={self.step})"
         sheet.write_formula(
             f"M{row}",
             f'=IF({known},"Shown: η = ","{NOT_THERE} η = ")&{self.rate_formula}&", step "&{self.step}',
@@ -66,13 +66,16 @@ class Choice:
 
     @property
     def rate_formula(self) -> str:
-        """The chosen learning rate, without the leading ``=``."""
-        return f"INDEX({self._choices},{self._index})"
+        """The chosen learning rate, the first where there is no such one, without the leading ``=``."""
+        return f"IF(ISNUMBER({self._match}),{self._chosen_rate},{self._choices.partition(':')[0]})"
 
     def value_formula(self, name: str) -> str:
-        """A quantity at the chosen rate and step, without the leading ``=``."""
-        columns = [on_sheet(sheet, self._layout.column(name).replace("$", "")) for sheet in self._sheets]
-        return f"INDEX({_choose(self._index, columns)},{self.step})"
+        """A quantity at the chosen rate and step, without the leading ``=``.
+
+        VLOOKUP gives one value, where INDEX may give many: Excel 365 would write ``@`` before INDEX.
+        """
+        tables = [on_sheet(sheet, self._layout.table) for sheet in self._sheets]
+        return f"VLOOKUP({self.step},{_choose(self._index, tables)},{self._layout.number(name)})"
 
 
 def check_formulas_fit(experiment: Experiment) -> None:

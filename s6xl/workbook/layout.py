@@ -68,6 +68,15 @@ class TableLayout:
         """The cells that number the steps."""
         return self._rows(STEP_COLUMN, 1, self.steps)
 
+    @property
+    def table(self) -> str:
+        """The table with its step numbers and without its headers, such as ``A33:AF100``."""
+        return f"{STEP_COLUMN}{self.first_row}:{list(self.columns.values())[-1]}{self.last_row}"
+
+    def number(self, name: str) -> int:
+        """The place of a quantity's column in `table`, counted from 1."""
+        return 2 + list(self.columns).index(name)
+
     def _rows(self, column: str, first_step: int, last_step: int) -> str:
         return absolute(f"{column}{self.first_row + first_step - 1}:{column}{self.first_row + last_step - 1}")
 

@@ -20,39 +20,61 @@ DEFAULT_OUT = Path("workbooks", "s6.xlsx")
 # A build of fewer rows is over before a progress bar could be read.
 ROWS_WORTH_REPORTING = 50_000
 FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
+STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def main() -> None:
-    """Run the command line; the exit status is 0 for done, 1 for found or failed, 2 for bad arguments."""
-    # A polite end, by the task manager or a closed terminal, tidies up as Ctrl-C does.
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+    """Run the command line.
+
+    The exit status is 0 for done, 1 for failed, 2 for what the user can mend, and 130 for stopped.
+    """
+    for number in STOP_SIGNALS:
+        signal.signal(number, _stop)
     for stream in (sys.stdout, sys.stderr):
         # A console or pipe that cannot show ∂ shows a question mark for it.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        status = s6xl.main(prog_name="s6xl", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as help_text:
-        click.echo(help_text.format_message())
-        status = BAD_ARGUMENTS
-    except (UserError, click.ClickException) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        click.echo(f"s6xl: {message}", err=True)
-        status = BAD_ARGUMENTS
+        sys.exit(_run())
     except OSError as error:
         # What can be written to fails with a sentence of its own; this is the console or the pipe.
-        with suppress(OSError):
-            click.echo(f"s6xl: cannot print: {error.strerror}.", err=True)
-        status = FAILED
+        _complain(f"cannot print: {error.strerror or error}.")
+        sys.exit(FAILED)
+
+
+def _run() -> int:
+    try:
+        return int(s6xl.main(prog_name="s6xl", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        click.echo(help_text.format_message())
+        return BAD_ARGUMENTS
+    except UserError as error:
+        _complain(str(error))
+        return BAD_ARGUMENTS
+    except click.ClickException as error:
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        cure = f" {context.command_path} --help lists what is possible." if context else ""
+        _complain(f"{error.format_message()}{cure}")
+        return BAD_ARGUMENTS
     except MemoryError:
-        click.echo("s6xl: there is not enough memory for this: ask for fewer steps or learning rates.", err=True)
-        status = FAILED
+        _complain("there is not enough memory for this: ask for fewer steps or learning rates.")
+        return FAILED
     except click.Abort:
-        click.echo("s6xl: stopped; what was there before is as it was.", err=True)
-        status = STOPPED
-    sys.exit(status)
+        _complain("stopped; what was there before is as it was.")
+        return STOPPED
+
+
+def _complain(message: str) -> None:
+    """Say on standard error what is wrong; where that cannot be written to, the exit status says it alone."""
+    with suppress(OSError):
+        click.echo(f"s6xl: {message}", err=True)
+
+
+def _stop(number: int, frame: object) -> None:
+    """Ctrl-C, and as politely the task manager or a closed terminal: stop and tidy up, undisturbed by a second one."""
+    for further in STOP_SIGNALS:
+        signal.signal(further, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,7 +85,10 @@ def s6xl() -> None:
 
 @s6xl.command()
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help=f"The workbook; {DEFAULT_OUT} if not given."
+    "--out",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help=f"The workbook; {DEFAULT_OUT} if not given.",
 )
 @click.option("--lr", metavar="RATES", help="Learning rates, a sheet each; 0.1,0.2,0.5,0.8,1,2 if not given.")
 @click.option("--steps", type=int, metavar="N", help="Steps of gradient descent; 68 if not given.")
@@ -72,7 +97,7 @@ def s6xl() -> None:
 @click.option("--weights", metavar="W1,...,W8", help="0.15,0.2,0.25,0.3,0.4,0.45,0.5,0.55 if not given.")
 @click.option(
     "--settings",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="A TOML file with any of inputs, targets, weights, learning_rates and steps; options win over it.",
 )

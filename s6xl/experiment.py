@@ -1,9 +1,10 @@
 """What a workbook is built from: start values, learning rates and the number of steps, checked once."""
 
 import math
+import operator
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -36,9 +37,16 @@ class Experiment:
     network: Network = NETWORK
 
     def __post_init__(self) -> None:
+        for kind in ("inputs", "targets", "weights", "learning_rates"):
+            # Whatever kind of numbers they were, 1 and NumPy's among them: the same numbers make the same workbook.
+            object.__setattr__(self, kind, _floats(kind, getattr(self, kind)))
         for kind in ("inputs", "targets", "weights"):
             _check_values(kind, getattr(self, kind), getattr(self.network, kind))
         _check_rates(self.learning_rates)
+        try:
+            object.__setattr__(self, "steps", operator.index(self.steps))
+        except TypeError:
+            raise UserError(f"{self.steps} steps are not possible: give a whole number, such as {STEPS}.") from None
         if not 1 <= self.steps <= MAX_STEPS:
             raise UserError(f"{self.steps:,} steps are not possible: give a number from 1 to {MAX_STEPS:,}.")
 
@@ -52,6 +60,13 @@ class Experiment:
         }
 
 
+def _floats(kind: str, values: Iterable[float]) -> tuple[float, ...]:
+    try:
+        return tuple(map(float, values))
+    except OverflowError:
+        raise UserError(f"one of the {kind.replace('_', ' ')} is too large: give numbers below 1.8e308.") from None
+
+
 def _check_values(kind: str, values: Sequence[float], expected: Sequence[str]) -> None:
     if len(values) != len(expected):
         raise UserError(
@@ -61,7 +76,8 @@ def _check_values(kind: str, values: Sequence[float], expected: Sequence[str]) -
     for name, value in zip(expected, values, strict=True):
         if not math.isfinite(value):
             raise UserError(f"{name} is {value}: give a finite number.")
-        _check_size(name, value)
+        if 0 < abs(value) < sys.float_info.min:
+            raise UserError(f"{name} is {value:g}, which a spreadsheet takes for 0: give 0 or a larger number.")
 
 
 def _check_rates(rates: Sequence[float]) -> None:
@@ -70,14 +86,11 @@ def _check_rates(rates: Sequence[float]) -> None:
     for index, rate in enumerate(rates):
         if not (math.isfinite(rate) and rate > 0):
             raise UserError(f"the learning rate {rate:g} is not possible: give a finite number above 0.")
-        _check_size("a learning rate", rate)
-        if rate in rates[:index]:
-            raise UserError(f"the learning rate {rate:g} stands twice: name each rate once.")
-
-
-def _check_size(what: str, value: float) -> None:
-    if 0 < abs(value) < sys.float_info.min:
-        raise UserError(f"{what} is {value:g}, which a spreadsheet takes for 0: give 0 or a larger number.")
+        if rate < sys.float_info.min:
+            raise UserError(f"the learning rate {rate:g} is one that a spreadsheet takes for 0: give a larger number.")
+        # In the digits that a spreadsheet keeps for its readers, for they choose a rate by them.
+        if shown_number(rate) in map(shown_number, rates[:index]):
+            raise UserError(f"the learning rate {shown_number(rate)} stands twice: name each rate once.")
 
 
 def number_text(value: float) -> str:
@@ -124,9 +137,14 @@ def read_settings(path: Path) -> dict[str, Any]:
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"cannot read {path} ({error.strerror}): give --settings a TOML file.") from None
-    except (ValueError, RecursionError) as error:
-        # Among the first are a TOML error, bytes that are no text, and a number of too many digits.
-        raise UserError(f"{path} is no TOML file that can be read: {error}.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is no text in UTF-8: save it as such.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is no TOML ({error}): write lines such as steps = {STEPS}.") from None
+    except (ValueError, RecursionError):
+        raise UserError(
+            f"{path} holds a number too long or lists too deep: write lines such as steps = {STEPS}."
+        ) from None
     return {key: _setting(path, key, value) for key, value in settings.items()}
 
 
@@ -135,10 +153,7 @@ def _setting(path: Path, key: str, value: Any) -> Any:
         case "steps", int() if not isinstance(value, bool):
             return value
         case (("inputs" | "targets" | "weights" | "learning_rates"), list()) if all(map(_is_number, value)):
-            try:
-                return tuple(map(float, value))
-            except OverflowError:
-                raise UserError(f"{path}: {key} holds a number too large to compute with.") from None
+            return tuple(value)
         case "steps", _:
             raise UserError(f"{path}: steps must be a whole number, such as steps = 68.")
         case (("inputs" | "targets" | "weights" | "learning_rates"), _):

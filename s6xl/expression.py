@@ -125,6 +125,18 @@ def _names(expression: Expression) -> Iterator[str]:
             yield from _names(right)
 
 
+def operations(expression: Expression, operator: str) -> Iterator[Operation]:
+    """Every operation with this operator in an expression, from the left."""
+    match expression:
+        case Negative(operand) | Call(_, operand):
+            yield from operations(operand, operator)
+        case Operation(found, left, right):
+            yield from operations(left, operator)
+            if found == operator:
+                yield expression
+            yield from operations(right, operator)
+
+
 def substitute(expression: Expression, replacements: Mapping[str, Expression]) -> Expression:
     """The expression with each name that `replacements` holds replaced by its expression."""
     match expression:

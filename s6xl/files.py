@@ -51,11 +51,13 @@ def _resolved(path: Path) -> Path:
 
 def _check_target(path: Path, target: Path, suffix: str) -> None:
     if path.suffix.lower() != suffix:
-        raise UserError(f"{path} does not end in {suffix}: give the file a name that does.")
+        raise UserError(f"{path} is no name of a {suffix} file: give one such as s6{suffix}.")
     if target.is_dir():
         raise UserError(f"{path} is a folder: give the name of a file.")
     if not target.parent.is_dir():
         folder = target.parent if path.parent.is_dir() else path.parent
+        if folder.exists():
+            raise UserError(f"{folder} is no folder: choose another place with --out.")
         raise UserError(f"the folder {folder} does not exist: make it first, or choose another with --out.")
     if not target.exists():
         return

@@ -74,12 +74,15 @@ def test_the_script_is_the_same_program(tmp_path: Path) -> None:
         (("--lr", ",".join(str(1 / k) for k in range(1, 256)), "--out", "long.xlsx"), "fewer, or shorter"),
         (("--steps", "0"), "1 to 1,000,000"),
         (("--steps", "1000001"), "1 to 1,000,000"),
-        (("--steps", "1.5"), "--steps"),
+        (("--steps", "1.5"), "s6xl build --help"),
+        (("--lr", "1e-320"), "give a larger number"),
         (("--weights", "1,2"), "w1, w2"),
         (("--inputs", "nan,1"), "i1 is nan"),
         (("--settings", "missing.toml"), "missing.toml"),
         (("--out", "nowhere/s6.xlsx"), "folder nowhere does not exist"),
-        (("--out", "s6.xls"), "does not end in .xlsx"),
+        (("--out", "s6.xls"), "is no name of a .xlsx file"),
+        (("--out", ".xlsx"), "is no name of a .xlsx file"),
+        (("--out", "open.xlsx/s6.xlsx"), "open.xlsx is no folder"),
         (("--out", "folder.xlsx"), "is a folder"),
         (("--out", "locked.xlsx"), "open in another program"),
         (("--out", "open.xlsx"), "open in another program"),
@@ -150,6 +153,27 @@ def test_a_console_that_takes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "s6.xlsx").is_file()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_complaints_that_cannot_be_printed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "s6xl"]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run([*command, "build", "--lr", "x"], stderr=full, cwd=tmp_path).returncode == 2
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "s6xl: cannot print: No space left on device.\n")
+
+
+def test_settings_for_plots_of_ones_own_change_nothing(tmp_path: Path) -> None:
+    """A notebook's backend, a matplotlibrc in the folder, no folder for a cache of fonts."""
+    (tmp_path / "matplotlibrc").write_text("text.hinting: none\nnonsense\n", encoding="utf-8")
+    (tmp_path / "file").touch()
+    own = {"MPLBACKEND": "module://no.such.backend", "MPLCONFIGDIR": str(tmp_path / "file" / "folder")}
+    done = s6xl("build", "--steps", "1", "--out", "own.xlsx", folder=tmp_path, **own)
+    assert (done.returncode, done.stderr) == (0, "")
+    (tmp_path / "matplotlibrc").unlink()
+    assert s6xl("build", "--steps", "1", "--out", "plain.xlsx", folder=tmp_path).returncode == 0
+    assert (tmp_path / "own.xlsx").read_bytes() == (tmp_path / "plain.xlsx").read_bytes()
+
+
 def test_too_little_memory_is_said(tmp_path: Path) -> None:
     source = (
         "import sys, s6xl.descent, s6xl.cli\n"
@@ -202,11 +226,13 @@ def test_long_work_shows_a_bar_on_a_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a small file system is mounted as Linux does it")
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
-    """The workbook's folder is a file system that takes 256 kB and no more."""
+@pytest.mark.parametrize("size", ["4k", "256k"])
+def test_a_full_disk_is_named(tmp_path: Path, size: str) -> None:
+    """The workbook's folder is a file system that takes so much and no more; the least has not a byte left."""
     small = tmp_path / "small"
     small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(small)], capture_output=True).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(small)]
+    if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this user may not mount a small file system")
     try:
         (small / "s6.xlsx").write_bytes(b"what was there before")

@@ -122,7 +122,7 @@ def test_a_lock_without_its_file_is_nobodys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("file.txt", "does not end in .bin"),
+        ("file.txt", "is no name of a .bin file"),
         ("folder.bin", "is a folder"),
         ("nowhere/file.bin", "does not exist"),
         ("a" * 300 + ".bin", "too long"),

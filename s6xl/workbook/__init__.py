@@ -11,7 +11,7 @@ from s6xl.workbook.choice import check_formulas_fit
 from s6xl.workbook.drawing import draw_network
 from s6xl.workbook.loss_plot import write_loss_plot
 from s6xl.workbook.rate import Rate, write_rate_sheet
-from s6xl.workbook.start import write_start
+from s6xl.workbook.start import TITLE, write_start
 from s6xl.workbook.step import write_step
 
 __all__ = ["build"]
@@ -30,7 +30,7 @@ def build(experiment: Experiment, path: Path, *, progress: Callable[[int], None]
     """
     network = experiment.network
     check_formulas_fit(experiment)
-    with new_book(path, title="Backpropagation, step by step", progress=progress) as book:
+    with new_book(path, title=TITLE, progress=progress) as book:
         rates = []
         for index, value in enumerate(experiment.learning_rates):
             rates.append(Rate(index, value, descend(network, experiment.start, value, experiment.steps)))

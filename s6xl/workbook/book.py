@@ -1,17 +1,25 @@
 """Opens a new workbook, and seals it."""
 
 import datetime
+import io
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.utility import xl_cell_to_rowcol
 
 from s6xl.files import replacing
 from s6xl.workbook.layout import START, on_sheet
 from s6xl.workbook.sheet import Progress, Sheet
 from s6xl.workbook.styles import Styles
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 # A fixed date, so that the same arguments give the same bytes.
 CREATED = datetime.datetime(2000, 1, 1)
@@ -40,15 +48,53 @@ class Book:
         return sheet
 
     def write_title(self, sheet: Sheet, title: str) -> None:
-        """The title in the second row, and the way back to Start beside it."""
+        """The title in the second row."""
         sheet.set_row_pixels(0, 12)
         sheet.set_row_pixels(1, 38)
         sheet.write_string("B2", title, self.styles["title"])
-        self.write_way_back(sheet, "H2")
+
+    def write_warning(self, sheet: Sheet, cell: str, warning: str) -> None:
+        """What is wrong with the network, if anything."""
+        if warning:
+            sheet.write_string(cell, warning, self.styles["warning"])
+
+    def write_section(self, sheet: Sheet, row: int, columns: str, title: str) -> None:
+        """A section's title, underlined over columns such as ``B:D``."""
+        first, last = (xl_cell_to_rowcol(f"{column}{row}")[1] for column in columns.split(":"))
+        for column in range(first, last + 1):
+            sheet.write_blank(row - 1, column, None, self.styles["section"])
+        sheet.write_string(row - 1, first, title, self.styles["section"])
 
     def write_way_back(self, sheet: Sheet, cell: str) -> None:
         """A link to the sheet Start."""
         sheet.write_url(cell, f"internal:{on_sheet(START, 'A1')}", self.styles["link"], "Back to Start")
+
+
+class _ArchiveFile(io.FileIO):
+    """A file for a ZIP archive that is complete or fails once.
+
+    An archive that could not be written tries to complete itself when it is deleted, and prints a traceback where that
+    fails again. So it is deleted here, and what it still wants to write is dropped.
+    """
+
+    _failed = False
+
+    def write(self, data: "Buffer") -> int:
+        rest = memoryview(data)
+        while rest and not self._failed:
+            try:
+                rest = rest[super().write(rest) :]
+            except OSError:
+                self._failed = True
+                raise
+        return memoryview(data).nbytes
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._failed = error is not None
+        traceback.clear_frames(trace)
+        super().__exit__(kind, error, trace)
 
 
 @contextmanager
@@ -58,8 +104,8 @@ def new_book(path: Path, *, title: str, progress: Progress = lambda rows: None) 
     Raises:
         UserError: if the file cannot be written there.
     """
-    with replacing(path, ".xlsx") as partial:
-        workbook = Workbook(str(partial), {"tmpdir": str(partial.parent)})
+    with replacing(path, ".xlsx") as partial, _ArchiveFile(partial, "wb") as file:
+        workbook = Workbook(file, {"tmpdir": str(partial.parent)})
         workbook.use_zip64()
         workbook.set_properties({"title": title, "created": CREATED, "comments": "Made by s6xl."})
         yield Book(workbook, progress)

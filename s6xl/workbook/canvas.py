@@ -9,13 +9,19 @@ import pathlib
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import colors, get_data_path
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties
-from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
 from PIL import Image
 
+from s6xl.workbook.matplotlib_alone import untouched_by_settings
+
+with untouched_by_settings():
+    from matplotlib import colors, get_data_path, rc_context, rcParamsDefault
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.path import Path
+    from matplotlib.transforms import Affine2D
+
+# Decorates what draws: the letters are the same whatever a user's matplotlibrc says of them.
+plain_letters = rc_context({"text.hinting": rcParamsDefault["text.hinting"]})
 # Matplotlib's own, so that the same picture has the same letters on every machine.
 _FONTS = pathlib.Path(get_data_path(), "fonts", "ttf")
 Point = tuple[float, float]

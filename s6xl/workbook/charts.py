@@ -1,8 +1,11 @@
 """Every chart of the workbook: a loss curve for each learning rate, and their comparison on two scales."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from s6xl.derivation import long_symbol
 from s6xl.workbook.book import Book
@@ -11,6 +14,9 @@ from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INK, LINE, LOSS, MUTED, series_line
 
 FEW_STEPS = 12
+LINEAR: Mapping[str, float] = {"min": 0}
+# What a spreadsheet shows of less is chance.
+_SMALLEST_SHOWN = 1e-300
 _GRID = {"visible": True, "line": {"color": LINE, "width": 0.75}}
 
 
@@ -20,7 +26,7 @@ def insert_loss_chart(book: Book, sheet: Sheet, cell: str, layout: TableLayout, 
     chart.add_series({**_series(layout, name), "line": {"color": LOSS, "width": 2.25}})
     chart.set_title({"name": "Total error", "name_font": _font(11, bold=True), "overlay": False})
     chart.set_legend({"none": True})
-    _set_axes(chart, layout, size=9)
+    _set_axes(chart, layout, size=9, scale=LINEAR)
     # Low as it is, the chart spends its height on the curve.
     chart.set_plotarea({"layout": {"x": 0.09, "y": 0.13, "width": 0.89, "height": 0.6}})
     _frame(chart, 760, 236)
@@ -30,31 +36,39 @@ def insert_loss_chart(book: Book, sheet: Sheet, cell: str, layout: TableLayout, 
 
 
 def insert_comparison(
-    book: Book, sheet: Sheet, cell: str, layout: TableLayout, names: Sequence[str], *, smallest: float | None = None
+    book: Book, sheet: Sheet, cell: str, layout: TableLayout, names: Sequence[str], *, scale: Mapping[str, float]
 ) -> None:
-    """The losses of all learning rates in one chart; `names` are their sheets.
-
-    With the smallest loss above 0, the chart is logarithmic and begins at the power of ten below it.
-    """
-    logarithmic = smallest is not None
+    """The losses of all learning rates in one chart; `names` are their sheets, `scale` is `LINEAR` or logarithmic."""
+    logarithmic = "log_base" in scale
     chart = book.workbook.add_chart({"type": "line"})
     for index, name in enumerate(names):
         chart.add_series({**_series(layout, name), "line": series_line(index)})
     title = "Total error, logarithmic scale: the tail" if logarithmic else "Total error at each learning rate"
     chart.set_title({"name": title, "name_font": _font(16, bold=True), "overlay": False})
     chart.set_legend({"position": "right", "font": _font(11)})
-    _set_axes(chart, layout, size=11, smallest=smallest)
+    _set_axes(chart, layout, size=11, scale=scale)
     _frame(chart, 1090, 560)
-    scale = "a logarithmic" if logarithmic else "a linear"
+    kind = "a logarithmic" if logarithmic else "a linear"
     loss = long_symbol(layout.loss)
-    description = f"Line chart on {scale} scale: {loss} over the steps of gradient descent, one line a learning rate."
+    description = f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line a learning rate."
     sheet.insert_chart(cell, chart, {"x_offset": 11, "y_offset": 11, "description": description})
+
+
+def logarithmic_scale(losses: NDArray[np.float64]) -> Mapping[str, float]:
+    """A scale by powers of ten. The spreadsheet itself finds where it ends, so that it follows later changes.
+
+    Only where a loss is 0, which has no place on it, LibreOffice would find none and leave the chart empty.
+    """
+    positive = losses[losses > _SMALLEST_SHOWN]
+    if positive.size == 0 or not np.any(losses <= _SMALLEST_SHOWN):
+        return {"log_base": 10}
+    return {"log_base": 10, "min": 10.0 ** math.floor(math.log10(positive.min()))}
 
 
 def _series(layout: TableLayout, name: str) -> dict[str, Any]:
     return {
         "name": f"={on_sheet(name, absolute(TITLE_CELL))}",
-        "categories": f"={on_sheet(name, layout.numbers)}",
+        "categories": f"={on_sheet(name, layout.numbers())}",
         "values": f"={on_sheet(name, layout.column(layout.loss))}",
         "smooth": False,
         # Of few steps the points are shown, too; a single one would otherwise be invisible.
@@ -62,7 +76,7 @@ def _series(layout: TableLayout, name: str) -> dict[str, Any]:
     }
 
 
-def _set_axes(chart: Any, layout: TableLayout, *, size: int, smallest: float | None = None) -> None:
+def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Mapping[str, float]) -> None:
     interval = _nice_interval(layout.steps)
     chart.set_x_axis(
         {
@@ -80,12 +94,12 @@ def _set_axes(chart: Any, layout: TableLayout, *, size: int, smallest: float | N
             "name": long_symbol(layout.loss),
             "name_font": _font(size, bold=True),
             "num_font": _font(size, colour=MUTED),
-            "num_format": "General" if smallest is None else "0E+00",
+            "num_format": "0E+00" if "log_base" in scale else "General",
             "major_gridlines": _GRID,
             "line": {"none": True},
             # Without this the steps' axis crosses a logarithmic scale at 1, above every error.
             "crossing": "min",
-            **({"min": 0} if smallest is None else {"log_base": 10, "min": 10.0 ** math.floor(math.log10(smallest))}),
+            **scale,
         }
     )
 

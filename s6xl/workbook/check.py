@@ -23,7 +23,7 @@ from s6xl.verification import (
 from s6xl.workbook.book import Book
 from s6xl.workbook.choice import Choice
 from s6xl.workbook.forward_passes import ForwardPasses
-from s6xl.workbook.layout import CHECK, RATE_CELL, TableLayout, absolute, cell, on_sheet
+from s6xl.workbook.layout import CHECK, RATE_CELL, START, TableLayout, absolute, cell, on_sheet, rate_cell, start_cells
 from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import cached
 from s6xl.workbook.styles import GOOD
@@ -33,6 +33,7 @@ CHOICE_ROW, BANNER_ROW, CHOSEN_ROW = 4, 6, 9
 WIDTH_CELL, TOLERANCE_CELL, FLOOR_CELL = "$L$10", "$L$11", "$L$12"
 # Stands in a formula for a sheet's name.
 SHEET = "\0"
+FIRST_ERROR_COLUMN = 4
 # Beyond this many steps the check of every step would make a large workbook slow to open.
 CHECKED_STEPS = 1_000
 AGREES, BROKEN, NO_NUMBER = "agrees", "BROKEN", "no number"
@@ -73,17 +74,21 @@ class _CheckSheet:
         self._passes_row = self._every_row + len(rates) + 4
         givens = {name: self._values[name] for name in self._network.givens}
         self._passes = ForwardPasses(experiment, givens, self._passes_row, WIDTH_CELL)
+        # Behind the errors of the gradients, the loss, the updates and the start.
+        self._verdict_column = FIRST_ERROR_COLUMN + len(self._network.weights) + 3
         self._verdicts: list[str] = []
 
     def write(self) -> None:
         sheet = self._sheet
         sheet.set_column("A:A", 2)
-        sheet.set_column("B:B", 12)
+        sheet.set_column("B:B", 16)
         sheet.set_column("C:N", 15)
         sheet.set_column("O:Y", 12)
         sheet.set_row_pixels(BANNER_ROW - 1, 32)
         self._book.write_title(sheet, "Check: are the gradients right?")
-        self._choice.write(self._book, sheet)
+        self._book.write_way_back(sheet, "H2")
+        self._book.write_warning(sheet, "B3", self._network.warning)
+        self._choice.write(self._book, sheet, self._passes.unmoved_loss_cell, self._values[self._network.loss])
         self._write_settings()
         self._heading(
             self._passes_row,
@@ -95,17 +100,32 @@ class _CheckSheet:
         self._write_chosen_step()
         self._write_every_sheet()
         self._write_banner()
+        # Not every cell of a row is meant to be like its neighbours, which Excel's green corners would doubt.
+        sheet.ignore_errors({"formula_differs": "B1:Y999", "formula_range": "B1:Y999"})
         sheet.freeze_panes(BANNER_ROW, 0)
         sheet.set_selection(f"D{CHOICE_ROW}")
 
     def _write_settings(self) -> None:
-        for address, label, value in (
-            (WIDTH_CELL, "h, the width", WIDTH),
-            (TOLERANCE_CELL, "tolerance", TOLERANCE),
-            (FLOOR_CELL, "floor", FLOOR),
+        for address, label, value, largest in (
+            (WIDTH_CELL, "h, the width", WIDTH, 1),
+            (TOLERANCE_CELL, "tolerance", TOLERANCE, 0.01),
+            (FLOOR_CELL, "floor", FLOOR, 0.01),
         ):
-            self._sheet.write_string(address.replace("L", "K").replace("$", ""), label, self._styles["edge_name"])
-            self._sheet.write_number(address.replace("$", ""), value, self._styles.varied("input", num_format="0E+00"))
+            place = address.replace("$", "")
+            self._sheet.write_string(place.replace("L", "K"), label, self._styles["edge_name"])
+            self._sheet.write_number(place, value, self._styles.varied("input", num_format="0E+00"))
+            self._sheet.data_validation(
+                place,
+                {
+                    "validate": "decimal",
+                    "criteria": "between",
+                    "ignore_blank": False,
+                    "minimum": 1e-15,
+                    "maximum": largest,
+                    "error_title": "A small number, please",
+                    "error_message": f"Give a number above 0, at most {largest}.",
+                },
+            )
 
     def _heading(self, row: int, title: str, explanation: str, headings: Sequence[str]) -> None:
         """A section's title in the row above `row`, and its columns' headings in `row`."""
@@ -148,23 +168,25 @@ class _CheckSheet:
                 ("G", _relative_error_formula(f"C{row}", f"D{row}", f"E{row}"), "error", error),
             ):
                 sheet.write_formula(f"{column}{row}", f"={formula}", styles[role], cached(value))
-            judged = f'IF(G{row}<={TOLERANCE_CELL},"{AGREES}","{BROKEN}")'
             unjudged = f'IF(AND(ISNUMBER(F{row}),NOT(ISNUMBER(C{row}))),"{BROKEN}","{NO_NUMBER}")'
-            self._write_verdict(f"H{row}", f"IF(ISNUMBER(G{row}),{judged},{unjudged})", verdict(error))
+            self._write_verdict(f"H{row}", f"IF(ISNUMBER(G{row}),{_judged(f'G{row}')},{unjudged})", verdict(error))
         last_row = CHOSEN_ROW + len(self._network.weights)
         self._colour(f"G{CHOSEN_ROW + 1}:H{last_row}")
-        styles.keep_readable(sheet, f"D{CHOSEN_ROW + 1}:E{last_row}")
+        styles.keep_readable(sheet, f"D{CHOSEN_ROW + 1}:E{last_row}", largest=10)
 
     def _write_every_sheet(self) -> None:
-        """For each sheet the largest errors of its gradients, its loss and its updates over the steps checked."""
+        """For each sheet the largest errors of its start, gradients, loss and updates over the steps checked."""
         network, sheet, styles = self._network, self._sheet, self._styles
         self._heading(
             self._every_row,
             "Every sheet",
             "The largest relative error of the steps checked. Slopes and errors are computed from t, i and w alone.",
-            ("sheet", "steps checked", *map(symbol, network.gradients), symbol(network.loss), "updates", "verdict"),
+            (
+                *("sheet", "steps checked", *map(symbol, network.gradients), symbol(network.loss)),
+                *("updates", "start, steps", "verdict"),
+            ),
         )
-        first_column, last_column = 4, 5 + len(network.weights)
+        first_column, last_column = FIRST_ERROR_COLUMN, self._verdict_column - 1
         for row, rate in enumerate(self._rates, start=self._every_row + 1):
             steps = checked_steps(rate)
             table = rate.table[:steps]
@@ -172,20 +194,21 @@ class _CheckSheet:
                 *gradient_errors(network, table).values(),
                 loss_error(network, table),
                 update_error(network, table, rate.value),
+                0.0,  # the start is where the table begins
             ]
             formulas = [formula.replace(SHEET, rate.sheet) for formula in self._formulas(steps)]
+            formulas.append(self._start_formula(rate, steps))
             sheet.write_url(f"B{row}", f"internal:{on_sheet(rate.sheet, 'A1')}", styles["link_box"], rate.sheet)
             sheet.write_number(f"C{row}", steps, styles["general"])
             for column, (formula, error) in enumerate(zip(formulas, errors, strict=True), start=first_column):
                 shown = error if math.isfinite(error) else NO_NUMBER
                 sheet.write_formula(cell(row, column), f"={formula}", styles["error"], shown)
             found = f"{cell(row, first_column)}:{cell(row, last_column)}"
-            judged = f'IF(MAX({found})<={TOLERANCE_CELL},"{AGREES}","{BROKEN}")'
             unjudged = f'IF(COUNTIF({found},"{BROKEN}")>0,"{BROKEN}","{NO_NUMBER}")'
-            formula = f"IF(COUNT({found})={len(errors)},{judged},{unjudged})"
-            self._write_verdict(cell(row, last_column + 1), formula, verdict(float(np.max(errors))))
+            formula = f"IF(COUNT({found})={len(errors)},{_judged(f'MAX({found})')},{unjudged})"
+            self._write_verdict(cell(row, self._verdict_column), formula, verdict(float(np.max(errors))))
         last_row = self._every_row + len(self._rates)
-        self._colour(f"{cell(self._every_row + 1, first_column)}:{cell(last_row, last_column + 1)}")
+        self._colour(f"{cell(self._every_row + 1, first_column)}:{cell(last_row, self._verdict_column)}")
 
     @cache  # noqa: B019  (as long as the sheet is written)
     def _formulas(self, steps: int) -> tuple[str, ...]:
@@ -225,18 +248,38 @@ class _CheckSheet:
             expected, sources = before(name), [before(name)]
             if name in self._network.weights:
                 expected = to_excel(substitute(UPDATE.expression, update_of(name)), before)
-                sources.append(before(gradient(name)))
+                sources += [before(gradient(name)), before("lr")]
             step = f"(ABS({before(name)}-({expected}))+{SMALLEST_STEP:.0E})"
             errors.append(f"ABS({after(name)}-({expected}))/{step}")
             known = "*".join(f"ISNUMBER({source})" for source in sources)
             broken.append(f"{known}*(1-ISNUMBER({after(name)}))")
         return _largest_or(errors, broken)
 
+    def _start_formula(self, rate: Rate, steps: int) -> str:
+        """Whether the first row and the rate are those on Start, and the steps numbered from 1 to the last."""
+        layout, first_row = self._layout, self._cells(1, 1)
+        places = {**start_cells(self._network), "lr": rate_cell(rate.index)}
+
+        def numbers(first_step: int, last_step: int) -> str:
+            return on_sheet(SHEET, layout.numbers(first_step=first_step, last_step=last_step))
+
+        errors, broken = [], []
+        for name, place in places.items():
+            found, expected = first_row(name), on_sheet(START, absolute(place))
+            errors.append(f"ABS({found}-{expected})/(ABS({expected})+{SMALLEST_STEP:.0E})")
+            broken.append(f"ISNUMBER({expected})*(1-ISNUMBER({found}))")
+        missing = f"ABS({layout.steps}-COUNT({numbers(1, layout.steps)}))"
+        errors += [missing, f"ABS({numbers(1, 1)}-1)"]
+        if steps > 1:
+            errors.append(f"ABS({numbers(2, steps)}-{numbers(1, steps - 1)}-1)")
+        broken.append(f"IFERROR({missing},1)")
+        return _largest_or(errors, broken).replace(SHEET, rate.sheet)
+
     def _write_banner(self) -> None:
+        every_first, every_last = self._every_row + 1, self._every_row + len(self._rates)
         verdicts = (
             f"H{CHOSEN_ROW + 1}:H{CHOSEN_ROW + len(self._network.weights)}",
-            f"{cell(self._every_row + 1, 6 + len(self._network.weights))}:"
-            f"{cell(self._every_row + len(self._rates), 6 + len(self._network.weights))}",
+            f"{cell(every_first, self._verdict_column)}:{cell(every_last, self._verdict_column)}",
         )
 
         def count(text: str) -> str:
@@ -264,6 +307,11 @@ class _CheckSheet:
 def _relative_error_formula(slope: str, up: str, down: str) -> str:
     """`relative_error` over cells, or over ranges of the same size."""
     return f"ABS({slope}-({up}-({down}))/(2*{WIDTH_CELL}))/(ABS({slope})+{FLOOR_CELL}*(1+ABS({up})))"
+
+
+def _judged(error: str) -> str:
+    """The verdict on a number; without a tolerance, none."""
+    return f'IF(ISNUMBER({TOLERANCE_CELL}),IF({error}<={TOLERANCE_CELL},"{AGREES}","{BROKEN}"),"{NO_NUMBER}")'
 
 
 def _largest_or(errors: str | Sequence[str], broken: Sequence[str]) -> str:

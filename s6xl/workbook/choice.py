@@ -1,5 +1,7 @@
 """Two drop-downs, a learning rate and a step, and the formulas that look up what stands there."""
 
+import math
+
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment, shown_number
 from s6xl.workbook.book import Book
@@ -9,6 +11,7 @@ from s6xl.workbook.sheet import Sheet
 MOST_CHOICES = 30
 LONGEST_FORMULA = 8_192
 NOT_THERE = "There is no such rate or step; shown:"
+NO_NUMBERS = " has no numbers: diverged, or an error"
 
 
 class Choice:
@@ -24,8 +27,11 @@ class Choice:
         self._index, self.step = f"$K${row}", f"$L${row}"
         self._match = f"MATCH({self._chosen_rate},{self._choices},0)"
 
-    def write(self, book: Book, sheet: Sheet) -> None:
-        """Write the drop-downs, and what to do where a choice is no longer among the learning rates."""
+    def write(self, book: Book, sheet: Sheet, loss: str, value: float) -> None:
+        """Write the drop-downs, and say what is shown: it may be another choice, or a step without numbers.
+
+        `loss` is the cell of the chosen step's loss, `value` what it holds as the workbook opens.
+        """
         row, styles = self._row, book.styles
         sheet.write_string(f"C{row}", "Learning rate η", styles["label"])
         sheet.write_number(self._chosen_rate, self._first_rate, styles["input"])
@@ -39,15 +45,16 @@ class Choice:
         known = f"AND(ISNUMBER({self._match}),{self._chosen_step}={self.step})"
         sheet.write_formula(
             f"M{row}",
-            f'=IF({known},"Shown: η = ","{NOT_THERE} η = ")&{self.rate_formula}&", step "&{self.step}',
+            f'=IF({known},"Shown: η = ","{NOT_THERE} η = ")&{self.rate_formula}&", step "&{self.step}'
+            f'&IF(ISNUMBER({loss}),"","{NO_NUMBERS}")',
             styles["muted"],
-            f"Shown: η = {shown_number(self._first_rate)}, step 1",
+            f"Shown: η = {shown_number(self._first_rate)}, step 1{'' if math.isfinite(value) else NO_NUMBERS}",
         )
         sheet.conditional_format(
             f"M{row}",
             {"type": "text", "criteria": "begins with", "value": NOT_THERE, "format": styles["bad_text"]},
         )
-        steps = on_sheet(self._sheets[0], self._layout.numbers)
+        steps = on_sheet(self._sheets[0], self._layout.numbers())
         for cell, source, what in (
             (self._chosen_rate, self._choices, "a learning rate"),
             (self._chosen_step, steps, "a step"),
@@ -75,7 +82,7 @@ class Choice:
         VLOOKUP gives one value, where INDEX may give many: Excel 365 would write ``@`` before INDEX.
         """
         tables = [on_sheet(sheet, self._layout.table) for sheet in self._sheets]
-        return f"VLOOKUP({self.step},{_choose(self._index, tables)},{self._layout.number(name)})"
+        return f"VLOOKUP({self.step},{_choose(self._index, tables)},{self._layout.number(name)},FALSE)"
 
 
 def check_formulas_fit(experiment: Experiment) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from s6xl.derivation import Network, long_symbol
 from s6xl.experiment import number_text
-from s6xl.workbook.canvas import Canvas, Point
+from s6xl.workbook.canvas import Canvas, Point, plain_letters
 from s6xl.workbook.styles import INK, MUTED
 
 WIDTH, HEIGHT = 9.375, 3.0  # inches
@@ -18,6 +18,7 @@ _TOP, _BOTTOM = 2.25, 0.75
 _INPUT_X, _LAYER_X, _ERROR_X, _TOTAL_X = 0.5, (2.9, 5.6), 7.45, 8.8
 
 
+@plain_letters
 def draw_network(network: Network, values: Mapping[str, float]) -> Canvas:
     """The network's picture; `values` gives every quantity at the first step."""
     canvas = Canvas(WIDTH, HEIGHT, DPI)

@@ -35,6 +35,11 @@ class ForwardPasses:
         }
 
     @property
+    def unmoved_loss_cell(self) -> str:
+        """Where the loss of the chosen step stands, computed from its givens alone."""
+        return self._cell(self._network.loss, self._row + 1)
+
+    @property
     def headings(self) -> tuple[str, ...]:
         """What stands in the header row."""
         return ("moved", *map(symbol, self._columns))
@@ -52,9 +57,8 @@ class ForwardPasses:
                 found.append(self._write_pass(book, sheet, row, f"{weight} {shown} h", formulas, givens, weight))
                 row += 1
             self.losses[weight] = (found[0], found[1])
-        book.styles.keep_readable(
-            sheet, f"{cell(self._row + 1, FIRST_COLUMN)}:{self._cell(self._network.loss, row - 1)}"
-        )
+        cells = f"{cell(self._row + 1, FIRST_COLUMN)}:{self._cell(self._network.loss, row - 1)}"
+        book.styles.keep_readable(sheet, cells, largest=100)
 
     def _moved_formulas(self, weight: str, expression: Expression) -> dict[str, str]:
         def unmoved(name: str) -> str:

@@ -63,15 +63,14 @@ class TableLayout:
         """A quantity at some steps, at all if none are named, such as ``$X$33:$X$100``."""
         return self._rows(self.columns[name], first_step, last_step or self.steps)
 
-    @property
-    def numbers(self) -> str:
-        """The cells that number the steps."""
-        return self._rows(STEP_COLUMN, 1, self.steps)
+    def numbers(self, *, first_step: int = 1, last_step: int | None = None) -> str:
+        """The cells that number some steps, all if none are named."""
+        return self._rows(STEP_COLUMN, first_step, last_step or self.steps)
 
     @property
     def table(self) -> str:
-        """The table with its step numbers and without its headers, such as ``A33:AF100``."""
-        return f"{STEP_COLUMN}{self.first_row}:{list(self.columns.values())[-1]}{self.last_row}"
+        """The table with its step numbers and without its headers, such as ``$A$33:$AF$100``."""
+        return absolute(f"{STEP_COLUMN}{self.first_row}:{list(self.columns.values())[-1]}{self.last_row}")
 
     def number(self, name: str) -> int:
         """The place of a quantity's column in `table`, counted from 1."""

@@ -17,7 +17,6 @@ from s6xl.workbook.styles import LOSS
 U, X = 21, 24
 BLOCKS = {1: (7, U, 3), 2: (7, X, 6), 3: (14, X, 6), 4: (19, U, 9), 5: (26, U, 6), 6: (31, U, 13)}
 COLUMN_PIXELS = 80
-SMALLEST_SHOWN = 1e-300
 
 
 def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
@@ -37,12 +36,9 @@ def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -
 
     layout = TableLayout(experiment)
     names = [rate.sheet for rate in rates]
-    charts.insert_comparison(book, sheet, "B6", layout, names)
     losses = np.concatenate([rate.table[:, experiment.network.columns.index(layout.loss)] for rate in rates])
-    # A logarithmic scale needs something above 0; what a spreadsheet shows of less than 1e-300 is chance.
-    positive = losses[losses > SMALLEST_SHOWN]
-    if positive.size:
-        charts.insert_comparison(book, sheet, "B37", layout, names, smallest=float(positive.min()))
+    charts.insert_comparison(book, sheet, "B6", layout, names, scale=charts.LINEAR)
+    charts.insert_comparison(book, sheet, "B37", layout, names, scale=charts.logarithmic_scale(losses))
     for block in written_derivation():
         _write_block(book, sheet, block)
 

@@ -1,24 +1,40 @@
 """Numbers as short text, rounded to some significant digits: the same in a cell's formula and in Python."""
 
 import math
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 # Powers of ten between which a number is written without an exponent.
 _SMALLEST, _LARGEST = -4, 5
+# How many digits a number is shown with: more than 15 a spreadsheet does not keep for its readers.
+FEWEST, _MOST = 4, 15
+# Of a difference smaller than this little but rounding is left.
+_FINEST = 1e-12
 
 
-def exponent_formula(value: str) -> str:
-    """The power of ten of the first digit of the number in the cell `value`, without the leading ``=``."""
-    return f"IF({value}=0,0,INT(LOG10(ABS({value}))))"
+def digits_formula(value: str, finest: Sequence[str], digits: int) -> str:
+    """How many digits of the number in the cell `value` show `digits` of each of some numbers taken from it.
+
+    `finest` are the formulas of those, such as the difference of `value` and another cell.
+    """
+    first = _first_digit_formula(value)
+    needed = (f"{first}-INT(LOG10(MAX({_FINEST:.0E},ABS({number}))))+{digits}" for number in finest)
+    return f"IFERROR(MIN({_MOST},MAX({FEWEST},{','.join(needed)})),{FEWEST})"
 
 
-def text_formula(value: str, exponent: str, digits: int) -> str:
+def exponent_formula(value: str, digits: str) -> str:
+    """The power of ten of the first digit of the number in the cell `value`, rounded to the digits in another cell."""
+    first = _first_digit_formula(value)
+    return f"{first}+(ABS(ROUND({value}/10^{first},{digits}-1))>=10)"
+
+
+def text_formula(value: str, exponent: str, digits: str) -> str:
     """The number in the cell `value` as short text; `exponent` is the cell of its `exponent_formula`.
 
     It avoids TEXT, whose format codes change with the language of the computer.
     """
-    plain = f'ROUND({value},{digits - 1}-{exponent})&""'
-    scientific = f'ROUND({value}/10^{exponent},{digits - 1})&"E"&{exponent}'
+    plain = f'ROUND({value},{digits}-1-{exponent})&""'
+    scientific = f'ROUND({value}/10^{exponent},{digits}-1)&"E"&{exponent}'
     chosen = f"IF(AND({exponent}>={_SMALLEST},{exponent}<={_LARGEST}),{plain},{scientific})"
     return f'SUBSTITUTE({chosen},"-","−")'
 
@@ -28,16 +44,25 @@ def enclosed_formula(value: str, text: str) -> str:
     return f'IF({value}<0,"("&{text}&")",{text})'
 
 
-def exponent(value: float) -> int:
+def digits_needed(value: float, finest: Sequence[float], digits: int) -> int:
+    """What `digits_formula` computes."""
+    if not all(map(math.isfinite, (value, *finest))):
+        return FEWEST
+    needed = (_first_digit(value) - _first_digit(max(_FINEST, abs(number))) + digits for number in finest)
+    return min(_MOST, max(FEWEST, *needed))
+
+
+def exponent(value: float, digits: int) -> int:
     """What `exponent_formula` computes."""
-    return 0 if value == 0 else math.floor(math.log10(abs(value)))
+    first = _first_digit(value)
+    return first + (abs(Decimal(_rounded(Decimal(repr(value)).scaleb(-first), digits - 1))) >= 10)
 
 
 def short_text(value: float, digits: int) -> str:
     """What `text_formula` computes; #NUM! for what is no finite number."""
     if not math.isfinite(value):
         return "#NUM!"
-    power = exponent(value)
+    power = exponent(value, digits)
     if _SMALLEST <= power <= _LARGEST:
         text = _rounded(Decimal(repr(value)), digits - 1 - power)
     else:
@@ -49,6 +74,14 @@ def enclosed_text(value: float, digits: int) -> str:
     """What `enclosed_formula` computes."""
     text = short_text(value, digits)
     return f"({text})" if value < 0 else text
+
+
+def _first_digit_formula(value: str) -> str:
+    return f"IF({value}=0,0,INT(LOG10(ABS({value}))))"
+
+
+def _first_digit(value: float) -> int:
+    return 0 if value == 0 else math.floor(math.log10(abs(value)))
 
 
 def _rounded(value: Decimal, places: int) -> str:

@@ -1,14 +1,13 @@
 """A learning rate's sheet, `LR=0.1` and its like: the drawing, the loss chart, and the table of every step."""
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from xlsxwriter.format import Format
 
-from s6xl.derivation import UPDATE, Network, Quantity, symbol, update_of
+from s6xl.derivation import UPDATE, Network, symbol, update_of
 from s6xl.experiment import Experiment, counted, shown_number
 from s6xl.expression import substitute, to_excel
 from s6xl.workbook import charts
@@ -34,7 +33,7 @@ from s6xl.workbook.styles import INK
 # The rows above the table are low, so that drawing, chart and header can stay frozen on the screen above its steps.
 TITLE_PIXELS, LOW_PIXELS, MIDDLE_PIXELS, HEADER_PIXELS = 28, 6, 11, 24
 DRAWING_CELL, CHART_CELL, CHART_ROW = "B3", "S11", 11
-# Errors and gradients are shown with all the digits that fit, the others with seven decimals.
+# Errors and gradients are shown with nine decimals, the others with seven.
 COLUMN_PIXELS, WIDE_COLUMN_PIXELS = 80, 98
 
 
@@ -52,11 +51,6 @@ class Rate:
         return rate_sheet(self.value)
 
 
-def cell_formula(quantity: Quantity, cell: Callable[[str], str]) -> str:
-    """What stands in a quantity's cell: its expression, written out over the cells of its row."""
-    return to_excel(quantity.expression, cell)
-
-
 def write_rate_sheet(book: Book, experiment: Experiment, rate: Rate, drawing: bytes) -> None:
     """Add the sheet of one learning rate; `drawing` is the network's picture, as PNG."""
     network = experiment.network
@@ -71,10 +65,9 @@ def write_rate_sheet(book: Book, experiment: Experiment, rate: Rate, drawing: by
 
     number = shown_number(rate.value)
     sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
-    about = (
-        f"{counted(experiment.steps, 'step')} of gradient descent. The drawing is of step 1 as the workbook was built."
-    )
-    sheet.write_string("D1", about, styles["muted"])
+    # The title is as long as a learning rate may be.
+    about = f"{counted(experiment.steps, 'step')} of gradient descent; the drawing shows step 1 as built."
+    sheet.write_string("G1", about, styles["muted"])
     book.write_way_back(sheet, "L1")
     sheet.write_string(RATE_LABEL, "η =", styles["label"])
     sheet.write_formula(RATE_CELL, f"={on_sheet(START, absolute(rate_cell(rate.index)))}", styles["rate"], rate.value)
@@ -82,9 +75,11 @@ def write_rate_sheet(book: Book, experiment: Experiment, rate: Rate, drawing: by
     for name, column in layout.columns.items():
         role = "header_loss" if name == network.loss else "header"
         sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
-    sheet.write_table(rate_table(book, network, layout, rate, cell_formula))
+    sheet.write_table(rate_table(book, network, layout, rate))
 
-    styles.keep_readable(sheet, f"B{layout.first_row}:{layout.columns[network.columns[-1]]}{layout.last_row}")
+    # Inputs and targets stand as they were given.
+    first, last = layout.columns[network.weights[0]], layout.columns[network.columns[-1]]
+    styles.keep_readable(sheet, f"{first}{layout.first_row}:{last}{layout.last_row}", largest=100, smallest=1e-5)
     _insert_drawing(sheet, network.title, drawing)
     charts.insert_loss_chart(book, sheet, CHART_CELL, layout, rate.sheet)
     sheet.freeze_panes(HEADER_ROW, 1)
@@ -116,14 +111,8 @@ def _insert_drawing(sheet: Sheet, title: str, drawing: bytes) -> None:
     )
 
 
-def rate_table(
-    book: Book,
-    network: Network,
-    layout: TableLayout,
-    rate: Rate,
-    formula: Callable[[Quantity, Callable[[str], str]], str],
-) -> Table:
-    """The table: givens from the sheet Start and the row above, everything else computed along the row by `formula`."""
+def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) -> Table:
+    """The table: givens from the sheet Start and the row above, everything else computed along the row."""
 
     def here(name: str) -> str:
         return f"{layout.columns[name]}{ROW}"
@@ -132,7 +121,7 @@ def rate_table(
         return absolute(RATE_CELL) if name == "lr" else f"{layout.columns[name]}{ABOVE}"
 
     start = start_cells(network)
-    computed = {quantity.name: formula(quantity, here) for quantity in network.quantities}
+    computed = {quantity.name: to_excel(quantity.expression, here) for quantity in network.quantities}
     moved = {w: to_excel(substitute(UPDATE.expression, update_of(w)), above) for w in network.weights}
     first = {name: on_sheet(START, absolute(start[name])) for name in network.givens}
     later = {name: moved.get(name, above(name)) for name in network.givens}
@@ -151,4 +140,4 @@ def _format(book: Book, network: Network, name: str) -> Format:
         return book.styles["loss"]
     if name in (*network.inputs, *network.targets):
         return book.styles["given"]
-    return book.styles["general" if name in (*network.errors, *network.gradients) else "value"]
+    return book.styles["slope" if name in (*network.errors, *network.gradients) else "value"]

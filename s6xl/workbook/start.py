@@ -23,7 +23,9 @@ from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INPUT
 
+TITLE = "Backpropagation, step by step"
 NOTES_ROW = 21
+TOO_LARGE, DIVERGED, ERROR = "too large", "diverged", "error"
 HOW_TO_USE = (
     "Change a yellow cell: every sheet, chart and check follows. There are no macros.",
     "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
@@ -43,17 +45,15 @@ def write_start(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> No
     sheet.set_column("D:D", 60)
     sheet.set_column("E:F", 3)
     sheet.set_column("G:K", 18)
-    sheet.set_row_pixels(0, 12)
-    sheet.set_row_pixels(1, 38)
-    sheet.write_string("B2", "Backpropagation, step by step", styles["title"])
+    book.write_title(sheet, TITLE)
     sheet.write_string(
         "B3",
         f"{network.title}, {counted(experiment.steps, 'step')} of gradient descent at "
         f"{counted(len(rates), 'learning rate')}. Every number is a live formula.",
         styles["muted"],
     )
-    if network.warning:
-        sheet.write_string("B4", network.warning, styles["warning"])
+    sheet.set_row_pixels(3, 30)
+    book.write_warning(sheet, "B4", network.warning)
     _write_start_values(book, sheet, experiment)
     _write_rates(book, sheet, experiment, rates)
     _write_contents(book, sheet, rates)
@@ -61,16 +61,9 @@ def write_start(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> No
     sheet.set_selection(START_VALUES_ROW - 1, 2, START_VALUES_ROW - 1, 2)
 
 
-def _section(book: Book, sheet: Sheet, row: int, columns: str, title: str) -> None:
-    first, last = columns.split(":")
-    for column in range(ord(first), ord(last) + 1):
-        sheet.write_blank(f"{chr(column)}{row}", None, book.styles["section"])
-    sheet.write_string(f"{first}{row}", title, book.styles["section"])
-
-
 def _write_start_values(book: Book, sheet: Sheet, experiment: Experiment) -> None:
     styles = book.styles
-    _section(book, sheet, START_VALUES_ROW - 2, "B:D", "Start values")
+    book.write_section(sheet, START_VALUES_ROW - 2, "B:D", "Start values")
     for column, heading in zip("BCD", ("Quantity", "Value", "Meaning"), strict=True):
         sheet.write_string(f"{column}{START_VALUES_ROW - 1}", heading, styles["header"])
     network, start = experiment.network, experiment.start
@@ -100,7 +93,7 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
     loss = layout.columns[network.loss]
     position = network.columns.index(network.loss)
     name = long_symbol(network.loss)
-    _section(book, sheet, RATES_ROW - 2, "G:K", "Learning rates")
+    book.write_section(sheet, RATES_ROW - 2, "G:K", "Learning rates")
     headings = ("Sheet", "η", f"{name}, step 1", f"{name}, step {experiment.steps}", "Change")
     for column, heading in zip("GHIJK", headings, strict=True):
         sheet.write_string(f"{column}{RATES_ROW - 1}", heading, styles["header"])
@@ -109,11 +102,17 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
         first, last = float(rate.table[0, position]), float(rate.table[-1, position])
         sheet.write_url(f"G{row}", f"internal:{on_sheet(rate.sheet, 'A1')}", styles["link_box"], rate.sheet)
         sheet.write_number(rate_cell(rate.index), rate.value, styles["input"])
-        for column, table_row, value in (("I", layout.first_row, first), ("J", layout.last_row, last)):
+        for column, table_row, value, outgrown in (
+            ("I", layout.first_row, first, TOO_LARGE),
+            ("J", layout.last_row, last, DIVERGED),
+        ):
             source = on_sheet(rate.sheet, f"{loss}{table_row}")
-            shown = value if math.isfinite(value) else "diverged"
-            formula = f'=IF(ISERROR({source}),"diverged",{source})'
-            sheet.write_formula(f"{column}{row}", formula, styles["general"], shown)
+            shown = value if math.isfinite(value) else outgrown
+            # Error 6 is #NUM!, a number too large; another one is a mistake in a cell.
+            unshown = f'IF(ERROR.TYPE({source})=6,"{outgrown}","{ERROR}")'
+            sheet.write_formula(
+                f"{column}{row}", f"=IF(ISERROR({source}),{unshown},{source})", styles["general"], shown
+            )
         change: float | str = "–"
         if math.isfinite(first) and math.isfinite(last) and first != 0:
             change = last / first - 1
@@ -130,16 +129,15 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
             "error_message": "A learning rate is a number above 0.",
         },
     )
-    sheet.conditional_format(
-        f"I{RATES_ROW}:J{last_row}",
-        {"type": "cell", "criteria": "==", "value": '"diverged"', "format": styles["bad"]},
-    )
+    for word in (TOO_LARGE, DIVERGED, ERROR):
+        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": styles["bad"]}
+        sheet.conditional_format(f"I{RATES_ROW}:J{last_row}", rule)
 
 
 def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
     """What is here and how to use it, left of the table of learning rates, which may be as long as it likes."""
     styles = book.styles
-    _section(book, sheet, NOTES_ROW, "B:D", "What is here")
+    book.write_section(sheet, NOTES_ROW, "B:D", "What is here")
     contents = (
         (LOSS_PLOT, "the learning rates compared in two charts, and the written derivation"),
         (STEP, "one step of one learning rate: the network in cells, each formula with its numbers"),
@@ -149,7 +147,7 @@ def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
     for row, (name, meaning) in enumerate(contents, start=NOTES_ROW + 1):
         sheet.write_url(f"B{row}", f"internal:{on_sheet(name, 'A1')}", styles["link"], name)
         sheet.write_string(f"C{row}", meaning, styles["text"])
-    _section(book, sheet, NOTES_ROW + 7, "B:D", "How to use it")
+    book.write_section(sheet, NOTES_ROW + 7, "B:D", "How to use it")
     for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 8):
         sheet.merge_range(f"B{row}:D{row}", line, styles["text"])
         sheet.set_row_pixels(row - 1, 24)

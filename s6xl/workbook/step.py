@@ -15,6 +15,7 @@ from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE
 
 CHOICE_ROW, NETWORK_ROW, FORMULAS_ROW = 4, 6, 15
 LAST_COLUMN, LOOKUP_COLUMN = "O", "Q"
+COLUMNS = f"B:{LAST_COLUMN}"
 # Each neuron of the drawing takes two rows, its sum and its activation, and a row of space.
 NEURON_ROWS = 3
 TIMES, MINUS = " × ", "−"
@@ -25,15 +26,17 @@ def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
     network = experiment.network
     sheet = book.add_sheet(STEP, tab=POSITIVE)
     sheet.set_column("A:A", 2)
-    sheet.set_column(f"B:{LAST_COLUMN}", 11)
+    sheet.set_column(COLUMNS, 11)
     sheet.set_column("D:D", 16)
     sheet.set_column("I:I", 16)
     sheet.set_column("P:P", 4)
-    sheet.set_column("Q:U", 13)
+    sheet.set_column("Q:V", 13)
     book.write_title(sheet, "One step, number by number")
+    book.write_way_back(sheet, "H2")
+    book.write_warning(sheet, "B3", network.warning)
     choice = Choice(CHOICE_ROW, experiment)
-    choice.write(book, sheet)
     lookup = Lookup(network, f"{LOOKUP_COLUMN}{NETWORK_ROW}", first_rate)
+    choice.write(book, sheet, lookup.value(network.loss), lookup.values[network.loss])
     lookup.write(book, sheet, choice)
     _write_network(book, sheet, network, lookup)
     last_row = _Formulas(book, sheet, network, lookup).write()
@@ -42,16 +45,10 @@ def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
     sheet.set_selection(f"D{CHOICE_ROW}")
 
 
-def _section(book: Book, sheet: Sheet, row: int, title: str) -> None:
-    for column in range(1, ord(LAST_COLUMN) - ord("A") + 1):
-        sheet.write_blank(row - 1, column, None, book.styles["section"])
-    sheet.write_string(row - 1, 1, title, book.styles["section"])
-
-
 def _write_network(book: Book, sheet: Sheet, network: Network, lookup: Lookup) -> None:
     """The network in cells: columns of inputs, weights, neurons, weights, neurons, and errors."""
     styles = book.styles
-    _section(book, sheet, NETWORK_ROW, "The network at this step")
+    book.write_section(sheet, NETWORK_ROW, COLUMNS, "The network at this step")
     first_row = NETWORK_ROW + 2
 
     def show(cell: str, name: str, role: str) -> None:
@@ -97,7 +94,7 @@ def _write_network(book: Book, sheet: Sheet, network: Network, lookup: Lookup) -
     show(f"O{total_row}", network.loss, "loss_small")
 
     last_row = neuron_row(len(network.layers[0])) - 1
-    styles.keep_readable(sheet, f"C{first_row}:{LAST_COLUMN}{total_row}", smallest=0.0001)
+    styles.keep_readable(sheet, f"C{first_row}:{LAST_COLUMN}{total_row}", largest=1000, smallest=0.0001)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in value_columns], lookup.largest_weight)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in gradient_columns], lookup.largest_gradient)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in "CHM"], "1")
@@ -153,7 +150,7 @@ class _Formulas:
 
     def _heading(self, title: str) -> None:
         self._row += 1
-        _section(self._book, self._sheet, self._row, title)
+        self._book.write_section(self._sheet, self._row, COLUMNS, title)
         self._row += 1
 
     def _short(self, name: str, expression: Expression) -> None:

@@ -43,7 +43,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "table_title": {**_BASE, "bold": True, "font_size": 14},
     "section": {**_BASE, "bold": True, "font_size": 13, "bottom": 2, "bottom_color": INK},
     "link": {**_BASE, "font_color": LINK, "underline": 1},
-    "link_box": {**_BOX, "font_color": LINK, "underline": 1},
+    "link_box": {**_BOX, "font_color": LINK, "underline": 1, "shrink": True},
     "header": _HEADER,
     "header_loss": {**_HEADER, "bg_color": LOSS},
     "label": {**_BASE, "bold": True, "align": "right", "indent": 1},
@@ -54,8 +54,9 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "given": {**_BOX, "align": "center", "font_color": MUTED},
     "value": {**_BOX, "num_format": "0.0000000"},
     "fine_value": {**_BOX, "num_format": "0.000000000000", "align": "center"},
+    "slope": {**_BOX, "num_format": "0.000000000"},
     "general": {**_BOX, "align": "center"},
-    "loss": {**_BOX, "bold": True, "font_color": LOSS, "bg_color": "#FEF2F2"},
+    "loss": {**_BOX, "bold": True, "font_color": LOSS, "bg_color": "#FEF2F2", "num_format": "0.000000000"},
     "error": {**_BOX, "num_format": SCIENTIFIC, "align": "center"},
     "percent": {**_BOX, "num_format": "+0.00%;-0.00%;0.00%", "align": "center"},
     "verdict": {**_BOX, "bold": True, "align": "center"},
@@ -89,15 +90,17 @@ class Styles:
     def __getitem__(self, role: str) -> Format:
         return self.varied(role)
 
-    def keep_readable(self, sheet: Worksheet, cells: str, *, smallest: float = 0) -> None:
-        """Show with an exponent what is too long for its column, or too small for its decimals.
+    def keep_readable(self, sheet: Worksheet, cells: str, *, largest: float, smallest: float = 0) -> None:
+        """Show with an exponent what is too long for its column, from `largest` on, or too small for its decimals.
 
         A rule and not a number format's own conditions, for their last section drops the sign of negative numbers.
         """
         first = cells.split(":")[0]
         size = f"ABS({first})"
-        small = f",AND({size}<{smallest},{first}<>0)" if smallest else ""
-        rule = {"type": "formula", "criteria": f"=OR({size}>=1000{small})", "format": self["outgrown"]}
+        outgrown = f"{size}>={largest}"
+        if smallest:
+            outgrown = f"OR({outgrown},AND({size}<{smallest:.0E},{first}<>0))"
+        rule = {"type": "formula", "criteria": f"={outgrown}", "format": self["outgrown"]}
         sheet.conditional_format(cells, rule)
 
     def varied(self, role: str, **changes: Any) -> Format:

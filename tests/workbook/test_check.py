@@ -14,7 +14,7 @@ from s6xl.workbook.check import AGREES, ALL_AGREE, BROKEN, NO_NUMBER, SOME_BROKE
 BANNER = "B6"
 CHOSEN = [f"H{row}" for row in range(10, 18)]
 EVERY = {
-    sheet: f"N{row}" for row, sheet in enumerate(("LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"), start=22)
+    sheet: f"O{row}" for row, sheet in enumerate(("LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"), start=22)
 }
 
 
@@ -33,14 +33,14 @@ def test_the_originals_mistake_is_found_on_every_sheet(submitted_book: Path, lib
     assert check[BANNER] == SOME_BROKEN
     assert [check[cell] for cell in CHOSEN] == [AGREES] * 2 + [BROKEN] * 2 + [AGREES] * 4
     assert {check[cell] for cell in EVERY.values()} == {BROKEN}
-    errors = {column: check[f"{column}22"] for column in "DEFGHIJKLM"}
+    errors = {column: check[f"{column}22"] for column in "DEFGHIJKLMN"}
     assert {column for column, error in errors.items() if float(error) > TOLERANCE} == {"F", "G"}
     cached = openpyxl.load_workbook(submitted_book, data_only=True)["Check"]
     assert cached[BANNER].value == SOME_BROKEN
 
 
 # A formula of each column, broken in one row of one sheet; the row is not the chosen one.
-BREAKS = {
+BREAKS: dict[str, float | str] = {
     "J50": "=F50*D50+G50*D50",
     "K50": "=1/(1+EXP(J50))",
     "L50": "=H50*D50+G50*E50",
@@ -78,6 +78,17 @@ BREAKS = {
     "X51": "abc",
     "O51": "=1/0",
     "P51": "abc",
+    # A first row or a rate that is no longer the one on Start.
+    "F33": 0.9,
+    "B33": "",
+    "N33": "=1/0",
+    "C33": "abc",
+    "G31": "=Start!H7",
+    # Steps that are numbered otherwise.
+    "A33": 2,
+    "A50": "",
+    "A51": 5000,
+    "A100": "abc",
 }
 
 
@@ -87,6 +98,29 @@ def test_one_broken_cell_turns_its_sheet_red(book: Path, libreoffice: Office, ce
     check = answer.values["Check"]
     assert check[BANNER] == SOME_BROKEN
     assert {sheet for sheet, verdict in EVERY.items() if check[verdict] == BROKEN} == {"LR=0.5"}
+
+
+@pytest.mark.parametrize("setting", ["L10", "L11", "L12"])
+def test_a_setting_that_is_no_number_hides_nothing(book: Path, libreoffice: Office, setting: str) -> None:
+    """As where somebody types a decimal comma that his spreadsheet does not read: a text is not below any number."""
+    for changes in ({}, {"LR=0.8": {"AA50": -999.0}}):
+        answer = libreoffice.recalculate(book, {**changes, "Check": {setting: "0,00001"}})
+        assert answer.values["Check"][BANNER] in (SOME_UNKNOWN, SOME_BROKEN)
+        assert AGREES not in verdicts(answer)
+
+
+def test_settings_are_small_numbers(book: Path) -> None:
+    rules = openpyxl.load_workbook(book)["Check"].data_validations.dataValidation
+    limits = {str(rule.sqref): (rule.type, rule.operator, rule.allowBlank, float(rule.formula2)) for rule in rules[2:]}
+    assert limits == {
+        cell: ("decimal", None, False, largest) for cell, largest in (("L10", 1), ("L11", 0.01), ("L12", 0.01))
+    }
+
+
+def test_text_for_a_rate_is_no_number_rather_than_broken(book: Path, libreoffice: Office) -> None:
+    for cell in ("H9", "C11"):
+        answer = libreoffice.recalculate(book, {"Start": {cell: "abc"}})
+        assert answer.values["Check"][BANNER] == SOME_UNKNOWN
 
 
 def test_the_chosen_step_is_the_one_checked(book: Path, libreoffice: Office) -> None:
@@ -117,12 +151,12 @@ def test_verdicts_are_coloured(book: Path) -> None:
         for rule in ranges.rules
         if rule.type == "cellIs"
     }
-    for cells in ("G10:H17", "D22:N27"):
+    for cells in ("G10:H17", "D22:O27"):
         assert rules[cells, f'"{BROKEN}"'] == rules[cells, "$L$11"] == "FFDC2626"
         assert rules[cells, f'"{NO_NUMBER}"'] == "FFFDE7B0"
         assert rules[cells, f'"{AGREES}"'] == "FFD3F2DD"
     assert CHOSEN[0] == "H10"
-    assert list(EVERY.values())[-1] == "N27"
+    assert list(EVERY.values())[-1] == "O27"
 
 
 def test_a_divergent_descent_hides_no_other(tmp_path: Path, libreoffice: Office) -> None:

@@ -17,7 +17,7 @@ from s6xl.workbook import build
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
 SHARED_FUNCTIONS = {
-    *("ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTIF", "EXP", "IF", "IFERROR", "INT", "ISERROR"),
+    *("ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTIF", "ERROR.TYPE", "EXP", "IF", "IFERROR", "INT", "ISERROR"),
     *("ISNUMBER", "LOG10", "N", "NOT", "MATCH", "MAX", "MIN", "MOD", "ROUND", "SUBSTITUTE", "SUMPRODUCT", "VLOOKUP"),
 }
 LONGEST_FORMULA = 8_192
@@ -132,14 +132,20 @@ def test_numbers_keep_their_sign(tmp_path: Path, libreoffice: Office) -> None:
 
 
 def test_numbers_too_long_for_their_cells_get_an_exponent(loaded: Workbook) -> None:
-    for name, cells in {**dict.fromkeys(RATE_SHEETS, "B33:AF100"), "Check": "C32:Y48"}.items():
+    outgrown = {
+        **{(name, "F33:AF100"): "OR(ABS(F33)>=100,AND(ABS(F33)<1E-05,F33<>0))" for name in RATE_SHEETS},
+        ("Check", "C32:Y48"): "ABS(C32)>=100",
+        ("Check", "D10:E17"): "ABS(D10)>=10",
+        ("Step", "C8:O14"): "OR(ABS(C8)>=1000,AND(ABS(C8)<1E-04,C8<>0))",
+    }
+    for (name, cells), condition in outgrown.items():
         rules = {
             str(ranges.sqref): (rule.formula, rule.dxf.numFmt.formatCode)
             for ranges in loaded[name].conditional_formatting
             for rule in ranges.rules
             if rule.dxf is not None and rule.dxf.numFmt is not None
         }
-        assert rules[cells] == ([f"OR(ABS({cells.split(':')[0]})>=1000)"], "0.00E+00")
+        assert rules[cells] == ([condition], "0.00E+00")
 
 
 def test_inputs_are_validated(loaded: Workbook) -> None:

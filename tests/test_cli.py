@@ -32,6 +32,14 @@ def test_build_without_arguments(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["s6.xlsx"]
 
 
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "workbooks").touch()
+    done = s6xl("build", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("s6xl: cannot make the folder workbooks here")
+    assert done.stderr.count("\n") == 1
+
+
 def test_build_with_everything(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("inputs = [1, 2]\nsteps = 7\n", encoding="utf-8")
     done = s6xl(

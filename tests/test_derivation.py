@@ -154,6 +154,19 @@ def test_gradient_names() -> None:
 
 # The original's text, its a_01 and a_02 read as a_o1 and a_o2, which block 5 lacks a line of.
 WRITTEN = {
+    1: (
+        "h1 = w1 * i1 + w2 * i2",
+        "h2 = w3 * i1 + w4 * i2",
+        "a_h1 = σ(h1) = 1/(1 + exp(-h1))",
+        "a_h2 = σ(h2)",
+        "o1 = w5 * a_h1 + w6 * a_h2",
+        "o2 = w7 * a_h1 + w8 * a_h2",
+        "a_o1 = σ(o1)",
+        "a_o2 = σ(o2)",
+        "E_total = E1 + E2",
+        "E1 = ½ * (t1 - a_o1)²",
+        "E2 = ½ * (t2 - a_o2)²",
+    ),
     2: (
         "∂E_total/∂w5 = ∂(E1 + E2)/∂w5",
         "∂E_total/∂w5 = ∂E1/∂w5",
@@ -162,17 +175,48 @@ WRITTEN = {
         "∂a_o1/∂o1 = ∂(σ(o1))/∂o1 = a_o1 * (1 - a_o1)",
         "∂o1/∂w5 = a_h1",
     ),
+    3: (
+        "∂E_total/∂w5 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h1",
+        "∂E_total/∂w6 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h2",
+        "∂E_total/∂w7 = (a_o2 - t2) * a_o2 * (1 - a_o2) * a_h1",
+        "∂E_total/∂w8 = (a_o2 - t2) * a_o2 * (1 - a_o2) * a_h2",
+    ),
+    4: (
+        "∂E1/∂a_h1 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w5",
+        "∂E2/∂a_h1 = (a_o2 - t2) * a_o2 * (1 - a_o2) * w7",
+        "∂E_total/∂a_h1 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w5 + (a_o2 - t2) * a_o2 * (1 - a_o2) * w7",
+        "∂E_total/∂a_h2 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w6 + (a_o2 - t2) * a_o2 * (1 - a_o2) * w8",
+    ),
     5: (
         "∂E_total/∂w1 = ∂E_total/∂a_h1 * ∂a_h1/∂h1 * ∂h1/∂w1",
         "∂E_total/∂w2 = ∂E_total/∂a_h1 * ∂a_h1/∂h1 * ∂h1/∂w2",
         "∂E_total/∂w3 = ∂E_total/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w3",
         "∂E_total/∂w4 = ∂E_total/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w4",
     ),
+    6: tuple(
+        f"∂E_total/∂{weight} = ((a_o1 - t1) * a_o1 * (1 - a_o1) * {first} + (a_o2 - t2) * a_o2 * (1 - a_o2) * {second})"
+        f" * {neuron} * (1 - {neuron}) * {source}"
+        for weight, first, second, neuron, source in (
+            ("w1", "w5", "w7", "a_h1", "i1"),
+            ("w2", "w5", "w7", "a_h1", "i2"),
+            ("w3", "w6", "w8", "a_h2", "i1"),
+            ("w4", "w6", "w8", "a_h2", "i2"),
+        )
+    ),
 }
+TITLES = (
+    "The forward pass",
+    "∂E_total/∂w5, step by step",
+    "The gradients of w5 to w8",
+    "Back to the hidden layer",
+    "The chain rule for w1 to w4",
+    "The gradients of w1 to w4",
+)
 
 
 @pytest.mark.parametrize("number", WRITTEN)
 def test_written_derivation(number: int) -> None:
     block = written_derivation()[number - 1]
     assert block.number == number
+    assert block.title == TITLES[number - 1]
     assert [line.replace(" ", "") for line in block.lines] == [line.replace(" ", "") for line in WRITTEN[number]]

@@ -150,7 +150,9 @@ def test_a_name_as_long_as_the_system_takes(tmp_path: Path) -> None:
     ("number", "words"),
     [
         (errno.EACCES, "close it if it is open in another program"),
+        (errno.EPERM, "close it if it is open in another program"),
         (errno.ENOSPC, "disk is full"),
+        (errno.EDQUOT, "disk is full"),
         (errno.EROFS, "read-only"),
         (errno.EIO, "could not be written"),
     ],

@@ -1,14 +1,19 @@
 """The network's picture: every weight labelled with its value, nothing on top of anything else."""
 
+import io
 import itertools
 import math
 import struct
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from s6xl.derivation import NETWORK
 from s6xl.descent import descend
 from s6xl.experiment import Experiment
+from s6xl.workbook.canvas import Canvas
 from s6xl.workbook.drawing import DPI, HEIGHT, WIDTH, draw_network
 
 VALUES = dict(zip(NETWORK.columns, descend(NETWORK, Experiment().start, 1.0, 1)[0].tolist(), strict=True))
@@ -22,6 +27,83 @@ def test_everything_is_labelled() -> None:
         assert texts.count(f"{weight} = {value}") == 1
     assert {"t1 = 0.5", "t2 = 0.5", "E1", "E2", "E_total", "i1", "i2", "h1", "a_h1", "o2", "a_o2"} <= set(texts)
     assert {"0.005669", "0.008513", "0.01418", "0.6065"} <= set(texts)
+
+
+# Which node each weight leads from, and to which.
+EDGES = {
+    "w1": ("i1", "h1"),
+    "w2": ("i2", "h1"),
+    "w3": ("i1", "h2"),
+    "w4": ("i2", "h2"),
+    "w5": ("a_h1", "o1"),
+    "w6": ("a_h2", "o1"),
+    "w7": ("a_h1", "o2"),
+    "w8": ("a_h2", "o2"),
+}
+
+
+def centres(canvas: Canvas) -> dict[str, NDArray[np.float64]]:
+    """The middle of each label, by the name at its beginning."""
+    labels = {label.text.split(" = ")[0]: label for label in canvas.labels}
+    return {
+        name: np.array([(label.left + label.right) / 2, (label.bottom + label.top) / 2])
+        for name, label in labels.items()
+    }
+
+
+def distance(point: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
+    """From a point to a line through two others."""
+    along = (end - start) / np.linalg.norm(end - start)
+    return float(abs(np.cross(np.append(along, 0), np.append(point - start, 0))[2]))
+
+
+def test_the_network_runs_from_left_to_right() -> None:
+    """The first of two neurons above the second, each sum left of its activation; targets beside their errors."""
+    place = centres(draw_network(NETWORK, {**VALUES, "t1": 0.1, "t2": 0.9}))
+    for k in "12":
+        order = [f"i{k}", f"h{k}", f"a_h{k}", f"o{k}", f"a_o{k}", f"E{k}", "E_total"]
+        assert sorted(order, key=lambda name: place[name][0]) == order
+        assert abs(place[f"t{k}"][0] - place[f"E{k}"][0]) < 0.1
+        assert abs(place[f"t{k}"][1] - place[f"E{k}"][1]) < 1
+    for kind in ("i", "h", "a_h", "o", "a_o", "E", "t"):
+        assert place[f"{kind}1"][1] > place[f"{kind}2"][1] + 1
+
+
+def test_each_weight_stands_at_its_own_connection() -> None:
+    """The original's drawing had w5 at two connections and w7 at none."""
+    place = centres(draw_network(NETWORK, VALUES))
+    for layer in (("w1", "w2", "w3", "w4"), ("w5", "w6", "w7", "w8")):
+        for weight in layer:
+            nearest = min(layer, key=lambda other: distance(place[weight], *(place[end] for end in EDGES[other])))
+            assert nearest == weight
+
+
+def test_every_connection_is_drawn() -> None:
+    canvas = draw_network(NETWORK, VALUES)
+    place = centres(canvas)
+    picture = np.asarray(Image.open(io.BytesIO(canvas.png())).convert("L"))
+    for source, target in [*EDGES.values(), ("a_o1", "E1"), ("a_o2", "E2"), ("E1", "E_total"), ("E2", "E_total")]:
+        # Nearly everywhere on the middle of the way something dark lies near the straight line.
+        steps = np.linspace(0.35, 0.65, 60)[:, None]
+        dark = []
+        for x, y in place[source] + steps * (place[target] - place[source]):
+            row, column = round((HEIGHT - y) * DPI), round(x * DPI)
+            dark.append(picture[row - 25 : row + 25, column].min() < 200)
+        assert np.mean(dark) > 0.9
+
+
+def test_arrows_point_to_the_right() -> None:
+    """Seen on the connections between two neurons of one height: an arrow is widest at its head."""
+    canvas = draw_network(NETWORK, VALUES)
+    place = centres(canvas)
+    picture = np.asarray(Image.open(io.BytesIO(canvas.png())).convert("L"))
+    for source, target in (EDGES[weight] for weight in ("w1", "w4", "w5", "w8")):
+        (left, y), (right, _) = place[source], place[target]
+        # Names stand above the middle of their circles; 0.4 inches are more than a circle's radius.
+        row = round((HEIGHT - y + 0.08) * DPI)
+        way = picture[row - 10 : row + 10, round((left + 0.4) * DPI) : round((right - 0.35) * DPI)]
+        widths = (way < 200).sum(axis=0)
+        assert np.argmax(widths) > 0.7 * len(widths)
 
 
 @pytest.mark.parametrize("values", [VALUES, LONG], ids=["default", "long numbers"])

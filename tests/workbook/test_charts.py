@@ -50,7 +50,43 @@ def test_comparison_covers_every_rate_from_step_1(book: Path) -> None:
         colours = {series.graphicalProperties.line.solidFill.srgbClr for series in chart.series}
         assert len(colours) == len(RATE_SHEETS)
     assert linear.y_axis.scaling.logBase is None
+    assert linear.y_axis.scaling.min == 0
+    assert text(linear.title) == "Total error at each learning rate"
     assert logarithmic.y_axis.scaling.logBase == 10
+    assert text(logarithmic.title) == "Total error, logarithmic scale: the tail"
+    assert logarithmic.y_axis.number_format.formatCode == "0E+00"
+    # Its ends are the spreadsheet's to find, so that it follows other rates; the steps stand at the bottom.
+    assert logarithmic.y_axis.scaling.min is None
+    assert logarithmic.x_axis.crosses == "min"
+
+
+def test_a_logarithmic_chart_shows_what_is_above_nought(tmp_path: Path) -> None:
+    """At the rate 1000000 the error is 0 from step 2 on, which would leave LibreOffice's chart empty."""
+    path = tmp_path / "nought.xlsx"
+    build(Experiment(learning_rates=(2.0, 1e6)), path)
+    values = openpyxl.load_workbook(path, data_only=True)
+    assert values["LR=1000000"]["X34"].value == 0
+    _, chart = charts(openpyxl.load_workbook(path)["LossPlot"])
+    assert chart.y_axis.scaling.min == 1e-6 < values["LR=2"]["X100"].value < 1e-5
+
+
+def test_lines_end_where_a_descent_diverges(book: Path) -> None:
+    """They neither fall to 0 nor are rounded off; few steps are shown as points, too."""
+    with zipfile.ZipFile(book) as archive:
+        parts = [archive.read(f"xl/charts/chart{k}.xml").decode() for k in range(1, 9)]
+    for part in parts:
+        assert '<c:dispBlanksAs val="span"/>' in part
+        assert '<c:smooth val="1"/>' not in part
+        assert '<c:symbol val="none"/>' in part
+        assert '<c:tickLblSkip val="5"/>' in part
+
+
+def test_few_steps_are_points(tmp_path: Path) -> None:
+    path = tmp_path / "few.xlsx"
+    build(Experiment(learning_rates=(0.5,), steps=1), path)
+    loaded = openpyxl.load_workbook(path)
+    for chart in (*charts(loaded["LossPlot"]), *charts(loaded["LR=0.5"])):
+        assert [series.marker.symbol for series in chart.series] == ["circle"]
 
 
 @pytest.mark.parametrize("name", RATE_SHEETS)
@@ -59,6 +95,7 @@ def test_each_sheets_own_chart(book: Path, name: str) -> None:
     assert_readable(chart)
     (series,) = chart.series
     assert series.val.numRef.f == f"'{name}'!$X$33:$X$100"
+    assert chart.legend is None
 
 
 def test_charts_carry_their_own_copy_of_the_data(book: Path) -> None:

@@ -1,5 +1,6 @@
 """The sheet Check: green while the formulas are right, red for any that is broken."""
 
+import re
 from pathlib import Path
 
 import openpyxl
@@ -141,6 +142,66 @@ def test_other_start_values_do_not_raise_a_false_alarm(book: Path, libreoffice: 
     ):
         answer = libreoffice.recalculate(book, {"Start": dict(changes)})
         assert answer.values["Check"][BANNER] == ALL_AGREE, changes
+
+
+def test_the_banners_colour_is_that_of_its_words(book: Path) -> None:
+    rules = [
+        (re.fullmatch(r'LEFT\(B6,8\)="(.*)"', rule.formula[0]), rule.dxf.fill.bgColor.rgb)
+        for ranges in openpyxl.load_workbook(book)["Check"].conditional_formatting
+        for rule in ranges.rules
+        if str(ranges.sqref) == "B6:K6"
+    ]
+    colours = {beginning[1]: colour for beginning, colour in rules if beginning}
+    assert colours == {
+        SOME_BROKEN[:8]: "FFDC2626",
+        SOME_UNKNOWN[:8]: "FFFDE7B0",
+        ALL_AGREE[:8]: "FFD3F2DD",
+    }
+
+
+def test_each_setting_does_its_own(book: Path, libreoffice: Office) -> None:
+    """The width moves the slopes, the floor the relative errors, the tolerance the verdicts."""
+    settings = openpyxl.load_workbook(book)["Check"]
+    assert [settings[f"K{row}"].value for row in (10, 11, 12)] == ["h, the width", "tolerance", "floor"]
+
+    def check(cell: str, value: float) -> tuple[float, float, object]:
+        found = libreoffice.recalculate(book, {"Check": {cell: value}}).values["Check"]
+        return float(found["F10"]), float(found["G10"]), found["H10"]
+
+    slope, error, _ = check("L10", 1e-5)
+    wider = check("L10", 0.5)
+    assert abs(wider[0] - slope) > 1e-9
+    assert wider[2] == BROKEN
+    assert check("L11", 1e-12) == (slope, error, BROKEN)
+    assert check("L12", 0.01)[0] == slope
+    assert check("L12", 0.01)[1] == pytest.approx(error * (slope + 1e-5) / (slope + 0.01), rel=0.02)
+
+
+def test_a_broken_gradient_of_the_chosen_step(book: Path, libreoffice: Office) -> None:
+    found = libreoffice.recalculate(book, {"LR=0.1": {"AC33": "=1/0"}}).values["Check"]
+    assert [found[cell] for cell in CHOSEN] == [AGREES] * 4 + [BROKEN] + [AGREES] * 3
+    found = libreoffice.recalculate(book, {"Start": {"C11": "abc"}}).values["Check"]
+    assert [found[cell] for cell in CHOSEN] == [NO_NUMBER] * 8
+
+
+def test_the_forward_passes_move_what_they_say(recalculated: Recalculated, book: Path) -> None:
+    cells = recalculated.values["Check"]
+    headings = {str(cells[f"{column}31"]): column for column in "CDEFGHIJKLMNOPQRSTUVWXY"}
+    sheet = openpyxl.load_workbook(book)["Check"]
+    for row in range(33, 49):
+        weight, sign, _ = str(cells[f"B{row}"]).split()
+        for name in ("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"):
+            change = float(cells[f"{headings[name]}{row}"]) - float(cells[f"{headings[name]}32"])
+            expected = {"+": 1e-5, "−": -1e-5}[sign] if name == weight else 0
+            assert change == pytest.approx(expected, abs=1e-15)
+            marked = sheet[f"{headings[name]}{row}"].fill.fgColor.rgb == "FFFFF3BF"
+            assert marked == (name == weight)
+    assert [cells[f"{column}9"] for column in "DE"] == ["E_total(w + h)", "E_total(w − h)"]
+    up, down = ([cells[f"{headings['E_tot']}{row}"] for row in range(first, 49, 2)] for first in (33, 34))
+    assert [cells[f"D{row}"] for row in range(10, 18)] == up
+    assert [cells[f"E{row}"] for row in range(10, 18)] == down
+    names = [f"∂E/∂w{k}" for k in range(1, 9)]
+    assert [cells[f"{column}21"] for column in "DEFGHIJKLMN"] == [*names, "E_tot", "updates", "start, steps"]
 
 
 def test_verdicts_are_coloured(book: Path) -> None:

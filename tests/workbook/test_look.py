@@ -11,8 +11,12 @@ from openpyxl.workbook import Workbook
 from pyopenvba.formula import parse
 
 from office import Office
+from s6xl.derivation import NETWORK
+from s6xl.descent import descend
+from s6xl.errors import UserError
 from s6xl.experiment import Experiment
 from s6xl.workbook import build
+from s6xl.workbook.drawing import draw_network
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
@@ -58,6 +62,55 @@ def formulas_of(loaded: Workbook, name: str) -> list[str]:
     return [cell.value for cell in cells if isinstance(cell.value, str) and cell.value.startswith("=")]
 
 
+def test_everything_stands_where_the_original_has_it(loaded: Workbook) -> None:
+    plot = loaded["LossPlot"]
+    assert {cell: plot[cell].value for cell in ("U7", "X7", "X14", "U19", "U26", "U31")} == {
+        "U7": 1,
+        "X7": 2,
+        "X14": 3,
+        "U19": 4,
+        "U26": 5,
+        "U31": 6,
+    }
+    assert plot["U7"].number_format == '0".  The forward pass"'
+    assert plot._charts[0].anchor._from.row == 5
+    for name in RATE_SHEETS:
+        (drawing,), (chart,) = loaded[name]._images, loaded[name]._charts
+        assert (drawing.anchor._from.col, drawing.anchor._from.row) == (1, 2)
+        assert (chart.anchor._from.col, chart.anchor._from.row) == (18, 10)
+
+
+def test_the_drawing_is_of_the_first_step(book: Path) -> None:
+    (row,) = descend(NETWORK, Experiment().start, 1.0, 1)
+    picture = draw_network(NETWORK, dict(zip(NETWORK.columns, row, strict=True))).png()
+    with zipfile.ZipFile(book) as archive:
+        found = [archive.read(name) for name in archive.namelist() if name.startswith("xl/media/")]
+    assert found == [picture]
+
+
+def test_colours_say_what_a_cell_is_for(loaded: Workbook) -> None:
+    start, yellow = loaded["Start"], "FFFFF3BF"
+    inputs = [start[f"C{row}"] for row in range(7, 19)] + [start[f"H{row}"] for row in range(7, 13)]
+    inputs += [loaded[name][cell] for name in ("Step", "Check") for cell in ("D4", "G4")]
+    inputs += [loaded["Check"][cell] for cell in ("L10", "L11", "L12")]
+    assert {cell.fill.fgColor.rgb for cell in inputs} == {yellow}
+    for name in RATE_SHEETS:
+        assert loaded[name]["X32"].fill.fgColor.rgb != loaded[name]["W32"].fill.fgColor.rgb
+        assert loaded[name]["X33"].font.color.rgb == "FFB91C1C"
+    assert start["K7"].number_format == "+0.00%;-0.00%;0.00%"
+
+
+def test_columns_are_wide_enough(loaded: Workbook) -> None:
+    """In characters: for the seven and nine decimals of a learning rate's sheet, and for the words of the others."""
+    for name in RATE_SHEETS:
+        widths = {column: loaded[name].column_dimensions[column].width for column in ("F", "V")}
+        assert widths["F"] > 10
+        assert widths["V"] > 12
+    assert loaded["Step"].column_dimensions["B"].width > 10
+    assert loaded["Check"].column_dimensions["C"].width > 14
+    assert loaded["Start"].column_dimensions["G"].width > 17
+
+
 def test_headers_are_frozen(loaded: Workbook) -> None:
     assert [sheet.freeze_panes for sheet in loaded] == ["A3", None, *["B33"] * 6, "A5", "A7"]
 
@@ -90,6 +143,8 @@ def test_gridlines_are_off_and_pages_print(loaded: Workbook) -> None:
         assert sheet.page_setup.fitToHeight == 0
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.oddFooter.center.text == "&A"
+        assert int(sheet.page_setup.paperSize) == 9  # A4
+        assert sheet.page_margins.left < 0.5
     for name in RATE_SHEETS:
         assert loaded[name].print_title_rows == "$32:$32"
 
@@ -103,6 +158,13 @@ def test_every_picture_and_chart_has_an_alternative_text(book: Path) -> None:
                 descriptions += [element.get("descr") for element in root.iterfind(".//{*}cNvPr")]
     assert len(descriptions) == 2 + 6 * 2
     assert all(description and len(description) > 40 for description in descriptions)
+    linear, logarithmic, *others = map(str, descriptions)
+    assert "linear scale" in linear
+    assert "logarithmic scale" in logarithmic
+    for k, name in enumerate(RATE_SHEETS):
+        drawing, chart = others[2 * k : 2 * k + 2]
+        assert "at step 1:" in drawing
+        assert f"learning rate {name.removeprefix('LR=')}." in chart
 
 
 def test_links_lead_to_every_sheet_and_back(loaded: Workbook) -> None:
@@ -149,9 +211,12 @@ def test_numbers_too_long_for_their_cells_get_an_exponent(loaded: Workbook) -> N
 
 
 def test_inputs_are_validated(loaded: Workbook) -> None:
-    rules = {str(rule.sqref): (rule.type, rule.operator) for rule in loaded["Start"].data_validations.dataValidation}
+    rules = {
+        str(rule.sqref): (rule.type, rule.operator, float(rule.formula1))
+        for rule in loaded["Start"].data_validations.dataValidation
+    }
     # An operator that is not named is "between".
-    assert rules == {"C7:C18": ("decimal", None), "H7:H12": ("decimal", "greaterThan")}
+    assert rules == {"C7:C18": ("decimal", None, -1e300), "H7:H12": ("decimal", "greaterThan", 0)}
 
 
 def test_the_workbook_opens_on_start(loaded: Workbook) -> None:
@@ -166,3 +231,14 @@ def test_a_long_table_of_rates_meets_nothing_else(tmp_path: Path) -> None:
     start = openpyxl.load_workbook(path)["Start"]
     assert [cell.value for (cell,) in start["H7:H106"]] == list(rates)
     assert all(not (set(str(area)) & set("EFGHIJK")) for area in start.merged_cells.ranges)
+
+
+def test_as_many_rates_as_fit_into_a_formula(tmp_path: Path) -> None:
+    """Excel takes 8,192 characters; each sheet's name of 18 letters takes 34 of them."""
+    rates = tuple(float(f"0.{1234567891234 + k}") for k in range(245))
+    path = tmp_path / "many.xlsx"
+    build(Experiment(learning_rates=rates[:228], steps=1), path)
+    longest = max(map(len, formulas(openpyxl.load_workbook(path))))
+    assert LONGEST_FORMULA - 500 < longest < LONGEST_FORMULA
+    with pytest.raises(UserError, match="245 learning rates of so many digits"):
+        build(Experiment(learning_rates=rates, steps=1), path)

@@ -180,7 +180,7 @@ class _CheckSheet:
         self._heading(
             self._every_row,
             "Every sheet",
-            "The largest relative error of the steps checked. Slopes and errors are computed from t, i and w alone.",
+            "The largest relative error of the steps checked. Slopes and E_tot come from t, i and w alone.",
             (
                 *("sheet", "steps checked", *map(symbol, network.gradients), symbol(network.loss)),
                 *("updates", "start, steps", "verdict"),

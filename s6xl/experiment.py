@@ -26,7 +26,8 @@ class Experiment:
 
     Raises:
         UserError: for values that are not finite, a learning rate that is not above 0 or stands twice, a wrong count
-            of inputs, targets or weights, or more steps or learning rates than a workbook holds.
+            of inputs, targets or weights, a number of steps that is not whole, or more steps or learning rates than a
+            workbook holds.
     """
 
     inputs: tuple[float, ...] = INPUTS
@@ -83,14 +84,16 @@ def _check_values(kind: str, values: Sequence[float], expected: Sequence[str]) -
 def _check_rates(rates: Sequence[float]) -> None:
     if not 1 <= len(rates) <= MAX_RATES:
         raise UserError(f"{len(rates)} learning rates are not possible: a workbook holds 1 to {MAX_RATES}.")
-    for index, rate in enumerate(rates):
+    # In the digits that a spreadsheet keeps for its readers, for they choose a rate by them.
+    shown: set[str] = set()
+    for rate in rates:
         if not (math.isfinite(rate) and rate > 0):
             raise UserError(f"the learning rate {rate:g} is not possible: give a finite number above 0.")
         if rate < sys.float_info.min:
             raise UserError(f"the learning rate {rate:g} is one that a spreadsheet takes for 0: give a larger number.")
-        # In the digits that a spreadsheet keeps for its readers, for they choose a rate by them.
-        if shown_number(rate) in map(shown_number, rates[:index]):
-            raise UserError(f"the learning rate {shown_number(rate)} stands twice: name each rate once.")
+        if (number := shown_number(rate)) in shown:
+            raise UserError(f"the learning rate {number} stands twice: name each rate once.")
+        shown.add(number)
 
 
 def number_text(value: float) -> str:

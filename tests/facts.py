@@ -4,6 +4,17 @@ import csv
 from pathlib import Path
 
 DATA = Path(__file__).with_name("data")
+# Where each weight leads from, and to.
+CONNECTIONS = {
+    "w1": ("i1", "h1"),
+    "w2": ("i2", "h1"),
+    "w3": ("i1", "h2"),
+    "w4": ("i2", "h2"),
+    "w5": ("a_h1", "o1"),
+    "w6": ("a_h2", "o1"),
+    "w7": ("a_h1", "o2"),
+    "w8": ("a_h2", "o2"),
+}
 
 
 def columns() -> list[dict[str, str]]:

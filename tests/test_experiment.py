@@ -111,6 +111,13 @@ def test_settings_that_are_not_there(tmp_path: Path) -> None:
         read_settings(tmp_path)
 
 
+def test_settings_too_large_to_compute_with(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("inputs = [1, 1" + "0" * 400 + "]", encoding="utf-8")
+    with pytest.raises(UserError, match="one of the inputs is too large"):
+        Experiment(**read_settings(file))
+
+
 def test_settings_that_are_no_text(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_bytes(b"\xff\xfe\x00steps")

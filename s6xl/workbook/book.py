@@ -47,6 +47,12 @@ class Book:
         sheet.set_footer("&L&F&C&A&R&P / &N")
         return sheet
 
+    def write_heading(self, sheet: Sheet, title: str, warning: str) -> None:
+        """The title, the way back to Start beside it, and below it what is wrong with the network, if anything."""
+        self.write_title(sheet, title)
+        self.write_way_back(sheet, "H2")
+        self.write_warning(sheet, "B3", warning)
+
     def write_title(self, sheet: Sheet, title: str) -> None:
         """The title in the second row."""
         sheet.set_row_pixels(0, 12)
@@ -81,13 +87,14 @@ class _ArchiveFile(io.FileIO):
 
     def write(self, data: "Buffer") -> int:
         rest = memoryview(data)
-        while rest and not self._failed:
-            try:
+        size = len(rest)
+        try:
+            while rest and not self._failed:
                 rest = rest[super().write(rest) :]
-            except OSError:
-                self._failed = True
-                raise
-        return memoryview(data).nbytes
+        except OSError:
+            self._failed = True
+            raise
+        return size
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

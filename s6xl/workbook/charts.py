@@ -14,7 +14,10 @@ from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INK, LINE, LOSS, MUTED, series_line
 
 FEW_STEPS = 12
-LINEAR: Mapping[str, float] = {"min": 0}
+# What differs between an axis of one kind and the other.
+Scale = Mapping[str, Any]
+LINEAR: Scale = {"min": 0, "num_format": "General"}
+_LOGARITHMIC: Scale = {"log_base": 10, "num_format": "0E+00"}
 # What a spreadsheet shows of less is chance.
 _SMALLEST_SHOWN = 1e-300
 _GRID = {"visible": True, "line": {"color": LINE, "width": 0.75}}
@@ -36,7 +39,7 @@ def insert_loss_chart(book: Book, sheet: Sheet, cell: str, layout: TableLayout, 
 
 
 def insert_comparison(
-    book: Book, sheet: Sheet, cell: str, layout: TableLayout, names: Sequence[str], *, scale: Mapping[str, float]
+    book: Book, sheet: Sheet, cell: str, layout: TableLayout, names: Sequence[str], *, scale: Scale
 ) -> None:
     """The losses of all learning rates in one chart; `names` are their sheets, `scale` is `LINEAR` or logarithmic."""
     logarithmic = "log_base" in scale
@@ -54,15 +57,15 @@ def insert_comparison(
     sheet.insert_chart(cell, chart, {"x_offset": 11, "y_offset": 11, "description": description})
 
 
-def logarithmic_scale(losses: NDArray[np.float64]) -> Mapping[str, float]:
+def logarithmic_scale(losses: NDArray[np.float64]) -> Scale:
     """A scale by powers of ten. The spreadsheet itself finds where it ends, so that it follows later changes.
 
     Only where a loss is 0, which has no place on it, LibreOffice would find none and leave the chart empty.
     """
     positive = losses[losses > _SMALLEST_SHOWN]
     if positive.size == 0 or not np.any(losses <= _SMALLEST_SHOWN):
-        return {"log_base": 10}
-    return {"log_base": 10, "min": 10.0 ** math.floor(math.log10(positive.min()))}
+        return _LOGARITHMIC
+    return {**_LOGARITHMIC, "min": 10.0 ** math.floor(math.log10(positive.min()))}
 
 
 def _series(layout: TableLayout, name: str) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def _series(layout: TableLayout, name: str) -> dict[str, Any]:
     }
 
 
-def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Mapping[str, float]) -> None:
+def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Scale) -> None:
     interval = _nice_interval(layout.steps)
     chart.set_x_axis(
         {
@@ -94,7 +97,6 @@ def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Mapping[str,
             "name": long_symbol(layout.loss),
             "name_font": _font(size, bold=True),
             "num_font": _font(size, colour=MUTED),
-            "num_format": "0E+00" if "log_base" in scale else "General",
             "major_gridlines": _GRID,
             "line": {"none": True},
             # Without this the steps' axis crosses a logarithmic scale at 1, above every error.

@@ -85,9 +85,7 @@ class _CheckSheet:
         sheet.set_column("C:N", 15)
         sheet.set_column("O:Y", 12)
         sheet.set_row_pixels(BANNER_ROW - 1, 32)
-        self._book.write_title(sheet, "Check: are the gradients right?")
-        self._book.write_way_back(sheet, "H2")
-        self._book.write_warning(sheet, "B3", self._network.warning)
+        self._book.write_heading(sheet, "Check: are the gradients right?", self._network.warning)
         self._choice.write(self._book, sheet, self._passes.unmoved_loss_cell, self._values[self._network.loss])
         self._write_settings()
         self._heading(

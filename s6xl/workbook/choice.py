@@ -5,7 +5,7 @@ import math
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment, shown_number
 from s6xl.workbook.book import Book
-from s6xl.workbook.layout import START, TableLayout, on_sheet, rate_cells, rate_sheet
+from s6xl.workbook.layout import START, TableLayout, absolute, on_sheet, rate_cell, rate_cells, rate_sheet
 from s6xl.workbook.sheet import Sheet
 
 MOST_CHOICES = 30
@@ -23,6 +23,7 @@ class Choice:
         self._first_rate = experiment.learning_rates[0]
         self._sheets = [rate_sheet(rate) for rate in experiment.learning_rates]
         self._choices = on_sheet(START, rate_cells(experiment))
+        self._first_choice = on_sheet(START, absolute(rate_cell(0)))
         self._chosen_rate, self._chosen_step = f"$D${row}", f"$G${row}"
         self._index, self.step = f"$K${row}", f"$L${row}"
         self._match = f"MATCH({self._chosen_rate},{self._choices},0)"
@@ -74,7 +75,7 @@ class Choice:
     @property
     def rate_formula(self) -> str:
         """The chosen learning rate, the first where there is no such one, without the leading ``=``."""
-        return f"IF(ISNUMBER({self._match}),{self._chosen_rate},{self._choices.partition(':')[0]})"
+        return f"IF(ISNUMBER({self._match}),{self._chosen_rate},{self._first_choice})"
 
     def value_formula(self, name: str) -> str:
         """A quantity at the chosen rate and step, without the leading ``=``.

@@ -43,10 +43,11 @@ def _finest(network: Network) -> dict[str, tuple[tuple[Expression, ...], int]]:
     differences: dict[str, dict[frozenset[Expression], Expression]] = {}
     for quantity in (*network.quantities, *network.partials):
         for difference in operations(quantity.expression, "-"):
-            sides = frozenset((difference.left, difference.right))
+            # a − t and t − a are the same to both.
+            sides = difference.left, difference.right
             for side in sides:
                 if isinstance(side, Name):
-                    differences.setdefault(side.name, {}).setdefault(sides, difference)
+                    differences.setdefault(side.name, {}).setdefault(frozenset(sides), difference)
     finest = {name: (tuple(found.values()), DIFFERENCE_DIGITS) for name, found in differences.items()}
     for weight, update in zip(network.weights, updates(network).values(), strict=True):
         (difference,) = operations(update, "-")

@@ -55,7 +55,7 @@ def digits_needed(value: float, finest: Sequence[float], digits: int) -> int:
 def exponent(value: float, digits: int) -> int:
     """What `exponent_formula` computes."""
     first = _first_digit(value)
-    return first + (abs(Decimal(_rounded(Decimal(repr(value)).scaleb(-first), digits - 1))) >= 10)
+    return first + (abs(_rounded(Decimal(repr(value)).scaleb(-first), digits - 1)) >= 10)
 
 
 def short_text(value: float, digits: int) -> str:
@@ -64,9 +64,9 @@ def short_text(value: float, digits: int) -> str:
         return "#NUM!"
     power = exponent(value, digits)
     if _SMALLEST <= power <= _LARGEST:
-        text = _rounded(Decimal(repr(value)), digits - 1 - power)
+        text = _plain(_rounded(Decimal(repr(value)), digits - 1 - power))
     else:
-        text = f"{_rounded(Decimal(repr(value)).scaleb(-power), digits - 1)}E{power}"
+        text = f"{_plain(_rounded(Decimal(repr(value)).scaleb(-power), digits - 1))}E{power}"
     return text.replace("-", "−")
 
 
@@ -84,8 +84,11 @@ def _first_digit(value: float) -> int:
     return 0 if value == 0 else math.floor(math.log10(abs(value)))
 
 
-def _rounded(value: Decimal, places: int) -> str:
+def _rounded(value: Decimal, places: int) -> Decimal:
     # Spreadsheets round the shortest decimal that means this float64, and halves away from zero.
-    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = f"{rounded:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) if rounded else "0"
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if value else "0"

@@ -1,20 +1,12 @@
 """The canvas: what is drawn lies where it is said to lie, read off the picture's pixels."""
 
-import io
-
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
+from pictures import pixels
 from s6xl.workbook.canvas import Canvas
 
 DPI = 100
 WHITE = (255, 255, 255)
-
-
-def pixels(canvas: Canvas) -> NDArray[np.uint8]:
-    """Shape (height, width, 3), rows from the top down."""
-    return np.asarray(Image.open(io.BytesIO(canvas.png())).convert("RGB"))
 
 
 def inked(canvas: Canvas) -> tuple[float, float, float, float]:

@@ -70,8 +70,8 @@ def test_a_logarithmic_chart_shows_what_is_above_nought(tmp_path: Path) -> None:
     assert chart.y_axis.scaling.min == 1e-6 < values["LR=2"]["X100"].value < 1e-5
 
 
-def test_lines_end_where_a_descent_diverges(book: Path) -> None:
-    """They neither fall to 0 nor are rounded off; few steps are shown as points, too."""
+def test_lines_are_plain_and_end_where_a_descent_diverges(book: Path) -> None:
+    """They are not rounded off, carry no points, and do not fall to 0 where a number is missing."""
     with zipfile.ZipFile(book) as archive:
         parts = [archive.read(f"xl/charts/chart{k}.xml").decode() for k in range(1, 9)]
     for part in parts:

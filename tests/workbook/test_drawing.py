@@ -1,6 +1,5 @@
 """The network's picture: every weight labelled with its value, nothing on top of anything else."""
 
-import io
 import itertools
 import math
 import struct
@@ -8,8 +7,9 @@ import struct
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 
+from facts import CONNECTIONS
+from pictures import pixels
 from s6xl.derivation import NETWORK
 from s6xl.descent import descend
 from s6xl.experiment import Experiment
@@ -29,19 +29,6 @@ def test_everything_is_labelled() -> None:
     assert {"0.005669", "0.008513", "0.01418", "0.6065"} <= set(texts)
 
 
-# Which node each weight leads from, and to which.
-EDGES = {
-    "w1": ("i1", "h1"),
-    "w2": ("i2", "h1"),
-    "w3": ("i1", "h2"),
-    "w4": ("i2", "h2"),
-    "w5": ("a_h1", "o1"),
-    "w6": ("a_h2", "o1"),
-    "w7": ("a_h1", "o2"),
-    "w8": ("a_h2", "o2"),
-}
-
-
 def centres(canvas: Canvas) -> dict[str, NDArray[np.float64]]:
     """The middle of each label, by the name at its beginning."""
     labels = {label.text.split(" = ")[0]: label for label in canvas.labels}
@@ -53,8 +40,8 @@ def centres(canvas: Canvas) -> dict[str, NDArray[np.float64]]:
 
 def distance(point: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
     """From a point to a line through two others."""
-    along = (end - start) / np.linalg.norm(end - start)
-    return float(abs(np.cross(np.append(along, 0), np.append(point - start, 0))[2]))
+    (x, y), (away_x, away_y) = (end - start) / np.linalg.norm(end - start), point - start
+    return float(abs(x * away_y - y * away_x))
 
 
 def test_the_network_runs_from_left_to_right() -> None:
@@ -74,15 +61,15 @@ def test_each_weight_stands_at_its_own_connection() -> None:
     place = centres(draw_network(NETWORK, VALUES))
     for layer in (("w1", "w2", "w3", "w4"), ("w5", "w6", "w7", "w8")):
         for weight in layer:
-            nearest = min(layer, key=lambda other: distance(place[weight], *(place[end] for end in EDGES[other])))
+            nearest = min(layer, key=lambda other: distance(place[weight], *(place[end] for end in CONNECTIONS[other])))
             assert nearest == weight
 
 
 def test_every_connection_is_drawn() -> None:
     canvas = draw_network(NETWORK, VALUES)
     place = centres(canvas)
-    picture = np.asarray(Image.open(io.BytesIO(canvas.png())).convert("L"))
-    for source, target in [*EDGES.values(), ("a_o1", "E1"), ("a_o2", "E2"), ("E1", "E_total"), ("E2", "E_total")]:
+    picture = pixels(canvas, "L")
+    for source, target in [*CONNECTIONS.values(), ("a_o1", "E1"), ("a_o2", "E2"), ("E1", "E_total"), ("E2", "E_total")]:
         # Nearly everywhere on the middle of the way something dark lies near the straight line.
         steps = np.linspace(0.35, 0.65, 60)[:, None]
         dark = []
@@ -96,8 +83,8 @@ def test_arrows_point_to_the_right() -> None:
     """Seen on the connections between two neurons of one height: an arrow is widest at its head."""
     canvas = draw_network(NETWORK, VALUES)
     place = centres(canvas)
-    picture = np.asarray(Image.open(io.BytesIO(canvas.png())).convert("L"))
-    for source, target in (EDGES[weight] for weight in ("w1", "w4", "w5", "w8")):
+    picture = pixels(canvas, "L")
+    for source, target in (CONNECTIONS[weight] for weight in ("w1", "w4", "w5", "w8")):
         (left, y), (right, _) = place[source], place[target]
         # Names stand above the middle of their circles; 0.4 inches are more than a circle's radius.
         row = round((HEIGHT - y + 0.08) * DPI)

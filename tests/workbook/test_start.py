@@ -34,19 +34,13 @@ def test_each_row_leads_to_its_own_sheet(book: Path) -> None:
 def test_what_every_start_value_is(book: Path) -> None:
     start = openpyxl.load_workbook(book)["Start"]
     table = {name.value: (value.value, meaning.value) for name, value, meaning in start["B7:D18"]}
+    weights = dict(zip(facts.CONNECTIONS, (0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55), strict=True))
     assert table == {
         "i1": (0.05, "input 1"),
         "i2": (0.1, "input 2"),
         "t1": (0.5, "target of output 1"),
         "t2": (0.5, "target of output 2"),
-        "w1": (0.15, "weight from i1 to h1"),
-        "w2": (0.2, "weight from i2 to h1"),
-        "w3": (0.25, "weight from i1 to h2"),
-        "w4": (0.3, "weight from i2 to h2"),
-        "w5": (0.4, "weight from a_h1 to o1"),
-        "w6": (0.45, "weight from a_h2 to o1"),
-        "w7": (0.5, "weight from a_h1 to o2"),
-        "w8": (0.55, "weight from a_h2 to o2"),
+        **{w: (weights[w], f"weight from {source} to {target}") for w, (source, target) in facts.CONNECTIONS.items()},
     }
     assert start["B3"].value == (
         "A 2-2-2 sigmoid network, 68 steps of gradient descent at 6 learning rates. Every number is a live formula."

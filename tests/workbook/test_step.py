@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,11 @@ import openpyxl
 import pytest
 
 import witness
+from facts import CONNECTIONS
 from office import Office, Recalculated
 from s6xl.derivation import NETWORK, symbol
 from s6xl.descent import descend
 from s6xl.experiment import Experiment
-from s6xl.expression import parse, to_numpy
 from s6xl.workbook import build
 
 RATE, STEP = "D4", "G4"
@@ -32,32 +32,13 @@ def looked_up(answer: Recalculated) -> dict[str, float]:
     return {str(name): cells["R" + address[1:]] for address, name in names.items() if "R" + address[1:] in cells}  # type: ignore[misc]
 
 
-def evaluated(text: str) -> float:
-    for shown, python in {"½": "0.5", "²": "**2", "×": "*", "−": "-"}.items():
-        text = text.replace(shown, python)
-    return float(to_numpy(parse(re.sub(r"(\d)E(-?\d)", r"\1e\2", text)))())
-
-
-def spelled(text: str, values: Mapping[str, float]) -> float:
-    """What a formula in the sheet's own spelling comes to: ``½ × (t1 − a_o1)²``, ``w1 − η × ∂E/∂w1``."""
+def evaluated(text: str, values: Mapping[str, float]) -> float:
+    """What a formula in the sheet's own spelling comes to: ``½ × (t1 − a_o1)²``, ``0.15 − 0.1 × 3.17E−5``."""
     spelling = {"∂E/∂w": "dE_dw", "σ": "sigmoid", "½": "0.5", "²": "**2", "×": "*", "−": "-", "η": "lr"}
     for shown, python in spelling.items():
         text = text.replace(shown, python)
-    sigmoid = {"sigmoid": lambda x: 1 / (1 + math.exp(-x))}
-    return float(eval(text, {"__builtins__": {}}, {**values, **sigmoid}))
-
-
-# Which neuron or input each weight leads from, and to which.
-EDGES = {
-    "w1": ("i1", "h1"),
-    "w2": ("i2", "h1"),
-    "w3": ("i1", "h2"),
-    "w4": ("i2", "h2"),
-    "w5": ("a_h1", "o1"),
-    "w6": ("a_h2", "o1"),
-    "w7": ("a_h1", "o2"),
-    "w8": ("a_h2", "o2"),
-}
+    functions = {"exp": math.exp, "sigmoid": lambda x: 1 / (1 + math.exp(-x))}
+    return float(eval(text, {"__builtins__": {}}, {**values, **functions}))
 
 
 def check_network(cells: Mapping[str, float | str], values: Mapping[str, float]) -> None:
@@ -71,23 +52,23 @@ def check_network(cells: Mapping[str, float | str], values: Mapping[str, float])
         for label, number, slope in (("D", "E", "F"), ("I", "J", "K")):
             if edge := re.fullmatch(r"(w\d): (\w+) → (\w+)", str(cells.get(f"{label}{row}", ""))):
                 weight, source, target = edge.groups()
-                assert (source, target) == EDGES[weight]
+                assert (source, target) == CONNECTIONS[weight]
                 assert cells[f"{number}{row}"] == pytest.approx(values[weight], rel=1e-12)
                 assert cells[f"{slope}{row}"] == pytest.approx(values[f"dE_d{weight}"], rel=1e-9)
                 found.append(weight)
     forward = {*("i1", "i2", "t1", "t2", "h1", "a_h1", "h2", "a_h2", "o1", "a_o1", "o2", "a_o2", "E1", "E2", "E_tot")}
-    assert sorted(found) == sorted(forward | set(EDGES))
+    assert sorted(found) == sorted(forward | set(CONNECTIONS))
 
 
 def check_formulas(cells: Mapping[str, float | str], values: Mapping[str, float]) -> None:
     """Every formula in symbols, and every number that it comes to, beside the name that it belongs to."""
     rows = {str(cells[f"B{row}"]): row for row in range(17, 64) if f"B{row}" in cells}
     for name in ("h1", "a_h1", "h2", "a_h2", "o1", "a_o1", "o2", "a_o2", "E1", "E2", "E_tot"):
-        assert spelled(str(cells[f"C{rows[name]}"]), values) == pytest.approx(values[name], rel=1e-9)
+        assert evaluated(str(cells[f"C{rows[name]}"]), values) == pytest.approx(values[name], rel=1e-9)
         assert last_number(cells[f"H{rows[name]}"]) == pytest.approx(values[name], rel=6e-4)
-    for weight, (source, target) in EDGES.items():
+    for weight, (source, target) in CONNECTIONS.items():
         slope, row = values[f"dE_d{weight}"], rows[f"∂E/∂{weight}"]
-        assert spelled(str(cells[f"C{row + 1}"]), values) == pytest.approx(slope, rel=1e-9)
+        assert evaluated(str(cells[f"C{row + 1}"]), values) == pytest.approx(slope, rel=1e-9)
         assert last_number(cells[f"C{row + 2}"]) == pytest.approx(slope, rel=6e-4)
         activation, flow = values[f"a_{target}"], values[source]
         factors = [slope / (activation * (1 - activation) * flow), activation * (1 - activation), flow]
@@ -96,7 +77,7 @@ def check_formulas(cells: Mapping[str, float | str], values: Mapping[str, float]
         error = "E" if source.startswith("i") else target.replace("o", "E")
         assert chain == f"∂{error}/∂a_{target} × ∂a_{target}/∂{target} × ∂{target}/∂{weight}"
         updated, row = values[weight] - values["lr"] * slope, rows[f"{weight}, next"]
-        assert spelled(str(cells[f"C{row}"]), values) == pytest.approx(updated, rel=1e-12)
+        assert evaluated(str(cells[f"C{row}"]), values) == pytest.approx(updated, rel=1e-12)
         assert last_number(cells[f"H{row}"]) == pytest.approx(updated, abs=6e-3 * abs(values["lr"] * slope))
 
 
@@ -120,8 +101,8 @@ def check_choice(answer: Recalculated, rate: float, step: int, experiment: Exper
         assert values[f"{name}, next"] == pytest.approx(following[NETWORK.columns.index(name)], abs=1e-15)
 
     cells = answer.values["Step"]
-    expected = {**witness.quantities(dict(zip(NETWORK.givens, givens(row), strict=True))), "lr": rate}
-    expected |= dict(zip(NETWORK.givens, givens(row), strict=True))
+    givens = {name: float(row[NETWORK.columns.index(name)]) for name in NETWORK.givens}
+    expected = {**givens, **witness.quantities(givens), "lr": rate}
     check_network(cells, expected)
     check_formulas(cells, expected)
 
@@ -130,11 +111,7 @@ def check_choice(answer: Recalculated, rate: float, step: int, experiment: Exper
     assert len(equations) == 11 + 8 + 8
     for equation in equations:
         left, right = equation.split(" = ")
-        assert evaluated(left) == pytest.approx(evaluated(right), rel=2e-3), equation
-
-
-def givens(row: Sequence[float]) -> list[float]:
-    return [float(row[NETWORK.columns.index(name)]) for name in NETWORK.givens]
+        assert evaluated(left, {}) == pytest.approx(evaluated(right, {}), rel=2e-3), equation
 
 
 def test_the_example(recalculated: Recalculated) -> None:

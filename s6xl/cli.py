@@ -54,7 +54,7 @@ def _run() -> int:
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         cure = f" {context.command_path} --help lists what is possible." if context else ""
-        _complain(f"{error.format_message()}{cure}")
+        _complain(f"{error.format_message().removesuffix('.')}.{cure}")
         return BAD_ARGUMENTS
     except MemoryError:
         _complain("there is not enough memory for this: ask for fewer steps or learning rates.")

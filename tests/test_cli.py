@@ -96,6 +96,7 @@ def test_the_script_is_the_same_program(tmp_path: Path) -> None:
         (("--out", "locked.xlsx"), "open in another program"),
         (("--out", "open.xlsx"), "open in another program"),
         (("--unknown",), "--unknown"),
+        (("further", "words"), "(further words). s6xl build --help"),
     ],
 )
 def test_bad_input_gets_one_sentence(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:

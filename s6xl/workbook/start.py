@@ -110,9 +110,8 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
             shown = value if math.isfinite(value) else outgrown
             # Error 6 is #NUM!, a number too large; another one is a mistake in a cell.
             unshown = f'IF(ERROR.TYPE({source})=6,"{outgrown}","{ERROR}")'
-            sheet.write_formula(
-                f"{column}{row}", f"=IF(ISERROR({source}),{unshown},{source})", styles["general"], shown
-            )
+            formula = f"=IF(ISERROR({source}),{unshown},{source})"
+            sheet.write_formula(f"{column}{row}", formula, styles["total"], shown)
         change: float | str = "–"
         if math.isfinite(first) and math.isfinite(last) and first != 0:
             change = last / first - 1
@@ -129,6 +128,7 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
             "error_message": "A learning rate is a number above 0.",
         },
     )
+    styles.keep_readable(sheet, f"I{RATES_ROW}:J{last_row}", largest=100, smallest=1e-5)
     for word in (TOO_LARGE, DIVERGED, ERROR):
         rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": styles["bad"]}
         sheet.conditional_format(f"I{RATES_ROW}:J{last_row}", rule)

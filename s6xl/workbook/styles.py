@@ -55,6 +55,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "value": {**_BOX, "num_format": "0.0000000"},
     "fine_value": {**_BOX, "num_format": "0.000000000000", "align": "center"},
     "slope": {**_BOX, "num_format": "0.000000000"},
+    "total": {**_BOX, "num_format": "0.000000000", "align": "center"},
     "general": {**_BOX, "align": "center"},
     "loss": {**_BOX, "bold": True, "font_color": LOSS, "bg_color": "#FEF2F2", "num_format": "0.000000000"},
     "error": {**_BOX, "num_format": SCIENTIFIC, "align": "center"},

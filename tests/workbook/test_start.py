@@ -62,7 +62,10 @@ def test_why_there_is_no_number(book: Path, libreoffice: Office) -> None:
     assert (start["I10"], start["J10"], start["K10"]) == ("error", "error", "–")
     assert libreoffice.recalculate(book, {"Start": {"C18": -5500}}).values["Start"]["I7"] == "too large"
     rules = openpyxl.load_workbook(book)["Start"].conditional_formatting
-    red = {rule.formula[0] for ranges in rules for rule in ranges.rules if str(ranges.sqref) == "I7:J12"}
+    words = [
+        rule for ranges in rules for rule in ranges.rules if str(ranges.sqref) == "I7:J12" and rule.type == "cellIs"
+    ]
+    red = {rule.formula[0] for rule in words if rule.dxf.fill.bgColor.rgb == "FFDC2626"}
     assert red == {'"too large"', '"diverged"', '"error"'}
 
 

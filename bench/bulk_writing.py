@@ -12,6 +12,7 @@ from s6xl.derivation import NETWORK
 from s6xl.descent import descend
 from s6xl.experiment import Experiment
 from s6xl.workbook.book import Book, new_book
+from s6xl.workbook.engine import Engine
 from s6xl.workbook.layout import TableLayout
 from s6xl.workbook.rate import Rate, rate_table
 from s6xl.workbook.sheet import ABOVE, ROW, Table
@@ -22,7 +23,7 @@ RUNS = 3
 
 def tables(book: Book, rates: list[Rate]) -> list[tuple[str, Table]]:
     layout = TableLayout(EXPERIMENT)
-    return [(rate.sheet, rate_table(book, NETWORK, layout, rate)) for rate in rates]
+    return [(rate.sheet, rate_table(book, NETWORK, Engine.FORMULAS, layout, rate)) for rate in rates]
 
 
 def ours(path: Path, rates: list[Rate]) -> None:

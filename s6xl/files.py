@@ -12,18 +12,19 @@ from s6xl.errors import UserError
 
 
 @contextmanager
-def replacing(path: Path, suffix: str) -> Iterator[Path]:
+def replacing(path: Path, suffix: str, *, instead: str = "choose another file with --out") -> Iterator[Path]:
     """A path to write to that takes the place of `path` once the block has ended well; until then nothing changes.
 
     The path given stands alone in an empty folder, which is for the block's other temporary files, too. It lies beside
     its target, so that one disk has to hold everything and taking the target's place is one step of the file system.
+    `instead` is what the user can do if this file cannot be written.
 
     Raises:
         UserError: if `path` does not end in `suffix`, or cannot be written.
     """
     try:
-        target = _resolved(path)
-        _check_target(path, target, suffix)
+        target = _resolved(path, instead)
+        _check_target(path, target, suffix, instead)
         scratch = target.parent / f".{path.stem[:50]}-{secrets.token_hex(4)}"
         scratch.mkdir()
         try:
@@ -35,21 +36,21 @@ def replacing(path: Path, suffix: str) -> Iterator[Path]:
             # On Windows a file that a failed write has left open cannot be removed; that must not hide the failure.
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
-        raise UserError(_cannot_write(path, error)) from error
+        raise UserError(_cannot_write(path, error, instead)) from error
 
 
-def _resolved(path: Path) -> Path:
+def _resolved(path: Path, instead: str) -> Path:
     """Where the path's links lead; Python raises an error for links in a circle up to 3.12, and stops at one later."""
     try:
         target = path.resolve()
     except RuntimeError:
         target = path
     if target.is_symlink():
-        raise UserError(f"{path} is a link that leads nowhere: choose another file with --out.")
+        raise UserError(f"{path} is a link that leads nowhere: {instead}.")
     return target
 
 
-def _check_target(path: Path, target: Path, suffix: str) -> None:
+def _check_target(path: Path, target: Path, suffix: str, instead: str) -> None:
     if path.suffix.lower() != suffix:
         raise UserError(f"{path} is no name of a {suffix} file: give one such as s6{suffix}.")
     if target.is_dir():
@@ -57,34 +58,31 @@ def _check_target(path: Path, target: Path, suffix: str) -> None:
     if not target.parent.is_dir():
         folder = target.parent if path.parent.is_dir() else path.parent
         if folder.exists():
-            raise UserError(f"{folder} is no folder: choose another place with --out.")
-        raise UserError(f"the folder {folder} does not exist: make it first, or choose another with --out.")
+            raise UserError(f"{folder} is no folder: {instead}.")
+        raise UserError(f"the folder {folder} does not exist: make it first, or {instead}.")
     if not target.exists():
         return
     if not target.is_file():
-        raise UserError(f"{path} is no ordinary file: choose another with --out.")
+        raise UserError(f"{path} is no ordinary file: {instead}.")
     # Excel and LibreOffice each leave such a file beside the one they have open.
     for lock in (target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")):
         if os.path.lexists(lock):
             raise UserError(
-                f"{path} is open in another program: close it there, or choose another file with --out "
+                f"{path} is open in another program: close it there, or {instead} "
                 f"(if nothing has it open, delete {lock})."
             )
     if not os.access(target, os.W_OK):
-        raise UserError(f"{path} is write-protected: choose another file with --out.")
+        raise UserError(f"{path} is write-protected: {instead}.")
 
 
-def _cannot_write(path: Path, error: OSError) -> str:
+def _cannot_write(path: Path, error: OSError, instead: str) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return f"the disk is full, so {path} was not written: make room, or choose another disk with --out."
+            return f"the disk is full, so {path} was not written: make room, or {instead}."
         case errno.EACCES | errno.EPERM:
-            return (
-                f"no permission to write {path}: close it if it is open in another program, "
-                "or choose another place with --out."
-            )
+            return f"no permission to write {path}: close it if it is open in another program, or {instead}."
         case errno.EROFS:
-            return f"{path.parent} is read-only: choose another place with --out."
+            return f"{path.parent} is read-only: {instead}."
         case errno.ENAMETOOLONG:
-            return "the file's name is too long: choose a shorter one with --out."
-    return f"{path} could not be written ({error.strerror or error}): choose another place with --out."
+            return f"the name of {path} is too long: {instead}."
+    return f"{path} could not be written ({error.strerror or error}): {instead}."

@@ -9,20 +9,29 @@ from s6xl.workbook.book import new_book
 from s6xl.workbook.check import write_check
 from s6xl.workbook.choice import check_formulas_fit
 from s6xl.workbook.drawing import draw_network
+from s6xl.workbook.engine import Engine
+from s6xl.workbook.lambdas import define_functions
 from s6xl.workbook.loss_plot import write_loss_plot
 from s6xl.workbook.rate import Rate, write_rate_sheet
 from s6xl.workbook.start import TITLE, write_start
 from s6xl.workbook.step import write_step
 
-__all__ = ["build"]
+__all__ = ["Engine", "build"]
 
 
-def build(experiment: Experiment, path: Path, *, progress: Callable[[int], None] = lambda rows: None) -> None:
+def build(
+    experiment: Experiment,
+    path: Path,
+    *,
+    engine: Engine = Engine.FORMULAS,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> None:
     """Write the workbook of an experiment to `path`, whole or not at all.
 
     Args:
         experiment: the network, its start values, the learning rates, the number of steps.
-        path: the file, ending in .xlsx; one that is there already is replaced.
+        path: the file, ending in .xlsx, for `Engine.UDF` in .xlsm; one that is there already is replaced.
+        engine: what computes the sheets of the learning rates.
         progress: called with a number of rows, once when they are computed and once when they are written.
 
     Raises:
@@ -30,16 +39,20 @@ def build(experiment: Experiment, path: Path, *, progress: Callable[[int], None]
     """
     network = experiment.network
     check_formulas_fit(experiment)
-    with new_book(path, title=TITLE, progress=progress) as book:
+    with new_book(path, title=TITLE, packaging=engine.packaging, progress=progress) as book:
         rates = []
         for index, value in enumerate(experiment.learning_rates):
             rates.append(Rate(index, value, descend(network, experiment.start, value, experiment.steps)))
             progress(experiment.steps)
         first_step = dict(zip(network.columns, rates[0].table[0].tolist(), strict=True))
         drawing = draw_network(network, first_step).png()
-        write_start(book, experiment, rates)
+        write_start(book, experiment, engine, rates)
         write_loss_plot(book, experiment, rates)
         for rate in rates:
-            write_rate_sheet(book, experiment, rate, drawing)
+            write_rate_sheet(book, experiment, engine, rate, drawing)
         write_step(book, experiment, rates[0])
         write_check(book, experiment, rates)
+        if engine is Engine.LAMBDA:
+            define_functions(book)
+        if engine is not Engine.FORMULAS:
+            book.keep_cached_values()

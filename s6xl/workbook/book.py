@@ -3,8 +3,9 @@
 import datetime
 import io
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -24,6 +25,23 @@ if TYPE_CHECKING:
 # A fixed date, so that the same arguments give the same bytes.
 CREATED = datetime.datetime(2000, 1, 1)
 A4 = 9
+# The number of a calculation engine; Excel computes what an older one left as soon as it opens it.
+EXCEL_365 = 191029
+
+
+@dataclass(frozen=True)
+class Packaging:
+    """The kind of file that a workbook is sealed in.
+
+    `prepare` adds to the workbook before it is sealed, `finish` to the sealed file.
+    """
+
+    suffix: str
+    prepare: Callable[[Workbook], None] = lambda workbook: None
+    finish: Callable[[Path], None] = lambda path: None
+
+
+PLAIN = Packaging(".xlsx")
 
 
 class Book:
@@ -46,6 +64,11 @@ class Book:
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.set_footer("&L&F&C&A&R&P / &N")
         return sheet
+
+    def keep_cached_values(self) -> None:
+        """Let Excel show the cached values until something changes, also where it cannot compute a formula."""
+        self.workbook.set_calc_mode("auto", EXCEL_365)
+        self.workbook.calc_on_load = False
 
     def write_heading(self, sheet: Sheet, title: str, warning: str) -> None:
         """The title, the way back to Start beside it, and below it what is wrong with the network, if anything."""
@@ -105,19 +128,24 @@ class _ArchiveFile(io.FileIO):
 
 
 @contextmanager
-def new_book(path: Path, *, title: str, progress: Progress = lambda rows: None) -> Iterator[Book]:
+def new_book(
+    path: Path, *, title: str, packaging: Packaging = PLAIN, progress: Progress = lambda rows: None
+) -> Iterator[Book]:
     """A workbook that takes the place of `path` once its block has ended well; until then nothing is changed there.
 
     Raises:
         UserError: if the file cannot be written there.
     """
-    with replacing(path, ".xlsx") as partial, _ArchiveFile(partial, "wb") as file:
-        workbook = Workbook(file, {"tmpdir": str(partial.parent)})
-        workbook.use_zip64()
-        workbook.set_properties({"title": title, "created": CREATED, "comments": "Made by s6xl."})
-        yield Book(workbook, progress)
-        try:
-            workbook.close()
-        except FileCreateError as error:
-            # XlsxWriter wraps what the system said.
-            raise error.args[0] from error
+    with replacing(path, packaging.suffix) as partial:
+        with _ArchiveFile(partial, "wb") as file:
+            workbook = Workbook(file, {"tmpdir": str(partial.parent)})
+            workbook.use_zip64()
+            workbook.set_properties({"title": title, "created": CREATED, "comments": "Made by s6xl."})
+            yield Book(workbook, progress)
+            packaging.prepare(workbook)
+            try:
+                workbook.close()
+            except FileCreateError as error:
+                # XlsxWriter wraps what the system said.
+                raise error.args[0] from error
+        packaging.finish(partial)

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from xlsxwriter.format import Format
 
-from s6xl.derivation import UPDATE, Network, symbol, update_of
+from s6xl.derivation import Network, symbol
 from s6xl.experiment import Experiment, counted, shown_number
-from s6xl.expression import substitute, to_excel
 from s6xl.workbook import charts
 from s6xl.workbook.book import Book
 from s6xl.workbook.drawing import HEIGHT
+from s6xl.workbook.engine import Engine
 from s6xl.workbook.layout import (
     HEADER_ROW,
     RATE_CELL,
@@ -51,8 +51,8 @@ class Rate:
         return rate_sheet(self.value)
 
 
-def write_rate_sheet(book: Book, experiment: Experiment, rate: Rate, drawing: bytes) -> None:
-    """Add the sheet of one learning rate; `drawing` is the network's picture, as PNG."""
+def write_rate_sheet(book: Book, experiment: Experiment, engine: Engine, rate: Rate, drawing: bytes) -> None:
+    """Add the sheet of one learning rate, computed by `engine`; `drawing` is the network's picture, as PNG."""
     network = experiment.network
     layout = TableLayout(experiment)
     styles = book.styles
@@ -75,7 +75,7 @@ def write_rate_sheet(book: Book, experiment: Experiment, rate: Rate, drawing: by
     for name, column in layout.columns.items():
         role = "header_loss" if name == network.loss else "header"
         sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
-    sheet.write_table(rate_table(book, network, layout, rate))
+    sheet.write_table(rate_table(book, network, engine, layout, rate))
 
     # Inputs and targets stand as they were given.
     first, last = layout.columns[network.weights[0]], layout.columns[network.columns[-1]]
@@ -111,7 +111,7 @@ def _insert_drawing(sheet: Sheet, title: str, drawing: bytes) -> None:
     )
 
 
-def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) -> Table:
+def rate_table(book: Book, network: Network, engine: Engine, layout: TableLayout, rate: Rate) -> Table:
     """The table: givens from the sheet Start and the row above, everything else computed along the row."""
 
     def here(name: str) -> str:
@@ -121,8 +121,8 @@ def rate_table(book: Book, network: Network, layout: TableLayout, rate: Rate) ->
         return absolute(RATE_CELL) if name == "lr" else f"{layout.columns[name]}{ABOVE}"
 
     start = start_cells(network)
-    computed = {quantity.name: to_excel(quantity.expression, here) for quantity in network.quantities}
-    moved = {w: to_excel(substitute(UPDATE.expression, update_of(w)), above) for w in network.weights}
+    computed = {quantity.name: engine.formula(quantity, network, here) for quantity in network.quantities}
+    moved = {weight: engine.update(weight, above) for weight in network.weights}
     first = {name: on_sheet(START, absolute(start[name])) for name in network.givens}
     later = {name: moved.get(name, above(name)) for name in network.givens}
     return Table(

@@ -24,6 +24,15 @@ _CHUNK = 1_000
 _ERROR = "#NUM!"
 
 
+class DynamicFormula(str):
+    """A formula that may give several cells, as a call of a function may.
+
+    It is stored as such: where it is not, Excel 365 writes ``@`` before it.
+    """
+
+    __slots__ = ()
+
+
 def cached(value: float) -> float | str:
     """A number as a formula's cached value: what is no finite number is the error that Excel shows for it."""
     return value if math.isfinite(value) else _ERROR
@@ -50,8 +59,13 @@ class Table:
         kind = ' t="e"' if error else ""
         cells = []
         for column, (formula, style) in enumerate(zip(formulas, self.formats, strict=True), start=1):
-            cell = f'<c r="{xl_col_to_name(column)}{ROW}" s="{style._get_xf_index()}"{kind}>'
-            cells.append(f"{cell}<f>{escape(formula, quote=False)}</f>")
+            place = f"{xl_col_to_name(column)}{ROW}"
+            cell_metadata, array = "", ""
+            if isinstance(formula, DynamicFormula):
+                # The workbook's first and only entry of cell metadata says that an array may spill.
+                cell_metadata, array = ' cm="1"', f' t="array" ref="{place}"'
+            cell = f'<c r="{place}" s="{style._get_xf_index()}"{kind}{cell_metadata}>'
+            cells.append(f"{cell}<f{array}>{escape(formula, quote=False)}</f>")
         return cells
 
     def number_template(self) -> str:
@@ -73,6 +87,8 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
         self._check_dimensions(table.first_row - 1, 0)
         self._check_dimensions(table.first_row + rows - 2, columns)
         self.big_table = table
+        if any(isinstance(formula, DynamicFormula) for formula in (*table.first_formulas, *table.formulas)):
+            self.has_dynamic_functions = True
 
     # What follows takes the place of XlsxWriter's own methods of the same names.
 

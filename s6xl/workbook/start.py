@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from s6xl.derivation import long_symbol
 from s6xl.experiment import Experiment, counted
 from s6xl.workbook.book import Book
+from s6xl.workbook.engine import Engine
 from s6xl.workbook.layout import (
     CHECK,
     LOSS_PLOT,
@@ -27,14 +28,14 @@ TITLE = "Backpropagation, step by step"
 NOTES_ROW = 21
 TOO_LARGE, DIVERGED, ERROR = "too large", "diverged", "error"
 HOW_TO_USE = (
-    "Change a yellow cell: every sheet, chart and check follows. There are no macros.",
+    "Change a yellow cell: every sheet, chart and check follows. {explanation}",
     "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
     "On Step, choose a learning rate and a step, and read each gradient with its numbers put in.",
     "Check holds each gradient against a slope measured in the sheet. Break a formula: it turns red.",
 )
 
 
-def write_start(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def write_start(book: Book, experiment: Experiment, engine: Engine, rates: Sequence[Rate]) -> None:
     """Add the sheet."""
     network = experiment.network
     sheet = book.add_sheet(START, tab=INPUT)
@@ -56,7 +57,7 @@ def write_start(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> No
     book.write_warning(sheet, "B4", network.warning)
     _write_start_values(book, sheet, experiment)
     _write_rates(book, sheet, experiment, rates)
-    _write_contents(book, sheet, rates)
+    _write_contents(book, sheet, engine, rates)
     sheet.freeze_panes(2, 0)
     sheet.set_selection(START_VALUES_ROW - 1, 2, START_VALUES_ROW - 1, 2)
 
@@ -134,7 +135,7 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
         sheet.conditional_format(f"I{RATES_ROW}:J{last_row}", rule)
 
 
-def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
+def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Rate]) -> None:
     """What is here and how to use it, left of the table of learning rates, which may be as long as it likes."""
     styles = book.styles
     book.write_section(sheet, NOTES_ROW, "B:D", "What is here")
@@ -149,5 +150,5 @@ def _write_contents(book: Book, sheet: Sheet, rates: Sequence[Rate]) -> None:
         sheet.write_string(f"C{row}", meaning, styles["text"])
     book.write_section(sheet, NOTES_ROW + 7, "B:D", "How to use it")
     for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 8):
-        sheet.merge_range(f"B{row}:D{row}", line, styles["text"])
+        sheet.merge_range(f"B{row}:D{row}", line.format(explanation=engine.explanation), styles["text"])
         sheet.set_row_pixels(row - 1, 24)

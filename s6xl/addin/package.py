@@ -1,0 +1,116 @@
+"""The files: a workbook with macros and a ribbon tab, and the add-in s6.xlam."""
+
+import io
+import re
+import shutil
+import zipfile
+from functools import partial
+from pathlib import Path
+
+from xlsxwriter import Workbook
+
+from s6xl.addin import sources, vba
+from s6xl.workbook.book import Packaging, new_book
+
+ADD_IN_NAME = "s6.xlam"
+TITLE = "S6: backpropagation and CNN training in Excel"
+_RIBBON = "customUI/customUI14.xml"
+_RIBBON_RELATIONSHIP = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
+_IMAGE_RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
+_RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_MACRO_WORKBOOK_TYPE = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+_ADD_IN_TYPE = b"application/vnd.ms-excel.addin.macroEnabled.main+xml"
+# The date that ZIP archives give where there is none, as XlsxWriter does: same content, same bytes.
+_NO_DATE = (1980, 1, 31, 0, 0, 0)
+
+
+def build_add_in(path: Path) -> None:
+    """Write the add-in to `path`, whole or not at all; the same xlwings and sources give the same bytes.
+
+    Raises:
+        UserError: if the file cannot be written.
+    """
+    with new_book(path, title=TITLE, packaging=_ADD_IN):
+        pass  # its only sheet holds the settings
+
+
+def _prepare(workbook: Workbook, *, add_in: bool) -> None:
+    _add_settings_sheet(workbook, hidden=not add_in)
+    project = vba.project(len(workbook.worksheets()), add_in=add_in)
+    workbook.add_vba_project(io.BytesIO(project), is_stream=True)
+
+
+def _add_settings_sheet(workbook: Workbook, *, hidden: bool) -> None:
+    """The sheet in which xlwings looks for settings first.
+
+    It names no interpreter: that is each reader's own. But Python is not to look for modules beside the workbook, where
+    a student's random.py may lie.
+    """
+    sheet = workbook.add_worksheet(f"{vba.PROJECT}.conf")
+    sheet.write_row("A1", ["ADD_WORKBOOK_TO_PYTHONPATH", "false"])
+    if hidden:
+        sheet.very_hidden()
+
+
+def _finish(path: Path, *, add_in: bool) -> None:
+    """Add the tab to a finished file, and make an add-in of it if it is to be one."""
+    with zipfile.ZipFile(path) as archive:
+        root = archive.read("_rels/.rels")
+        types = _with_png(archive.read("[Content_Types].xml"))
+    relationship = f'<Relationship Id="rIdRibbon" Type="{_RIBBON_RELATIONSHIP}" Target="{_RIBBON}"/>'
+    parts = {
+        "_rels/.rels": root.replace(b"</Relationships>", relationship.encode() + b"</Relationships>"),
+        "[Content_Types].xml": types.replace(_MACRO_WORKBOOK_TYPE, _ADD_IN_TYPE) if add_in else types,
+        _RIBBON: sources.own("customUI14.xml"),
+        "customUI/_rels/customUI14.xml.rels": _icon_relationships(),
+        **{f"customUI/{name}": sources.own(name) for name in sources.own_names("icons/*.png")},
+    }
+    _replace_parts(path, parts)
+
+
+def _with_png(types: bytes) -> bytes:
+    if b'Extension="png"' in types:
+        return types
+    return re.sub(rb"(<Types[^>]*>)", rb'\1<Default Extension="png" ContentType="image/png"/>', types, count=1)
+
+
+def _icon_relationships() -> bytes:
+    """What binds the names of images in the ribbon's XML to the icons."""
+    entries = "".join(
+        f'<Relationship Id="{Path(name).stem}" Type="{_IMAGE_RELATIONSHIP}" Target="{name}"/>'
+        for name in sources.own_names("icons/*.png")
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        f'<Relationships xmlns="{_RELATIONSHIPS}">{entries}</Relationships>'
+    ).encode()
+
+
+def _replace_parts(path: Path, parts: dict[str, bytes]) -> None:
+    """Write an archive anew with some parts replaced or added; the others are never held in memory as a whole."""
+    changed = path.with_name(f"changed{path.suffix}")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            if (content := parts.pop(entry.filename, None)) is not None:
+                new.writestr(_entry(entry.filename, len(content)), content)
+                continue
+            with old.open(entry) as source, new.open(_entry(entry.filename, entry.file_size), "w") as target:
+                shutil.copyfileobj(source, target)
+        for name, content in parts.items():
+            new.writestr(_entry(name, len(content)), content)
+    changed.replace(path)
+
+
+def _entry(name: str, size: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _NO_DATE)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.file_size = size  # so that only a part that needs a ZIP64 header gets one
+    return entry
+
+
+def _packaging(suffix: str, *, add_in: bool) -> Packaging:
+    return Packaging(suffix, partial(_prepare, add_in=add_in), partial(_finish, add_in=add_in))
+
+
+MACRO_WORKBOOK = _packaging(".xlsm", add_in=False)
+_ADD_IN = _packaging(".xlam", add_in=True)

@@ -1,0 +1,16 @@
+"""The functions that a spreadsheet offers: ``S6_DELTA_W5`` and its like, made from the table of quantities.
+
+`FUNCTIONS` lists them; each takes blocks of cells and gives one back, so that any spreadsheet program can call them.
+"""
+
+from s6xl.derivation import NETWORK
+from s6xl.functions.arguments import MISSING
+from s6xl.functions.definition import Block, Function, Parameter, Result
+from s6xl.functions.descents import descent_functions
+from s6xl.functions.quantities import call, call_update, quantity_functions
+
+__all__ = ["CATEGORY", "FUNCTIONS", "MISSING", "Block", "Function", "Parameter", "Result", "call", "call_update"]
+
+# What the functions stand under in a list of functions.
+CATEGORY = "S6"
+FUNCTIONS = (*quantity_functions(NETWORK), *descent_functions(NETWORK))

@@ -1,0 +1,113 @@
+"""Reads arguments: from the cells that a spreadsheet passes to numbers, or to a sentence that says what is wrong."""
+
+import datetime
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from s6xl.functions.definition import ArgumentError, Block, Cell, Parameter
+
+# What stands for an argument that was left out.
+MISSING: Block = ()
+# Where a spreadsheet hands an error value over as a number, it is a whole one from here on: 0x800A07D0 is #NULL!.
+_FIRST_ERROR, _LAST_ERROR = -2146826288, -2146826189
+_LONGEST_TEXT = 20
+
+
+def number(parameter: Parameter, block: Block) -> float:
+    """One finite number."""
+    _check_given(parameter.name, block)
+    if (count := sum(map(len, block))) != 1:
+        raise ArgumentError(f"{parameter.name} is {count} cells: give one.")
+    return _number(parameter.name, block[0][0])
+
+
+def positive_number(parameter: Parameter, block: Block) -> float:
+    """One finite number above 0."""
+    value = number(parameter, block)
+    if value <= 0:
+        raise ArgumentError(f"{parameter.name} is {value:g}: give a number above 0.")
+    return value
+
+
+def whole_number(most: int) -> Callable[[Parameter, Block], int]:
+    """One whole number from 1 to `most`."""
+
+    def read(parameter: Parameter, block: Block) -> int:
+        value = number(parameter, block)
+        if not (value.is_integer() and 1 <= value <= most):
+            raise ArgumentError(f"{parameter.name} is {value:g}: give a whole number from 1 to {most:,}.")
+        return int(value)
+
+    return read
+
+
+@dataclass(frozen=True)
+class Vector:
+    """Numbers from a row of cells, or from a column: `upright`."""
+
+    numbers: tuple[float, ...]
+    upright: bool
+
+
+def vector(names: Sequence[str]) -> Callable[[Parameter, Block], Vector]:
+    """So many finite numbers as there are names, in a row or a column."""
+
+    def read(parameter: Parameter, block: Block) -> Vector:
+        _check_given(parameter.name, block)
+        expected = f"give a row or a column of {len(names)}, {names[0]} to {names[-1]}."
+        rows, columns = len(block), len(block[0])
+        if min(rows, columns) > 1:
+            raise ArgumentError(f"{parameter.name} is a block of {rows} by {columns} cells: {expected}")
+        if rows * columns != len(names):
+            raise ArgumentError(f"{parameter.name} is {_cells(rows * columns)}: {expected}")
+        cells = [cell for row in block for cell in row]
+        values = (_number(f"{name} in {parameter.name}", cell) for name, cell in zip(names, cells, strict=True))
+        return Vector(tuple(values), upright=rows > 1)
+
+    return read
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _check_given(name: str, block: Block) -> None:
+    if block is MISSING:
+        raise ArgumentError(f"{name} is missing: give a number or a cell for each argument.")
+
+
+def _number(what: str, cell: Cell) -> float:
+    """The number in a cell.
+
+    Raises:
+        ArgumentError: if there is none, `what` being how the sentence names the cell.
+    """
+    match cell:
+        case None | "":
+            raise ArgumentError(f"{what} is empty: fill its cell in.")
+        case bool():
+            raise ArgumentError(f"{what} is {str(cell).upper()}: give a number.")
+        case datetime.date():
+            raise ArgumentError(f"{what} is a date: give a number, or format its cell as one.")
+        case int() if _FIRST_ERROR <= cell <= _LAST_ERROR:
+            raise ArgumentError(f"{what} is an error: mend its cell.")
+        case int() | float() | Decimal():
+            return _finite(what, cell)
+        case str() if cell.startswith("#"):
+            raise ArgumentError(f"{what} is {cell[:_LONGEST_TEXT]}: mend its cell.")
+        case str():
+            text = cell if len(cell) <= _LONGEST_TEXT else f"{cell[:_LONGEST_TEXT]}…"
+            raise ArgumentError(f"{what} is the text “{text}”: give a number.")
+    raise ArgumentError(f"{what} is a {type(cell).__name__}: give a number.")
+
+
+def _finite(what: str, value: int | float | Decimal) -> float:
+    try:
+        finite = float(value)
+    except OverflowError:
+        finite = math.inf
+    if not math.isfinite(finite):
+        raise ArgumentError(f"{what} is no finite number: give one.")
+    return finite

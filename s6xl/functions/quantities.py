@@ -1,0 +1,87 @@
+"""One function for each quantity that the network computes, made from the table."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+from s6xl.derivation import NETWORK, UPDATE, Network, Quantity, arguments, long_symbol
+from s6xl.expression import DEFINITIONS, Expression, Name, names, scalar_function, substitute, to_excel, to_python
+from s6xl.functions.arguments import number
+from s6xl.functions.definition import PREFIX, Function, Parameter, Result, TooLargeError
+
+SIGMOID = Quantity("sigmoid", to_excel(DEFINITIONS["sigmoid"], str), "squeezes any number between 0 and 1")
+# A slope is called by the name of the functions that give it.
+_UPDATE_EXPRESSION = substitute(UPDATE.expression, {"dE_dw": Name("delta")})
+_UPDATE_MEANINGS = {
+    "w": "the weight",
+    "lr": "the learning rate",
+    "delta": "how the total error changes with the weight",
+}
+
+
+def function_name(quantity: str) -> str:
+    """The name of the function that computes a quantity: ``S6_A_H1``, ``S6_DELTA_W5``, ``S6_E_TOTAL``."""
+    spelled = long_symbol(quantity) if quantity == NETWORK.loss else quantity
+    return PREFIX + spelled.replace("dE_d", "delta_").upper()
+
+
+UPDATE_NAME, SIGMOID_NAME = function_name("update"), function_name(SIGMOID.name)
+
+
+def call(quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
+    """A quantity of a network as a call of its function, without the leading ``=``; `cell` gives each name's cell."""
+    return _call(function_name(quantity.name), map(cell, arguments(quantity.expression, network.columns)))
+
+
+def call_update(weight: str, lr: str, delta: str) -> str:
+    """A weight's update as a call of its function over cells, without the leading ``=``."""
+    return _call(UPDATE_NAME, (weight, lr, delta))
+
+
+def _call(name: str, cells: Iterable[str]) -> str:
+    return f"{name}({','.join(cells)})"
+
+
+def quantity_functions(network: Network) -> tuple[Function, ...]:
+    """The functions of a network: the sigmoid, each quantity in order of computation, and a weight's update."""
+    sigmoid = DEFINITIONS["sigmoid"]
+    return (
+        _function(SIGMOID_NAME, SIGMOID.meaning, sigmoid, names(sigmoid), {"x": "any number"}),
+        *(
+            _function(
+                function_name(quantity.name),
+                quantity.meaning,
+                quantity.expression,
+                arguments(quantity.expression, network.columns),
+                {name: network.meaning(name) for name in names(quantity.expression)},
+            )
+            for quantity in network.quantities
+        ),
+        _function(UPDATE_NAME, UPDATE.meaning, _UPDATE_EXPRESSION, tuple(_UPDATE_MEANINGS), _UPDATE_MEANINGS),
+    )
+
+
+def _function(
+    name: str, meaning: str, expression: Expression, parameters: Sequence[str], meanings: dict[str, str]
+) -> Function:
+    compute = scalar_function(parameters, to_python(expression))
+
+    def value(*numbers: float) -> Result:
+        try:
+            result = float(compute(*numbers))
+        except (OverflowError, ZeroDivisionError):
+            raise TooLargeError from None
+        if not math.isfinite(result):
+            raise TooLargeError
+        return [[result]]
+
+    return Function(
+        name=name,
+        help=f"{_sentence(meaning)}: {to_excel(expression, str)}",
+        parameters=tuple(Parameter(name, _sentence(meanings[name]), number) for name in parameters),
+        compute=value,
+        expression=expression,
+    )
+
+
+def _sentence(meaning: str) -> str:
+    return meaning[0].upper() + meaning[1:]

@@ -1,0 +1,54 @@
+"""What answers the cells of a descent: plain formulas, or functions that the workbook or Python holds."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from s6xl.derivation import UPDATE, Network, Quantity, gradient, update_of
+from s6xl.expression import substitute, to_excel
+from s6xl.functions import call, call_update
+from s6xl.workbook.book import PLAIN, Packaging
+from s6xl.workbook.sheet import DynamicFormula
+
+
+class Engine(StrEnum):
+    """How the table of a learning rate's sheet computes.
+
+    With `LAMBDA` and `UDF` a cell calls a function, as in ``S6_DELTA_W5(B33,K33,S33)``. In a workbook of the first
+    kind a name that holds a LAMBDA answers, in one of the second kind a macro that asks Python.
+    """
+
+    FORMULAS = "formulas"
+    LAMBDA = "lambda"
+    UDF = "udf"
+
+    @property
+    def packaging(self) -> Packaging:
+        """The kind of file that holds such a workbook."""
+        if self is not Engine.UDF:
+            return PLAIN
+        from s6xl.addin.package import MACRO_WORKBOOK
+
+        return MACRO_WORKBOOK
+
+    @property
+    def explanation(self) -> str:
+        """What a reader should know of it, in one sentence."""
+        match self:
+            case Engine.FORMULAS:
+                return "There are no macros."
+            case Engine.LAMBDA:
+                return "Formulas → Name Manager shows the functions; they need Excel 365."
+            case Engine.UDF:
+                return "Its functions are macros that ask Python."
+
+    def formula(self, quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
+        """What computes a quantity, without the leading ``=``; `cell` gives each name's cell."""
+        if self is Engine.FORMULAS:
+            return to_excel(quantity.expression, cell)
+        return DynamicFormula(call(quantity, network, cell))
+
+    def update(self, weight: str, cell: Callable[[str], str]) -> str:
+        """What computes a weight's next value, without the leading ``=``; `cell` knows ``lr``, too."""
+        if self is Engine.FORMULAS:
+            return to_excel(substitute(UPDATE.expression, update_of(weight)), cell)
+        return DynamicFormula(call_update(cell(weight), cell("lr"), cell(gradient(weight))))

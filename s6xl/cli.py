@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from s6xl import __version__
-from s6xl.errors import UserError
+from s6xl.errors import ImpossibleHereError, UserError
 
 if TYPE_CHECKING:
     from s6xl.experiment import Experiment
+    from s6xl.workbook import Engine
 
-DEFAULT_OUT = Path("workbooks", "s6.xlsx")
+# Where a workbook goes by default, by what computes it.
+DEFAULT_OUT = {
+    "formulas": Path("workbooks", "s6.xlsx"),
+    "lambda": Path("workbooks", "s6_lambda.xlsx"),
+    "udf": Path("workbooks", "s6.xlsm"),
+}
+DEFAULT_ADD_IN = Path("s6.xlam")
 # A build of fewer rows is over before a progress bar could be read.
 ROWS_WORTH_REPORTING = 50_000
 FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
@@ -50,7 +57,7 @@ def _run() -> int:
         return BAD_ARGUMENTS
     except UserError as error:
         _complain(str(error))
-        return BAD_ARGUMENTS
+        return FAILED if isinstance(error, ImpossibleHereError) else BAD_ARGUMENTS
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         cure = f" {context.command_path} --help lists what is possible." if context else ""
@@ -88,7 +95,14 @@ def s6xl() -> None:
     "--out",
     type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
-    help=f"The workbook; {DEFAULT_OUT} if not given.",
+    help="The workbook; workbooks/s6.xlsx if not given, s6_lambda.xlsx or s6.xlsm with another engine.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(list(DEFAULT_OUT)),
+    default="formulas",
+    help="What computes the cells: plain formulas (the default); functions that are names in the workbook, for Excel "
+    "365; or functions that Python answers, in a workbook with macros for Excel on Windows.",
 )
 @click.option("--lr", metavar="RATES", help="Learning rates, a sheet each; 0.1,0.2,0.5,0.8,1,2 if not given.")
 @click.option("--steps", type=int, metavar="N", help="Steps of gradient descent; 68 if not given.")
@@ -104,6 +118,7 @@ def s6xl() -> None:
 @click.option("--as-submitted", is_flag=True, help="Keep the original's mistake in ∂E/∂w3 and ∂E/∂w4.")
 def build(
     out: Path | None,
+    engine: str,
     lr: str | None,
     steps: int | None,
     inputs: str | None,
@@ -117,6 +132,7 @@ def build(
     gc.disable()
     from s6xl.derivation import NETWORK, NETWORK_AS_SUBMITTED
     from s6xl.experiment import Experiment, counted, parse_numbers, read_settings
+    from s6xl.workbook import Engine
 
     chosen: dict[str, Any] = read_settings(settings) if settings else {}
     lists = {"learning_rates": ("--lr", lr), "inputs": ("--inputs", inputs), "targets": ("--targets", targets)}
@@ -126,11 +142,13 @@ def build(
         chosen["steps"] = steps
     experiment = Experiment(**chosen, network=NETWORK_AS_SUBMITTED if as_submitted else NETWORK)
     if out is None:
-        out = DEFAULT_OUT
+        out = DEFAULT_OUT[engine]
         _make_folder(out.parent)
-    _write_workbook(experiment, out)
+    _write_workbook(experiment, out, Engine(engine))
     rates = counted(len(experiment.learning_rates), "learning rate")
     click.echo(f"{out}: {rates}, {counted(experiment.steps, 'step')}.")
+    if engine == Engine.UDF:
+        _note_interpreter()
 
 
 def _make_folder(folder: Path) -> None:
@@ -140,15 +158,92 @@ def _make_folder(folder: Path) -> None:
         raise UserError(f"cannot make the folder {folder} here ({error.strerror}): choose a file with --out.") from None
 
 
-def _write_workbook(experiment: "Experiment", out: Path) -> None:
+def _write_workbook(experiment: "Experiment", out: Path, engine: "Engine") -> None:
     from s6xl import workbook
 
     # Every row is reported twice: computed, and written.
     rows = 2 * experiment.steps * len(experiment.learning_rates)
     if rows < ROWS_WORTH_REPORTING:
-        workbook.build(experiment, out)
+        workbook.build(experiment, out, engine=engine)
         return
     from s6xl.progress import reporting
 
     with reporting("rows", rows) as progress:
-        workbook.build(experiment, out, progress=progress)
+        workbook.build(experiment, out, engine=engine, progress=progress)
+
+
+def _note_interpreter() -> None:
+    """Let Excel find this Python when the workbook is opened here; on another machine, its own is to be found."""
+    from s6xl.addin.install import note_interpreter
+    from s6xl.addin.places import places
+
+    try:
+        here = places()
+    except ImpossibleHereError:
+        click.echo("Where Excel is, `python -m s6xl addin install` lets it find Python.")
+        return
+    if note_interpreter(here):
+        click.echo(f"Excel will run {sys.executable}, as {here.settings} says.")
+
+
+@s6xl.group()
+def addin() -> None:
+    """The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6."""
+
+
+@addin.command("build")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, readable=False),
+    default=DEFAULT_ADD_IN,
+    metavar="FILE",
+    help=f"The add-in; {DEFAULT_ADD_IN} if not given.",
+)
+def build_addin(out: Path) -> None:
+    """Build the add-in for the installed xlwings, on any system."""
+    from s6xl.addin.package import build_add_in
+    from s6xl.addin.sources import xlwings_version
+
+    build_add_in(out)
+    click.echo(f"{out}: for xlwings {xlwings_version()}.")
+
+
+@addin.command()
+def install() -> None:
+    """Put the add-in where Excel loads it, and note that it is to run this Python. Close Excel first."""
+    from s6xl.addin import install as installation
+    from s6xl.addin.places import places
+
+    here = places()
+    installation.install(here)
+    click.echo("\n".join(installation.status(here)[1]))
+    click.echo("Start Excel: it shows the tab S6.")
+
+
+@addin.command()
+def uninstall() -> None:
+    """Take back exactly what install did. Close Excel first."""
+    from s6xl.addin import install as installation
+    from s6xl.addin.places import places
+
+    for line in installation.uninstall(places()):
+        click.echo(line)
+
+
+@addin.command()
+def status() -> int:
+    """Say what is installed where; the exit status is 1 where something is missing."""
+    from s6xl.addin import install as installation
+    from s6xl.addin.places import places
+
+    good, lines = installation.status(places())
+    click.echo("\n".join(lines))
+    return 0 if good else FAILED
+
+
+@s6xl.command()
+def doctor() -> int:
+    """Check what s6xl needs here, Excel included, and say how to get what is missing."""
+    from s6xl.doctor import examine
+
+    return examine(click.echo)

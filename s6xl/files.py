@@ -10,9 +10,12 @@ from pathlib import Path
 
 from s6xl.errors import UserError
 
+# What cures most of what is wrong with a file to be written.
+OTHER_FILE = "choose another file with --out"
+
 
 @contextmanager
-def replacing(path: Path, suffix: str, *, instead: str = "choose another file with --out") -> Iterator[Path]:
+def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator[Path]:
     """A path to write to that takes the place of `path` once the block has ended well; until then nothing changes.
 
     The path given stands alone in an empty folder, which is for the block's other temporary files, too. It lies beside

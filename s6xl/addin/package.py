@@ -10,6 +10,7 @@ from pathlib import Path
 from xlsxwriter import Workbook
 
 from s6xl.addin import sources, vba
+from s6xl.files import OTHER_FILE
 from s6xl.workbook.book import Packaging, new_book
 
 ADD_IN_NAME = "s6.xlam"
@@ -24,13 +25,15 @@ _ADD_IN_TYPE = b"application/vnd.ms-excel.addin.macroEnabled.main+xml"
 _NO_DATE = (1980, 1, 31, 0, 0, 0)
 
 
-def build_add_in(path: Path) -> None:
+def build_add_in(path: Path, *, instead: str = OTHER_FILE) -> None:
     """Write the add-in to `path`, whole or not at all; the same xlwings and sources give the same bytes.
+
+    `instead` is what the user can do where the file cannot be written.
 
     Raises:
         UserError: if the file cannot be written.
     """
-    with new_book(path, title=TITLE, packaging=_ADD_IN):
+    with new_book(path, title=TITLE, packaging=_ADD_IN, instead=instead):
         pass  # its only sheet holds the settings
 
 

@@ -30,3 +30,8 @@ def xlwings_folder() -> Path:
 def xlwings_version() -> str:
     """The installed version of xlwings."""
     return version("xlwings")
+
+
+def mac_script() -> Path:
+    """xlwings' script that lets Excel on a Mac start Python."""
+    return xlwings_folder() / f"xlwings-{xlwings_version()}.applescript"

@@ -75,7 +75,7 @@ def _cells(count: int) -> str:
 
 def _check_given(name: str, block: Block) -> None:
     if block is MISSING:
-        raise ArgumentError(f"{name} is missing: give a number or a cell for each argument.")
+        raise ArgumentError(f"{name} is missing: give a number or a cell.")
 
 
 def _number(what: str, cell: Cell) -> float:

@@ -14,7 +14,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from s6xl.files import replacing
+from s6xl.files import OTHER_FILE, replacing
 from s6xl.workbook.layout import START, on_sheet
 from s6xl.workbook.sheet import Progress, Sheet
 from s6xl.workbook.styles import Styles
@@ -129,14 +129,21 @@ class _ArchiveFile(io.FileIO):
 
 @contextmanager
 def new_book(
-    path: Path, *, title: str, packaging: Packaging = PLAIN, progress: Progress = lambda rows: None
+    path: Path,
+    *,
+    title: str,
+    packaging: Packaging = PLAIN,
+    progress: Progress = lambda rows: None,
+    instead: str = OTHER_FILE,
 ) -> Iterator[Book]:
     """A workbook that takes the place of `path` once its block has ended well; until then nothing is changed there.
+
+    `instead` is what the user can do where the file cannot be written.
 
     Raises:
         UserError: if the file cannot be written there.
     """
-    with replacing(path, packaging.suffix) as partial:
+    with replacing(path, packaging.suffix, instead=instead) as partial:
         with _ArchiveFile(partial, "wb") as file:
             workbook = Workbook(file, {"tmpdir": str(partial.parent)})
             workbook.use_zip64()

@@ -23,12 +23,23 @@ from s6xl.verification import (
 from s6xl.workbook.book import Book
 from s6xl.workbook.choice import Choice
 from s6xl.workbook.forward_passes import ForwardPasses
-from s6xl.workbook.layout import CHECK, RATE_CELL, START, TableLayout, absolute, cell, on_sheet, rate_cell, start_cells
+from s6xl.workbook.layout import (
+    CHECK,
+    CHOSEN_RATE,
+    RATE_CELL,
+    START,
+    TableLayout,
+    absolute,
+    cell,
+    on_sheet,
+    rate_cell,
+    start_cells,
+)
 from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import cached
 from s6xl.workbook.styles import GOOD
 
-CHOICE_ROW, BANNER_ROW, CHOSEN_ROW = 4, 6, 9
+BANNER_ROW, CHOSEN_ROW = 6, 9
 # The settings stand at the right of the first table.
 WIDTH_CELL, TOLERANCE_CELL, FLOOR_CELL = "$L$10", "$L$11", "$L$12"
 # Stands in a formula for a sheet's name.
@@ -68,7 +79,7 @@ class _CheckSheet:
         self._network, self._rates = experiment.network, rates
         self._loss = self._network.inlined(self._network.loss)
         self._layout = TableLayout(experiment)
-        self._choice = Choice(CHOICE_ROW, experiment)
+        self._choice = Choice(experiment)
         self._values = dict(zip(self._network.columns, rates[0].table[0].tolist(), strict=True))
         self._every_row = CHOSEN_ROW + len(self._network.weights) + 4
         self._passes_row = self._every_row + len(rates) + 4
@@ -101,7 +112,7 @@ class _CheckSheet:
         # Not every cell of a row is meant to be like its neighbours, which Excel's green corners would doubt.
         sheet.ignore_errors({"formula_differs": "B1:Y999", "formula_range": "B1:Y999"})
         sheet.freeze_panes(BANNER_ROW, 0)
-        sheet.set_selection(f"D{CHOICE_ROW}")
+        sheet.set_selection(CHOSEN_RATE)
 
     def _write_settings(self) -> None:
         for address, label, value, largest in (

@@ -5,7 +5,18 @@ import math
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment, shown_number
 from s6xl.workbook.book import Book
-from s6xl.workbook.layout import START, TableLayout, absolute, on_sheet, rate_cell, rate_cells, rate_sheet
+from s6xl.workbook.layout import (
+    CHOICE_ROW,
+    CHOSEN_RATE,
+    CHOSEN_STEP,
+    START,
+    TableLayout,
+    absolute,
+    on_sheet,
+    rate_cell,
+    rate_cells,
+    rate_sheet,
+)
 from s6xl.workbook.sheet import Sheet
 
 MOST_CHOICES = 30
@@ -15,17 +26,16 @@ NO_NUMBERS = " has no numbers: diverged, or an error"
 
 
 class Choice:
-    """A learning rate and a step, chosen by the reader in row `row`; at first the first rate's first step."""
+    """A learning rate and a step, chosen by the reader; at first the first rate's first step."""
 
-    def __init__(self, row: int, experiment: Experiment) -> None:
-        self._row = row
+    def __init__(self, experiment: Experiment) -> None:
         self._layout = TableLayout(experiment)
         self._first_rate = experiment.learning_rates[0]
         self._sheets = [rate_sheet(rate) for rate in experiment.learning_rates]
         self._choices = on_sheet(START, rate_cells(experiment))
         self._first_choice = on_sheet(START, absolute(rate_cell(0)))
-        self._chosen_rate, self._chosen_step = f"$D${row}", f"$G${row}"
-        self._index, self.step = f"$K${row}", f"$L${row}"
+        self._chosen_rate, self._chosen_step = absolute(CHOSEN_RATE), absolute(CHOSEN_STEP)
+        self._index, self.step = absolute(f"K{CHOICE_ROW}"), absolute(f"L{CHOICE_ROW}")
         self._match = f"MATCH({self._chosen_rate},{self._choices},0)"
 
     def write(self, book: Book, sheet: Sheet, loss: str, value: float) -> None:
@@ -33,7 +43,7 @@ class Choice:
 
         `loss` is the cell of the chosen step's loss, `value` what it holds as the workbook opens.
         """
-        row, styles = self._row, book.styles
+        row, styles = CHOICE_ROW, book.styles
         sheet.write_string(f"C{row}", "Learning rate η", styles["label"])
         sheet.write_number(self._chosen_rate, self._first_rate, styles["input"])
         sheet.write_string(f"F{row}", "Step", styles["label"])
@@ -92,7 +102,7 @@ def check_formulas_fit(experiment: Experiment) -> None:
     Raises:
         UserError: if it is.
     """
-    choice = Choice(1, experiment)
+    choice = Choice(experiment)
     if max(len(choice.value_formula(name)) for name in experiment.network.columns) >= LONGEST_FORMULA:
         raise UserError(
             f"{len(experiment.learning_rates)} learning rates of so many digits do not fit into one formula of "

@@ -17,6 +17,10 @@ FIRST_ROW = 33
 RATE_LABEL, RATE_CELL = "F31", "G31"
 TITLE_CELL = "B1"
 
+# Where a learning rate and a step are chosen, on Step and on Check.
+CHOICE_ROW = 4
+CHOSEN_RATE, CHOSEN_STEP = f"D{CHOICE_ROW}", f"G{CHOICE_ROW}"
+
 # The start values on the sheet Start, and the table of learning rates beside them.
 START_VALUES_ROW = 7
 START_VALUE_COLUMN = "C"

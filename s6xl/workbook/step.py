@@ -7,13 +7,13 @@ from s6xl.experiment import Experiment
 from s6xl.expression import Expression, expand, to_text
 from s6xl.workbook.book import Book
 from s6xl.workbook.choice import Choice
-from s6xl.workbook.layout import STEP
+from s6xl.workbook.layout import CHOICE_ROW, CHOSEN_RATE, STEP
 from s6xl.workbook.lookup import Lookup, shown_symbol, updates
 from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import Sheet, cached
 from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE
 
-CHOICE_ROW, NETWORK_ROW, FORMULAS_ROW = 4, 6, 15
+NETWORK_ROW, FORMULAS_ROW = 6, 15
 LAST_COLUMN, LOOKUP_COLUMN = "O", "Q"
 COLUMNS = f"B:{LAST_COLUMN}"
 # Each neuron of the drawing takes two rows, its sum and its activation, and a row of space.
@@ -32,7 +32,7 @@ def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
     sheet.set_column("P:P", 4)
     sheet.set_column("Q:V", 13)
     book.write_heading(sheet, "One step, number by number", network.warning)
-    choice = Choice(CHOICE_ROW, experiment)
+    choice = Choice(experiment)
     lookup = Lookup(network, f"{LOOKUP_COLUMN}{NETWORK_ROW}", first_rate)
     choice.write(book, sheet, lookup.value(network.loss), lookup.values[network.loss])
     lookup.write(book, sheet, choice)
@@ -40,7 +40,7 @@ def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
     last_row = _Formulas(book, sheet, network, lookup).write()
     sheet.freeze_panes(CHOICE_ROW, 0)
     sheet.print_area(f"A1:{LAST_COLUMN}{last_row}")
-    sheet.set_selection(f"D{CHOICE_ROW}")
+    sheet.set_selection(CHOSEN_RATE)
 
 
 def _write_network(book: Book, sheet: Sheet, network: Network, lookup: Lookup) -> None:

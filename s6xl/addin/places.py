@@ -1,0 +1,67 @@
+"""Where Excel and xlwings look: the folder Excel loads add-ins from, and the file of settings."""
+
+import locale
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import platformdirs
+
+from s6xl.addin import sources
+from s6xl.addin.package import ADD_IN_NAME
+from s6xl.addin.vba import PROJECT
+from s6xl.errors import ImpossibleHereError
+
+WINDOWS, MACOS = "win32", "darwin"
+_SYSTEMS = {"linux": "Linux"}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the parts of an installation are.
+
+    `add_in` is the file that Excel loads, `settings` xlwings' settings for it, `interpreter` the name there of the
+    setting for the Python to run, `encoding` that of the settings. `script` is what lets Excel on a Mac start Python.
+    `receipt` is where an installation notes what it did.
+    """
+
+    add_in: Path
+    settings: Path
+    interpreter: str
+    encoding: str
+    receipt: Path
+    script: Path | None = None
+
+
+def places(system: str = sys.platform, home: Path | None = None, roaming: Path | None = None) -> Places:
+    """The places on this machine; `home` is the user's folder, `roaming` the one that Windows calls APPDATA.
+
+    Raises:
+        ImpossibleHereError: where there is no Excel for desktops.
+    """
+    home = home or Path.home()
+    receipt = platformdirs.user_data_path("s6xl", appauthor=False) / "installed.json"
+    if system == WINDOWS:
+        roaming = roaming or platformdirs.user_config_path(appauthor=False, roaming=True)
+        return Places(
+            add_in=roaming / "Microsoft" / "Excel" / "XLSTART" / ADD_IN_NAME,
+            settings=home / f".{PROJECT}" / f"{PROJECT}.conf",
+            interpreter="INTERPRETER_WIN",
+            encoding=locale.getencoding(),
+            receipt=receipt,
+        )
+    if system == MACOS:
+        library = home / "Library"
+        startup = PurePath("User Content.localized", "Startup.localized", "Excel", ADD_IN_NAME)
+        return Places(
+            add_in=library / "Group Containers" / "UBF8T346G9.Office" / startup,
+            settings=library / "Containers" / "com.microsoft.Excel" / "Data" / f"{PROJECT}.conf",
+            interpreter="INTERPRETER_MAC",
+            encoding=locale.getencoding(),
+            receipt=receipt,
+            script=library / "Application Scripts" / "com.microsoft.Excel" / sources.mac_script().name,
+        )
+    raise ImpossibleHereError(
+        f"Excel runs on Windows and macOS, not on {_SYSTEMS.get(system, system)}: build the add-in with "
+        "`python -m s6xl addin build` and install it where Excel is."
+    )

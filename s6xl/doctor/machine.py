@@ -1,0 +1,117 @@
+"""What can be checked without Excel: versions, files, libraries, the graphics card, LibreOffice."""
+
+import importlib.util
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pyopenvba import check_file
+
+from s6xl import __version__
+from s6xl.addin import install, sources
+from s6xl.addin.package import build_add_in
+from s6xl.addin.places import WINDOWS, places
+from s6xl.doctor.finding import Finding, fault, ok, optional, skipped
+from s6xl.errors import ImpossibleHereError, UserError
+
+LIBRARIES = ("xlwings", "pyopenvba", "xlsxwriter", "numpy", "matplotlib")
+SOFFICE = (
+    Path("C:/Program Files/LibreOffice/program/soffice.exe"),
+    Path("/Applications/LibreOffice.app/Contents/MacOS/soffice"),
+)
+
+
+def check_python() -> Iterator[Finding]:
+    """The interpreter and this package."""
+    bits = 64 if sys.maxsize > 2**32 else 32
+    text = f"s6xl {__version__} in Python {platform.python_version()}, {bits} bits: {sys.executable}"
+    if sys.platform == WINDOWS and bits == 32:
+        yield fault(f"{text}: install a 64-bit Python, for xlwings has no library for this one.")
+    else:
+        yield ok(text)
+
+
+def check_libraries() -> Iterator[Finding]:
+    """The libraries that every part needs."""
+    for name in LIBRARIES:
+        try:
+            yield ok(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield fault(f"{name} is missing: `python -m pip install {name}` brings it.")
+
+
+def check_dll(folders: tuple[Path, ...] = (Path(sys.prefix), Path(sys.prefix, "Scripts"))) -> Iterator[Finding]:
+    """The library through which Excel on Windows calls Python; it belongs beside the interpreter."""
+    name = f"xlwings64-{sources.xlwings_version()}.dll"
+    if sys.platform != WINDOWS:
+        yield skipped(f"{name}: functions that call Python exist in Excel on Windows only.")
+    elif found := [folder / name for folder in folders if (folder / name).exists()]:
+        yield ok(f"{found[0]}")
+    else:
+        yield fault(f"{name} is not in {folders[0]}: `python -m pip install --force-reinstall xlwings` brings it.")
+
+
+def check_add_in() -> Iterator[Finding]:
+    """The add-in: that it can be built, and whether it is installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "s6.xlam")
+        try:
+            build_add_in(path)
+        except (UserError, AssertionError, OSError) as error:
+            yield fault(f"the add-in cannot be built for xlwings {sources.xlwings_version()}: {error}")
+            return
+        report = check_file(path)
+        if not report.ok:
+            yield fault(f"the add-in that is built here is faulty: {report.issues[0].message}")
+            return
+        yield ok(f"the add-in can be built, {path.stat().st_size:,} bytes")
+    try:
+        good, lines = install.status(places())
+    except ImpossibleHereError as error:
+        yield skipped(str(error))
+        return
+    except UserError as error:
+        yield fault(str(error))
+        return
+    for line in lines:
+        yield ok(line) if good else optional(line)
+
+
+def check_torch() -> Iterator[Finding]:
+    """What trains a CNN, and on what."""
+    for name in ("torch", "torchvision"):
+        if importlib.util.find_spec(name) is None:
+            yield optional(f"{name}, to train CNNs: `python -m pip install torch torchvision` brings both.")
+            return
+    try:
+        import torch
+        import torchvision
+    except (ImportError, OSError, RuntimeError) as error:
+        yield fault(
+            f"torch and torchvision do not fit together ({str(error).splitlines()[0]}): "
+            "`python -m pip install --force-reinstall torch torchvision` brings a pair that does."
+        )
+        return
+    yield ok(f"torch {torch.__version__}, torchvision {torchvision.__version__}")
+    if torch.cuda.is_available():
+        yield ok(f"graphics card: {torch.cuda.get_device_name()} (CUDA {torch.version.cuda})")
+    elif torch.backends.mps.is_available():
+        yield ok("graphics card: Apple's, through MPS")
+    else:
+        yield optional("no graphics card that torch can use: CNNs train on the processor.")
+
+
+def check_libreoffice() -> Iterator[Finding]:
+    """LibreOffice, which the tests hold every workbook against."""
+    found = shutil.which("soffice") or next((str(path) for path in SOFFICE if path.exists()), None)
+    if found:
+        yield ok(f"LibreOffice: {found}")
+    else:
+        yield optional("LibreOffice, for the tests: install it from libreoffice.org, or by your system's packages.")
+
+
+CHECKS = (check_python, check_libraries, check_dll, check_add_in, check_torch, check_libreoffice)

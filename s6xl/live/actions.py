@@ -1,0 +1,98 @@
+"""What each button does, by its id in the ribbon."""
+
+import webbrowser
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.experiment import Experiment
+from s6xl.live.excel import Excel
+from s6xl.live.help_page import write_help_page
+from s6xl.workbook import build
+from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, STEP, STEP_COLUMN
+
+
+def train(excel: Excel) -> None:
+    """Train a CNN on MNIST."""
+    raise ImpossibleHereError("training from Excel is not in this version of s6xl yet: a later one brings it.")
+
+
+def stop(excel: Excel) -> None:
+    """End a training."""
+    raise ImpossibleHereError("there is no training to stop: training from Excel comes with a later version of s6xl.")
+
+
+def new_workbook(excel: Excel) -> None:
+    """Build a workbook in the user's documents and open it."""
+    app = excel.app
+    path = unused(platformdirs.user_documents_path() / "s6.xlsx")
+    build(Experiment(), path)
+    app.books.open(str(path))
+
+
+def step_through(excel: Excel) -> None:
+    """Show a step with its numbers."""
+    _show(excel, STEP)
+
+
+def check_gradients(excel: Excel) -> None:
+    """Show the gradients beside their measured slopes."""
+    _show(excel, CHECK)
+
+
+def show_help(excel: Excel) -> None:
+    """Open the documentation in a browser."""
+    page = write_help_page()
+    if not webbrowser.open(page.as_uri()):
+        raise ImpossibleHereError(f"no browser could be opened: the help is {page}.")
+
+
+def answer(excel: Excel) -> None:
+    """Do nothing: that a button's macro has reached Python stands in the log. The doctor presses it."""
+
+
+ACTIONS: Mapping[str, Callable[[Excel], None]] = {
+    "train": train,
+    "stop": stop,
+    "new_workbook": new_workbook,
+    "step_through": step_through,
+    "check_gradients": check_gradients,
+    "help": show_help,
+    "answer": answer,
+}
+
+
+def unused(path: Path) -> Path:
+    """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(other for other in numbered if not other.exists())
+
+
+def _show(excel: Excel, name: str) -> None:
+    """Show a sheet, with the learning rate and the step chosen that the user has selected on a rate's sheet."""
+    book = excel.book
+    if name not in [sheet.name for sheet in book.sheets]:
+        raise UserError(
+            f"the workbook {book.name} has no sheet {name}: press New workbook, or open a workbook that s6xl has built."
+        )
+    chosen = _selected(book)
+    sheet = book.sheets[name]
+    if chosen:
+        for cell, value in zip((CHOSEN_RATE, CHOSEN_STEP), chosen, strict=True):
+            sheet[cell].value = value
+    sheet.activate()
+
+
+def _selected(book: Any) -> tuple[float, float] | None:
+    """The learning rate and the step of the selected row, where that is a row of a rate's sheet."""
+    sheet = book.sheets.active
+    row = book.app.selection.row if book.app.selection else 0
+    if not sheet.name.startswith("LR=") or row < FIRST_ROW:
+        return None
+    rate, step = sheet[RATE_CELL].value, sheet[f"{STEP_COLUMN}{row}"].value
+    return (rate, step) if isinstance(rate, float) and isinstance(step, float) else None

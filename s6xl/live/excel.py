@@ -1,0 +1,55 @@
+"""The running Excel that a button was pressed in."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from s6xl.errors import ImpossibleHereError, UserError
+
+
+@dataclass(frozen=True)
+class Excel:
+    """Which Excel, by its window's handle on Windows, and which workbook, by name; looked up anew each time."""
+
+    workbook: str = ""
+    window: int | None = None
+
+    @classmethod
+    def from_arguments(cls, arguments: Iterable[str]) -> "Excel":
+        """As xlwings' macros name it: ``--wb=NAME``, ``--hwnd=HANDLE``."""
+        given = dict(argument.split("=", 1) for argument in arguments)
+        window = given.get("--hwnd", "")
+        return cls(given.get("--wb", ""), int(window) if window.isdigit() else None)
+
+    @property
+    def app(self) -> Any:
+        """The xlwings App.
+
+        Raises:
+            ImpossibleHereError: if there is no Excel on this machine, or none is running.
+        """
+        import xlwings
+
+        if "excel" not in [engine.name for engine in xlwings.engines]:
+            raise ImpossibleHereError("there is no Excel that Python could reach on this machine.")
+        if self.window is not None and sys.platform == "win32":
+            from xlwings import _xlwindows
+
+            return xlwings.App(impl=_xlwindows.App(xl=self.window))
+        if xlwings.apps.active is None:
+            raise ImpossibleHereError("Excel is not running: start it and press the button again.")
+        return xlwings.apps.active
+
+    @property
+    def book(self) -> Any:
+        """The xlwings Book that was active when the button was pressed.
+
+        Raises:
+            UserError: if it has been closed since.
+        """
+        books = {book.name.casefold(): book for book in self.app.books}
+        try:
+            return books[self.workbook.casefold()]
+        except KeyError:
+            raise UserError("there is no workbook open to work on: open one and press the button again.") from None

@@ -113,7 +113,9 @@ def status(places: Places, interpreter: str = sys.executable) -> tuple[bool, lis
     if noted is None:
         say(False, f"Python: none named in {places.settings}; `python -m s6xl addin install` names {interpreter}")
     elif not Path(noted).exists():
-        say(False, f"Python: {noted} (named in {places.settings}) is gone; `python -m s6xl addin install` names another")
+        say(
+            False, f"Python: {noted} (named in {places.settings}) is gone; `python -m s6xl addin install` names another"
+        )
     else:
         other = "" if noted == interpreter else f", not this one, {interpreter}"
         say(True, f"Python: {noted} (named in {places.settings}){other}")

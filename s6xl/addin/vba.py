@@ -64,7 +64,8 @@ def project(sheets: int, *, add_in: bool) -> bytes:
                     project.add_module(module.name, module.source, kind=module.kind)
             file.save()
         with ExcelFile(skeleton) as file:
-            return file.vba_project_bytes()
+            content: bytes = file.vba_project_bytes()
+            return content
 
 
 def descriptions() -> str:

@@ -1,6 +1,6 @@
 """What is checked in a real Excel: every function by its formula, the messages, the workbooks, the buttons.
 
-Each check takes a `Session` and raises `Wrong` where Excel does not do what it should.
+Each check takes a `Session` and raises `WrongError` where Excel does not do what it should.
 """
 
 import math
@@ -31,7 +31,7 @@ BUTTON_SECONDS = 30
 TOLERANCE = 1e-12
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     """Excel did something else; the text says what."""
 
 
@@ -52,7 +52,7 @@ class Session:
         cell = self.sheet["A1"]
         cell.formula2 = formula
         if "@" in cell.formula2:
-            raise Wrong(f"Excel made {cell.formula2} of {formula}")
+            raise WrongError(f"Excel made {cell.formula2} of {formula}")
         filled = self.sheet.range(cell.api.SpillingToRange.Address) if cell.api.HasSpill else cell
         rows: Rows = filled.options(ndim=2).value
         return rows
@@ -80,7 +80,7 @@ def session() -> Iterator[Session]:
 def check_version(excel: Session) -> str:
     """Excel starts and opens the add-in."""
     if not excel.app.api.Workbooks(ADD_IN_NAME).IsAddin:
-        raise Wrong(f"{ADD_IN_NAME} is open, but not as an add-in")
+        raise WrongError(f"{ADD_IN_NAME} is open, but not as an add-in")
     return f"Excel {excel.app.version} opens the add-in"
 
 
@@ -124,7 +124,7 @@ def check_messages(excel: Session) -> str:
     for bad in ("Z99", '"abc"', "1/0", ""):
         found = excel.compute(f"=S6_DELTA_W5({bad},0.5,0.5)")[0][0]
         if not (isinstance(found, str) and found.startswith("S6_DELTA_W5: t1 is ")):
-            raise Wrong(f"for the argument {bad or 'left out'} the cell shows {found!r}")
+            raise WrongError(f"for the argument {bad or 'left out'} the cell shows {found!r}")
     return "bad arguments are named in the cell"
 
 
@@ -146,7 +146,7 @@ def check_buttons(excel: Session) -> str:
     deadline = time.monotonic() + BUTTON_SECONDS
     while not (log.exists() and log.stat().st_size > before):
         if time.monotonic() > deadline:
-            raise Wrong(f"no worker wrote into {log} within {BUTTON_SECONDS} s")
+            raise WrongError(f"no worker wrote into {log} within {BUTTON_SECONDS} s")
         time.sleep(0.2)
     return f"buttons reach Python; the log is {log}"
 
@@ -183,7 +183,7 @@ def _expect(excel: Session, function: Function, arguments: str, blocks: list[Blo
     rows = excel.compute(f"={function.name}({arguments})")
     expected = function(*blocks)
     if [len(row) for row in rows] != [len(row) for row in expected]:
-        raise Wrong(f"{function.name} fills {len(rows)} by {len(rows[0])} cells")
+        raise WrongError(f"{function.name} fills {len(rows)} by {len(rows[0])} cells")
     for found_row, expected_row in zip(rows, expected, strict=True):
         for one, other in zip(found_row, expected_row, strict=True):
             _compare(function.name, one, other)
@@ -194,7 +194,7 @@ def _compare(name: str, found: Any, expected: float | str) -> None:
     if isinstance(found, float) and isinstance(expected, float):
         agrees = math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     if not agrees:
-        raise Wrong(f"{name} gives {found!r} where Python gives {expected!r}")
+        raise WrongError(f"{name} gives {found!r} where Python gives {expected!r}")
 
 
 def _check_workbook(excel: Session, engine: Engine, name: str) -> str:
@@ -208,7 +208,7 @@ def _check_workbook(excel: Session, engine: Engine, name: str) -> str:
         sheet = book.sheets[rate_sheet(RATE)]
         cell = sheet.range((FIRST_ROW, 2 + NETWORK.columns.index("dE_dw5")))
         if "@" in cell.formula2:
-            raise Wrong(f"Excel shows {cell.formula2}")
+            raise WrongError(f"Excel shows {cell.formula2}")
         excel.app.api.CalculateFull()
         first, last = (FIRST_ROW, 2), (FIRST_ROW + STEPS - 1, 1 + len(NETWORK.columns))
         found = sheet.range(first, last).value

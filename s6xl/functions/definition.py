@@ -53,7 +53,7 @@ class Function:
         """
         try:
             return self.compute(*map(self._value, self.parameters, arguments))
-        except _Passed as passed:
+        except _PassedOnError as passed:
             return [[str(passed)]]
         except ArgumentError as error:
             return [[f"{self.name}: {error}"]]
@@ -64,9 +64,9 @@ class Function:
         for row in block:
             for cell in row:
                 if isinstance(cell, str) and cell.startswith(PREFIX) and ": " in cell:
-                    raise _Passed(cell)
+                    raise _PassedOnError(cell)
         return parameter.read(parameter, block)
 
 
-class _Passed(Exception):
+class _PassedOnError(Exception):
     """The sentence of another function, found in an argument."""

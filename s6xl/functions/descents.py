@@ -1,6 +1,5 @@
 """Functions over ranges: a whole forward pass, all gradients, or a whole descent, in one call."""
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -83,6 +82,6 @@ def _start(name: str, members: Sequence[str]) -> Parameter:
 
 def _cells(values: NDArray[np.float64]) -> Result:
     rows: Result = values.tolist()
-    if not np.isfinite(values).all():
-        return [[cell if math.isfinite(cell) else TOO_LARGE for cell in row] for row in rows]
+    for row, column in np.argwhere(~np.isfinite(values)):
+        rows[row][column] = TOO_LARGE
     return rows

@@ -88,7 +88,7 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
         self._check_dimensions(table.first_row + rows - 2, columns)
         self.big_table = table
         if any(isinstance(formula, DynamicFormula) for formula in (*table.first_formulas, *table.formulas)):
-            self.has_dynamic_functions = True
+            self.has_dynamic_arrays = True
 
     # What follows takes the place of XlsxWriter's own methods of the same names.
 

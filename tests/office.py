@@ -51,14 +51,16 @@ class Office:
         path: Path,
         changes: Mapping[str, Mapping[str, float | str]] | None = None,
         shown: Mapping[str, Sequence[str]] | None = None,
+        *,
+        hard: bool = True,
     ) -> Recalculated:
         """Load a workbook, change some cells, recalculate everything, and read it; the file stays as it is.
 
-        `shown` names cells, by sheet, to read as a reader sees them.
+        `shown` names cells, by sheet, to read as a reader sees them. Without `hard`, cached values stay as they are.
         """
         assert self._process.stdin is not None
         self._process.stdin.write(
-            json.dumps({"path": str(path), "changes": changes or {}, "shown": shown or {}}) + "\n"
+            json.dumps({"path": str(path), "changes": changes or {}, "shown": shown or {}, "hard": hard}) + "\n"
         )
         self._process.stdin.flush()
         answer = self._read()

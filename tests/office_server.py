@@ -1,8 +1,8 @@
 """Drives one headless LibreOffice over UNO; run by a Python that can import uno, spoken to in lines of JSON.
 
-A request is {"path": FILE, "changes": {sheet: {cell: value or "=formula"}}, "shown": {sheet: [cell]}}; the answer,
-after a hard recalculation, is {"values": {sheet: {cell: number or text}}, "errors": {sheet: [cell]}, "shown": {sheet:
-{cell: text as its number format shows it}}}. The file itself is not changed.
+A request is {"path": FILE, "changes": {sheet: {cell: value or "=formula"}}, "shown": {sheet: [cell]}, "hard": whether
+to recalculate everything}; the answer is {"values": {sheet: {cell: number or text}}, "errors": {sheet: [cell]},
+"shown": {sheet: {cell: text as its number format shows it}}}. The file itself is not changed.
 """
 
 import json
@@ -83,16 +83,24 @@ def read(sheet):
     return values, errors
 
 
-def hidden():
-    option = PropertyValue()
-    option.Name, option.Value = "Hidden", True
-    return (option,)
+def options(path):
+    chosen = {"Hidden": True}
+    if path.endswith(".xlam"):
+        # LibreOffice reads add-ins, but does not know them by their ending.
+        chosen["FilterName"] = "Calc MS Excel 2007 VBA XML"
+    return tuple(option(name, value) for name, value in chosen.items())
 
 
-def recalculate(desktop, path, changes, shown):
+def option(name, value):
+    made = PropertyValue()
+    made.Name, made.Value = name, value
+    return made
+
+
+def recalculate(desktop, path, changes, shown, hard):
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, folder)
-        document = desktop.loadComponentFromURL(Path(copy).as_uri(), "_blank", 0, hidden())
+        document = desktop.loadComponentFromURL(Path(copy).as_uri(), "_blank", 0, options(path))
         if document is None:
             raise RuntimeError(f"LibreOffice could not load {path}")
         try:
@@ -103,7 +111,8 @@ def recalculate(desktop, path, changes, shown):
                         cell.setFormula(value)
                     else:
                         cell.setValue(value)
-            document.calculateAll()
+            if hard:
+                document.calculateAll()
             answer = {"values": {}, "errors": {}, "shown": {}}
             for name in document.Sheets.ElementNames:
                 answer["values"][name], answer["errors"][name] = read(document.Sheets.getByName(name))
@@ -123,7 +132,9 @@ def main():
             for line in sys.stdin:
                 request = json.loads(line)
                 try:
-                    answer = recalculate(desktop, request["path"], request["changes"], request["shown"])
+                    answer = recalculate(
+                        desktop, request["path"], request["changes"], request["shown"], request["hard"]
+                    )
                 except Exception as error:
                     answer = {"failure": repr(error)}
                 print(json.dumps(answer), flush=True)

@@ -160,7 +160,14 @@ def test_the_names_bodies_are_right_for_random_arguments(books: Books) -> None:
     for name, (parameters, body) in lambdas(books[Engine.LAMBDA]).items():
         for seed in range(10):
             givens = random_givens(seed)
-            step = {**givens, **witness.quantities(givens), "x": givens["w1"], "w": givens["w2"], "lr": 0.7, "delta": 0.2}
+            step = {
+                **givens,
+                **witness.quantities(givens),
+                "x": givens["w1"],
+                "w": givens["w2"],
+                "lr": 0.7,
+                "delta": 0.2,
+            }
             text = body
             for column, parameter in enumerate(parameters):
                 address = f"{chr(ord('A') + column)}1"

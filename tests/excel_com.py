@@ -103,7 +103,7 @@ def _stand_in_for_pywin32() -> None:
         CoInitialize=nothing,
     )
     for name in ("win32api", "win32con", "win32event", "win32gui", "win32process", "win32timezone"):
-        _module(name, GetWindowThreadProcessId=lambda window: (0, 1))
+        _module(name, GetWindowThreadProcessId=lambda window: (0, 1), FindWindowEx=nothing)
     base = type("Base", (), {})
     client = _module(
         "win32com.client",
@@ -159,6 +159,7 @@ class Range(CDispatch):
         self.Worksheet, self.Row, self.Column = sheet, row, column
         self.Rows = types.SimpleNamespace(Count=len(rows))
         self.Columns = types.SimpleNamespace(Count=len(rows[0]))
+        self.Count = len(rows) * len(rows[0])
         self.Address = f"R{row}C{column}"
 
     @property
@@ -241,13 +242,21 @@ class Workbook(CDispatch):
         return sheet
 
 
+class Chart(CDispatch):
+    """A chart, selected in place of cells."""
+
+    @property
+    def Address(self) -> str:  # noqa: N802
+        raise ComError(-2147352567)
+
+
 class Application(CDispatch):
     """Excel itself."""
 
     Version, Hwnd = "16.0", 1
 
     def __init__(self) -> None:
-        self.Selection: Range | None = None
+        self.Selection: Range | Chart = Chart()
 
 
 class _Components:

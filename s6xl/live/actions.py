@@ -85,14 +85,15 @@ def _show(excel: Excel, name: str) -> None:
     if chosen:
         for cell, value in zip((CHOSEN_RATE, CHOSEN_STEP), chosen, strict=True):
             sheet[cell].value = value
-    sheet.activate()
+    # Sheet.activate would bring this Excel before all others first, and fail where it may not.
+    sheet.impl.activate()
 
 
 def _selected(book: Any) -> tuple[float, float] | None:
     """The learning rate and the step of the selected row, where that is a row of a rate's sheet."""
     sheet = book.sheets.active
-    row = book.app.selection.row if book.app.selection else 0
-    if not sheet.name.startswith("LR=") or row < FIRST_ROW:
+    selection = book.app.selection  # None where it is a chart or a picture
+    if selection is None or selection.row < FIRST_ROW or not sheet.name.startswith("LR="):
         return None
-    rate, step = sheet[RATE_CELL].value, sheet[f"{STEP_COLUMN}{row}"].value
+    rate, step = sheet[RATE_CELL].value, sheet[f"{STEP_COLUMN}{selection.row}"].value
     return (rate, step) if isinstance(rate, float) and isinstance(step, float) else None

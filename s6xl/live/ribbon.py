@@ -18,7 +18,7 @@ def press(action: str) -> None:
         with log_path().open("ab") as log:
             _start([action, *caller], log.fileno())
     except OSError as error:
-        dialog.show(f"S6 could not start its worker: {error.strerror or error}.")
+        dialog.show(f"The button {action} could not start its worker: {error}.")
 
 
 def _start(arguments: list[str], log: int) -> None:

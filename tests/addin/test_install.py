@@ -1,0 +1,206 @@
+"""Installing, reporting and taking back, in folders laid out as on Windows and on macOS."""
+
+from pathlib import Path
+from unittest import mock
+
+import platformdirs
+import pytest
+
+import s6xl.addin.install as installation
+from s6xl.addin import sources
+from s6xl.addin.install import install, note_interpreter, status, uninstall
+from s6xl.addin.package import build_add_in
+from s6xl.addin.places import MACOS, WINDOWS, Places, places
+from s6xl.addin.vba import modules
+from s6xl.errors import ImpossibleHereError, UserError
+
+PYTHON = r"C:\Users\ada\venv\Scripts\python.exe"
+
+
+def here(system: str, home: Path) -> Places:
+    with mock.patch.object(platformdirs, "user_data_path", return_value=home / "data" / "s6xl"):
+        return places(system, home, home / "AppData" / "Roaming")
+
+
+@pytest.fixture(params=[WINDOWS, MACOS])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
+    return here(request.param, tmp_path)
+
+
+def content(folder: Path) -> dict[str, bytes | None]:
+    """Every file with its bytes, every folder with none."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")
+    }
+
+
+def test_places_on_windows(tmp_path: Path) -> None:
+    place = here(WINDOWS, tmp_path)
+    assert place.add_in == tmp_path / "AppData" / "Roaming" / "Microsoft" / "Excel" / "XLSTART" / "s6.xlam"
+    assert place.settings == tmp_path / ".s6" / "s6.conf"
+    assert place.interpreter == "INTERPRETER_WIN"
+    assert place.script is None
+
+
+def test_places_on_macos(tmp_path: Path) -> None:
+    place = here(MACOS, tmp_path)
+    library = tmp_path / "Library"
+    startup = library / "Group Containers" / "UBF8T346G9.Office" / "User Content.localized" / "Startup.localized"
+    assert place.add_in == startup / "Excel" / "s6.xlam"
+    assert place.settings == library / "Containers" / "com.microsoft.Excel" / "Data" / "s6.conf"
+    assert place.interpreter == "INTERPRETER_MAC"
+    script = f"xlwings-{sources.xlwings_version()}.applescript"
+    assert place.script == library / "Application Scripts" / "com.microsoft.Excel" / script
+
+
+def test_the_settings_are_where_xlwings_macros_look() -> None:
+    (code,) = [module.source for module in modules(add_in=True) if module.name == "xlwings"]
+    assert r'Environ("USERPROFILE") & "\." & PROJECT_NAME & "\" & PROJECT_NAME & ".conf"' in code
+    assert 'GetMacDir("$HOME", False) & "/" & PROJECT_NAME & ".conf"' in code
+    assert 'GetConfig("INTERPRETER_WIN", "")' in code
+    assert 'GetConfig("INTERPRETER_MAC", "")' in code
+    assert 'AppleScriptTask("xlwings-" & XLWINGS_VERSION & ".applescript", "VbaHandler", ParameterString)' in code
+
+
+def test_elsewhere_nothing_is_possible(tmp_path: Path) -> None:
+    with pytest.raises(ImpossibleHereError, match="Excel runs on Windows and macOS, not on Linux"):
+        here("linux", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_install_writes_the_add_in_and_the_interpreter(place: Places, tmp_path: Path) -> None:
+    install(place, PYTHON)
+    build_add_in(tmp_path / "expected.xlam")
+    assert place.add_in.read_bytes() == (tmp_path / "expected.xlam").read_bytes()
+    assert place.settings.read_text() == f'"{place.interpreter}","{PYTHON}"\n'
+    if place.script:
+        assert "on VbaHandler(ParameterString)" in place.script.read_text(encoding="utf-8")
+
+
+def test_uninstall_takes_back_exactly_what_install_did(place: Places, tmp_path: Path) -> None:
+    (tmp_path / "AppData").mkdir()
+    (tmp_path / "AppData" / "mine.txt").write_text("mine")
+    before = content(tmp_path)
+    install(place, PYTHON)
+    assert content(tmp_path) != before
+    lines = list(uninstall(place))
+    assert f"removed {place.add_in}" in lines
+    left = content(tmp_path)
+    # Of the installation's own notes the folder is left.
+    assert {name: what for name, what in left.items() if name not in ("data", "data/s6xl")} == before
+
+
+def test_other_settings_and_files_are_left_as_they_were(place: Places) -> None:
+    for folder in (place.add_in.parent, place.settings.parent):
+        folder.mkdir(parents=True)
+    (place.add_in.parent / "other.xlam").write_bytes(b"other")
+    was = f'"SHOW CONSOLE","True"\n"{place.interpreter}","C:\\old\\python.exe"\n'
+    place.settings.write_text(was)
+    install(place, PYTHON)
+    assert '"SHOW CONSOLE","True"' in place.settings.read_text()
+    assert PYTHON in place.settings.read_text()
+    list(uninstall(place))
+    assert place.settings.read_text() == was
+    assert (place.add_in.parent / "other.xlam").read_bytes() == b"other"
+    assert not place.add_in.exists()
+
+
+def test_a_second_install_brings_it_up_to_date_and_is_taken_back_as_one(place: Places, tmp_path: Path) -> None:
+    before = content(tmp_path)
+    install(place, r"C:\first\python.exe")
+    place.add_in.write_bytes(b"an older one")
+    install(place, PYTHON)
+    assert status(place)[1][0] == f"add-in: {place.add_in}"
+    assert PYTHON in place.settings.read_text()
+    list(uninstall(place))
+    assert {name for name in content(tmp_path) if not name.startswith("data")} == set(before)
+
+
+def test_what_has_changed_since_is_left(place: Places) -> None:
+    install(place, PYTHON)
+    place.add_in.write_bytes(b"changed by somebody")
+    lines = list(uninstall(place))
+    assert lines[0].startswith(f"left {place.add_in}: it has changed since it was installed")
+    assert place.add_in.read_bytes() == b"changed by somebody"
+
+
+def test_uninstall_with_nothing_installed(place: Places) -> None:
+    with pytest.raises(ImpossibleHereError, match="the add-in is not installed"):
+        list(uninstall(place))
+
+
+def test_an_add_in_that_excel_holds_open(place: Places) -> None:
+    install(place, PYTHON)
+    before = place.add_in.read_bytes()
+    (place.add_in.parent / "~$s6.xlam").touch()
+    with pytest.raises(UserError, match=r"is open in another program: close it there, or close Excel and try again"):
+        install(place, PYTHON)
+    assert place.add_in.read_bytes() == before
+
+
+def test_a_failed_first_install_can_be_taken_back(place: Places, tmp_path: Path) -> None:
+    before = content(tmp_path)
+    with (
+        mock.patch.object(installation, "build_add_in", side_effect=UserError("the disk is full")),
+        pytest.raises(UserError, match="the disk is full"),
+    ):
+        install(place, PYTHON)
+    list(uninstall(place))
+    assert {name for name in content(tmp_path) if not name.startswith("data")} == set(before)
+
+
+def test_a_file_that_cannot_be_removed_can_be_later(place: Places, tmp_path: Path) -> None:
+    install(place, PYTHON)
+    with (
+        mock.patch.object(Path, "unlink", side_effect=PermissionError(13, "in use")),
+        pytest.raises(UserError, match=r"cannot remove .* \(in use\): close Excel and try again\."),
+    ):
+        list(uninstall(place))
+    assert place.add_in.exists()
+    list(uninstall(place))
+    assert not place.add_in.exists()
+
+
+def test_a_path_that_vba_cannot_read(tmp_path: Path) -> None:
+    place = Places(**{**here(WINDOWS, tmp_path).__dict__, "encoding": "cp1252"})
+    install(place, r"C:\Users\Zoë\python.exe")
+    assert place.settings.read_bytes() == b'"INTERPRETER_WIN","C:\\Users\\Zo\xeb\\python.exe"\r\n'
+    with pytest.raises(UserError, match="cannot read a path with '太郎' in it"):
+        install(place, r"C:\Users\太郎\python.exe")
+    assert b"Zo\xeb" in place.settings.read_bytes()
+
+
+@pytest.mark.parametrize("damage", [b"\x00\xff no json", b"[1]", b'{"unknown": 1}'])
+def test_a_damaged_receipt(place: Places, damage: bytes) -> None:
+    install(place, PYTHON)
+    place.receipt.write_bytes(damage)
+    with pytest.raises(UserError, match=r"cannot read .*installed\.json"):
+        list(uninstall(place))
+
+
+def test_status_before_and_after(place: Places, tmp_path: Path) -> None:
+    python = tmp_path / "python.exe"
+    python.touch()
+    good, lines = status(place, str(python))
+    assert not good
+    assert lines[0].startswith("add-in: not installed; `python -m s6xl addin install` puts it at ")
+    assert lines[1].startswith(f"Python: none named in {place.settings}")
+    install(place, str(python))
+    good, lines = status(place, str(python))
+    assert good
+    assert lines[0] == f"add-in: {place.add_in}"
+    assert lines[1] == f"Python: {python} (named in {place.settings})"
+    assert lines[-1] == f"xlwings: {sources.xlwings_version()}"
+    assert status(place, "another")[1][1].endswith("not this one, another")
+    python.unlink()
+    good, lines = status(place, str(python))
+    assert not good
+    assert lines[1].startswith(f"Python: {python} (named in {place.settings}) is gone; ")
+    place.add_in.write_bytes(b"")
+    assert "not as it was installed" in status(place)[1][0]
+
+
+def test_noting_the_interpreter_changes_no_other(place: Places) -> None:
+    assert note_interpreter(place, PYTHON)
+    assert not note_interpreter(place, "another")
+    assert PYTHON in place.settings.read_text()

@@ -1,0 +1,131 @@
+"""What the buttons do in a workbook, through xlwings' real objects over a stand-in for Excel."""
+
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import openpyxl
+import platformdirs
+import pytest
+
+import excel_com
+from excel_com import Chart, Range, Workbook
+from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.live import actions, dialog, worker
+from s6xl.live.actions import ACTIONS
+from s6xl.live.excel import Excel
+from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, STEP
+
+
+class Pressed(Excel):
+    """The Excel that a workbook is open in."""
+
+    com: Workbook
+
+    @property
+    def app(self) -> Any:
+        excel_com.load()
+        import xlwings
+        from xlwings import _xlwindows
+
+        book = xlwings.Book(impl=_xlwindows.Book(xl=self.com))
+        return mock.Mock(books=[book])
+
+
+def pressed(book: Workbook, name: str = "My Book.xlsx") -> Excel:
+    excel = Pressed(name, 4711)
+    object.__setattr__(excel, "com", book)
+    return excel
+
+
+@pytest.fixture
+def book() -> Workbook:
+    """A workbook as s6xl builds it, with the third rate's sheet active."""
+    com = Workbook("my book.xlsx")
+    com.add("LR=0.5", {"G31": 0.5, "A40": 8.0, "A33": 1.0})
+    com.add(STEP, {CHOSEN_RATE: 0.1, CHOSEN_STEP: 1.0})
+    com.add(CHECK, {CHOSEN_RATE: 0.1, CHOSEN_STEP: 1.0})
+    return com
+
+
+@pytest.mark.parametrize(("action", "name"), [("step_through", STEP), ("check_gradients", CHECK)])
+@pytest.mark.parametrize(
+    ("row", "chosen"), [(40, (0.5, 8.0)), (33, (0.5, 1.0)), (5, (0.1, 1.0)), (90, (0.1, 1.0)), (None, (0.1, 1.0))]
+)
+def test_the_selected_row_is_chosen(
+    book: Workbook, action: str, name: str, row: int | None, chosen: tuple[float, float]
+) -> None:
+    rate_sheet = book.Sheets("LR=0.5")
+    book.Application.Selection = Range(rate_sheet, [[None]], row=row) if row else Chart()
+    ACTIONS[action](pressed(book))
+    sheet = book.Sheets(name)
+    assert book.ActiveSheet is sheet
+    assert (sheet.values[CHOSEN_RATE], sheet.values[CHOSEN_STEP]) == chosen
+
+
+def test_from_another_sheet_the_choice_stays(book: Workbook) -> None:
+    book.ActiveSheet = book.Sheets(CHECK)
+    book.Application.Selection = Range(book.Sheets(CHECK), [[None]], row=40)
+    actions.step_through(pressed(book))
+    assert book.Sheets(STEP).values == {CHOSEN_RATE: 0.1, CHOSEN_STEP: 1.0}
+    assert book.ActiveSheet is book.Sheets(STEP)
+
+
+@pytest.mark.parametrize("action", ["step_through", "check_gradients"])
+def test_a_workbook_without_the_sheet(action: str) -> None:
+    com = Workbook("my book.xlsx")
+    com.add("Sheet1")
+    with pytest.raises(UserError, match=r"the workbook my book\.xlsx has no sheet (Step|Check): press New workbook"):
+        ACTIONS[action](pressed(com))
+
+
+def test_a_workbook_that_has_been_closed(book: Workbook) -> None:
+    with pytest.raises(UserError, match="there is no workbook open to work on"):
+        actions.step_through(pressed(book, "another.xlsx"))
+
+
+def test_a_new_workbook_is_built_beside_the_others_and_opened(tmp_path: Path) -> None:
+    opened: list[str] = []
+    excel = mock.Mock()
+    excel.app.books.open = opened.append
+    with mock.patch.object(platformdirs, "user_documents_path", return_value=tmp_path / "Documents"):
+        for _ in range(3):
+            actions.new_workbook(excel)
+    names = ["s6.xlsx", "s6 2.xlsx", "s6 3.xlsx"]
+    assert opened == [str(tmp_path / "Documents" / name) for name in names]
+    assert openpyxl.load_workbook(opened[2]).sheetnames[:3] == ["Start", "LossPlot", "LR=0.1"]
+
+
+def test_what_xlwings_macros_say_of_their_excel() -> None:
+    assert Excel.from_arguments(["--wb=a=b.xlsx", "--hwnd=12"]) == Excel("a=b.xlsx", 12)
+    assert Excel.from_arguments(["--wb=Mappe1"]) == Excel("Mappe1", None)
+    assert Excel.from_arguments([]) == Excel("", None)
+
+
+def test_no_excel_is_running() -> None:
+    excel_com.load()
+    with (
+        mock.patch("xlwings.main.Apps.active", new_callable=mock.PropertyMock, return_value=None),
+        pytest.raises(ImpossibleHereError, match="Excel is not running: start it and press the button again"),
+    ):
+        _ = Excel().app
+
+
+def test_an_unforeseen_error_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    shown: list[str] = []
+    with (
+        mock.patch.dict(worker.ACTIONS, {"help": mock.Mock(side_effect=ZeroDivisionError("division by zero."))}),
+        mock.patch.object(dialog, "show", shown.append),
+    ):
+        assert worker.main(["help"]) == 1
+    assert shown[0].startswith("Help failed: division by zero.\n\nThe log is ")
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_no_browser_is_one_message(tmp_path: Path) -> None:
+    with (
+        mock.patch.object(platformdirs, "user_cache_path", return_value=tmp_path),
+        mock.patch("webbrowser.open", return_value=False),
+        pytest.raises(ImpossibleHereError, match=r"no browser could be opened: the help is .*help\.html\."),
+    ):
+        actions.show_help(Excel())

@@ -14,6 +14,7 @@ from s6xl import __version__
 from s6xl.errors import ImpossibleHereError, UserError
 
 if TYPE_CHECKING:
+    from s6xl.addin.places import Places
     from s6xl.experiment import Experiment
     from s6xl.workbook import Engine
 
@@ -174,16 +175,22 @@ def _write_workbook(experiment: "Experiment", out: Path, engine: "Engine") -> No
 
 def _note_interpreter() -> None:
     """Let Excel find this Python when the workbook is opened here; on another machine, its own is to be found."""
-    from s6xl.addin.install import note_interpreter
-    from s6xl.addin.places import places
-
     try:
-        here = places()
+        here = _places()
     except ImpossibleHereError:
         click.echo("Where Excel is, `python -m s6xl addin install` lets it find Python.")
         return
+    from s6xl.addin.install import note_interpreter
+
     if note_interpreter(here):
         click.echo(f"Excel will run {sys.executable}, as {here.settings} says.")
+
+
+def _places() -> "Places":
+    """Where things are on this machine; asked first, so that nothing is loaded where there is no Excel."""
+    from s6xl.addin.places import places
+
+    return places()
 
 
 @s6xl.group()
@@ -211,10 +218,9 @@ def build_addin(out: Path) -> None:
 @addin.command()
 def install() -> None:
     """Put the add-in where Excel loads it, and note that it is to run this Python. Close Excel first."""
+    here = _places()
     from s6xl.addin import install as installation
-    from s6xl.addin.places import places
 
-    here = places()
     installation.install(here)
     click.echo("\n".join(installation.status(here)[1]))
     click.echo("Start Excel: it shows the tab S6.")
@@ -223,20 +229,20 @@ def install() -> None:
 @addin.command()
 def uninstall() -> None:
     """Take back exactly what install did. Close Excel first."""
+    here = _places()
     from s6xl.addin import install as installation
-    from s6xl.addin.places import places
 
-    for line in installation.uninstall(places()):
+    for line in installation.uninstall(here):
         click.echo(line)
 
 
 @addin.command()
 def status() -> int:
     """Say what is installed where; the exit status is 1 where something is missing."""
+    here = _places()
     from s6xl.addin import install as installation
-    from s6xl.addin.places import places
 
-    good, lines = installation.status(places())
+    good, lines = installation.status(here)
     click.echo("\n".join(lines))
     return 0 if good else FAILED
 

@@ -259,3 +259,63 @@ def test_a_full_disk_is_named(tmp_path: Path, size: str) -> None:
         assert [path.name for path in small.iterdir()] == ["s6.xlsx"]
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name", "cell"),
+    [
+        ("formulas", "s6.xlsx", "=(S33-B33)*S33*(1-S33)*K33"),
+        ("lambda", "s6_lambda.xlsx", "=S6_DELTA_W5(B33,K33,S33)"),
+        ("udf", "s6.xlsm", "=S6_DELTA_W5(B33,K33,S33)"),
+    ],
+)
+def test_each_engine_has_a_file_of_its_own(engine: str, name: str, cell: str, tmp_path: Path) -> None:
+    done = s6xl("build", "--engine", engine, "--steps", "3", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{Path('workbooks', name)}: 6 learning rates, 3 steps.\n")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [name]
+    value = openpyxl.load_workbook(tmp_path / "workbooks" / name)["LR=0.5"]["AC33"].value
+    assert getattr(value, "text", value) == cell
+
+
+def test_an_engine_that_does_not_exist(tmp_path: Path) -> None:
+    done = s6xl("build", "--engine", "cobol", folder=tmp_path)
+    assert done.returncode == 2
+    assert "'cobol' is not one of 'formulas', 'lambda', 'udf'" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_add_in_is_built_anywhere(tmp_path: Path) -> None:
+    for arguments in ((), ("--out", "other.xlam")):
+        done = s6xl("addin", "build", *arguments, folder=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("other.xlam: for xlwings ")
+    assert (tmp_path / "s6.xlam").read_bytes() == (tmp_path / "other.xlam").read_bytes()
+
+
+@pytest.mark.parametrize("out", ["no/where.xlam", "s6.xlsx", ".", ""])
+def test_an_add_in_that_cannot_be_written(out: str, tmp_path: Path) -> None:
+    done = s6xl("addin", "build", "--out", out, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("s6xl: ")
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="here Excel may be")
+@pytest.mark.parametrize("command", ["install", "uninstall", "status"])
+def test_where_there_is_no_excel_nothing_is_installed(command: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    done = s6xl("addin", command, folder=tmp_path, HOME=str(home))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("s6xl: Excel runs on Windows and macOS, not on Linux: ")
+    assert done.stderr.count("\n") == 1
+    assert not list(home.iterdir())
+
+
+def test_the_doctor(tmp_path: Path) -> None:
+    done = s6xl("doctor", folder=tmp_path, warnings="default")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "no faults"
+    assert not list(tmp_path.iterdir())

@@ -13,7 +13,6 @@ from s6xl.addin import sources, vba
 from s6xl.files import OTHER_FILE
 from s6xl.workbook.book import Packaging, new_book
 
-ADD_IN_NAME = "s6.xlam"
 TITLE = "S6: backpropagation and CNN training in Excel"
 _RIBBON = "customUI/customUI14.xml"
 _RIBBON_RELATIONSHIP = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
@@ -49,7 +48,7 @@ def _add_settings_sheet(workbook: Workbook, *, hidden: bool) -> None:
     It names no interpreter: that is each reader's own. But Python is not to look for modules beside the workbook, where
     a student's random.py may lie.
     """
-    sheet = workbook.add_worksheet(f"{vba.PROJECT}.conf")
+    sheet = workbook.add_worksheet(f"{sources.PROJECT}.conf")
     sheet.write_row("A1", ["ADD_WORKBOOK_TO_PYTHONPATH", "false"])
     if hidden:
         sheet.very_hidden()

@@ -8,8 +8,7 @@ from pathlib import Path, PurePath
 import platformdirs
 
 from s6xl.addin import sources
-from s6xl.addin.package import ADD_IN_NAME
-from s6xl.addin.vba import PROJECT
+from s6xl.addin.sources import ADD_IN_NAME, PROJECT
 from s6xl.errors import ImpossibleHereError
 
 WINDOWS, MACOS = "win32", "darwin"

@@ -4,6 +4,10 @@ import importlib.util
 from importlib.metadata import version
 from pathlib import Path
 
+ADD_IN_NAME = "s6.xlam"
+# What xlwings' modules name their settings after: the file s6.conf, or a sheet of that name.
+PROJECT = "s6"
+
 _PACKAGE = Path(__file__).parent.parent
 # A wheel carries the sources in the package; a clone has them beside it.
 _OWN = next(folder for folder in (_PACKAGE / "_addin", _PACKAGE.parent / "addin") if folder.is_dir())

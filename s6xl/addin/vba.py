@@ -11,8 +11,6 @@ from xlsxwriter import Workbook
 from s6xl.addin import sources
 from s6xl.functions import FUNCTIONS, Function
 
-# What xlwings' modules name their settings after: the file s6.conf, or a sheet of that name.
-PROJECT = "s6"
 _ENCODING = "cp1252"
 _PROJECT_NAME = re.compile(r'(?<=^Public Const PROJECT_NAME As String = ")\w+(?="\r?$)', re.MULTILINE)
 _LONGEST_DESCRIPTION = 255
@@ -87,7 +85,7 @@ def _quoted(text: str) -> str:
 
 
 def _with_project_name(source: str) -> str:
-    renamed, count = _PROJECT_NAME.subn(PROJECT, source)
+    renamed, count = _PROJECT_NAME.subn(sources.PROJECT, source)
     assert count == 1
     return renamed
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s6xl.addin.package import ADD_IN_NAME, build_add_in
+from s6xl.addin.package import build_add_in
 from s6xl.addin.places import WINDOWS
-from s6xl.addin.vba import PROJECT
+from s6xl.addin.sources import ADD_IN_NAME, PROJECT
 from s6xl.derivation import INPUTS, NETWORK, TARGETS, WEIGHTS
 from s6xl.descent import descend
 from s6xl.doctor.finding import Finding, fault, ok, skipped

@@ -31,15 +31,21 @@ class Engine(StrEnum):
         return MACRO_WORKBOOK
 
     @property
-    def explanation(self) -> str:
-        """What a reader should know of it, in one sentence."""
+    def description(self) -> str:
+        """What the workbook's numbers are, in a sentence for its reader."""
+        live = "Every number is a live formula"
         match self:
             case Engine.FORMULAS:
-                return "There are no macros."
+                return f"{live}."
             case Engine.LAMBDA:
-                return "Formulas → Name Manager shows the functions; they need Excel 365."
+                return f"{live}; the sheets LR=… call LAMBDAs in the Name Manager, which need Excel 365 or 2024."
             case Engine.UDF:
-                return "Its functions are macros that ask Python."
+                return f"{live}; the sheets LR=… call functions that Python answers, in Excel on Windows."
+
+    @property
+    def macros(self) -> str:
+        """Whether the workbook holds macros, in a sentence for its reader."""
+        return "Its macros ask Python." if self is Engine.UDF else "There are no macros."
 
     def formula(self, quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
         """What computes a quantity, without the leading ``=``; `cell` gives each name's cell."""

@@ -28,7 +28,7 @@ TITLE = "Backpropagation, step by step"
 NOTES_ROW = 21
 TOO_LARGE, DIVERGED, ERROR = "too large", "diverged", "error"
 HOW_TO_USE = (
-    "Change a yellow cell: every sheet, chart and check follows. {explanation}",
+    "Change a yellow cell: every sheet, chart and check follows. {macros}",
     "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
     "On Step, choose a learning rate and a step, and read each gradient with its numbers put in.",
     "Check holds each gradient against a slope measured in the sheet. Break a formula: it turns red.",
@@ -50,7 +50,7 @@ def write_start(book: Book, experiment: Experiment, engine: Engine, rates: Seque
     sheet.write_string(
         "B3",
         f"{network.title}, {counted(experiment.steps, 'step')} of gradient descent at "
-        f"{counted(len(rates), 'learning rate')}. Every number is a live formula.",
+        f"{counted(len(rates), 'learning rate')}. {engine.description}",
         styles["muted"],
     )
     sheet.set_row_pixels(3, 30)
@@ -150,5 +150,5 @@ def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Ra
         sheet.write_string(f"C{row}", meaning, styles["text"])
     book.write_section(sheet, NOTES_ROW + 7, "B:D", "How to use it")
     for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 8):
-        sheet.merge_range(f"B{row}:D{row}", line.format(explanation=engine.explanation), styles["text"])
+        sheet.merge_range(f"B{row}:D{row}", line.format(macros=engine.macros), styles["text"])
         sheet.set_row_pixels(row - 1, 24)

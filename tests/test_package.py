@@ -1,5 +1,6 @@
 """The package: what a wheel carries, what an import loads, and that the documents' commands and links work."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import s6xl
+from s6xl.addin.package import build_add_in
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -31,8 +33,34 @@ def test_the_wheel_carries_the_package_and_the_add_in(wheel: dict[str, bytes]) -
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "s6xl").rglob("*.py")}
     addin = {f"s6xl/_addin/{path.relative_to(ROOT / 'addin').as_posix()}" for path in (ROOT / "addin").rglob("*.*")}
     assert addin
-    assert modules | addin | {"s6xl/py.typed"} <= set(wheel)
+    assert modules | addin | {"s6xl/py.typed", "s6xl/_docs/excel.md"} <= set(wheel)
     assert not [name for name in wheel if name.startswith(("tests/", "bench/"))]
+
+
+def test_an_installed_wheel_builds_the_same_add_in_and_shows_its_help(wheel: dict[str, bytes], tmp_path: Path) -> None:
+    for name, content in wheel.items():
+        (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / name).write_bytes(content)
+    build_add_in(tmp_path / "from_clone.xlam")
+    statement = (
+        "import s6xl, platformdirs; from pathlib import Path\n"
+        "from s6xl.addin.package import build_add_in; from s6xl.live.help_page import write_help_page\n"
+        "build_add_in(Path('from_wheel.xlam')); print(s6xl.__file__); print(write_help_page())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", statement]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    imported, page = map(Path, done.stdout.split())
+    assert imported.is_relative_to(tmp_path / "site")
+    assert (tmp_path / "from_wheel.xlam").read_bytes() == (tmp_path / "from_clone.xlam").read_bytes()
+    assert "S6 in Excel" in page.read_text(encoding="utf-8")
+
+
+def test_only_what_excel_calls_loads_xlwings() -> None:
+    modules = [path for path in (ROOT / "s6xl").rglob("*.py") if path.name not in {"udfs.py", "__main__.py"}]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in modules]
+    statement = f"import sys, {', '.join(names)}; sys.exit('xlwings' in sys.modules)"
+    subprocess.run([sys.executable, "-c", statement], check=True)
 
 
 def test_the_wheel_has_the_script(wheel: dict[str, bytes]) -> None:

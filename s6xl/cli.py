@@ -5,6 +5,7 @@ import io
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from s6xl.experiment import Experiment
     from s6xl.workbook import Engine
 
-# Where a workbook goes by default, by what computes it.
+# Where a workbook goes by default, by what computes it; spelled out, for loading the engines takes time.
 DEFAULT_OUT = {
     "formulas": Path("workbooks", "s6.xlsx"),
     "lambda": Path("workbooks", "s6_lambda.xlsx"),
@@ -96,12 +97,12 @@ def s6xl() -> None:
     "--out",
     type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
-    help="The workbook; workbooks/s6.xlsx if not given, s6_lambda.xlsx or s6.xlsm with another engine.",
+    help=f"The workbook; if not given {', '.join(f'{path} ({engine})' for engine, path in DEFAULT_OUT.items())}.",
 )
 @click.option(
     "--engine",
     type=click.Choice(list(DEFAULT_OUT)),
-    default="formulas",
+    default=next(iter(DEFAULT_OUT)),
     help="What computes the cells: plain formulas (the default); functions that are names in the workbook, for Excel "
     "365; or functions that Python answers, in a workbook with macros for Excel on Windows.",
 )
@@ -162,15 +163,19 @@ def _make_folder(folder: Path) -> None:
 def _write_workbook(experiment: "Experiment", out: Path, engine: "Engine") -> None:
     from s6xl import workbook
 
+    if engine is workbook.Engine.UDF:
+        from s6xl.addin.package import build_macro_workbook as build
+    else:
+        build = partial(workbook.build, engine=engine)
     # Every row is reported twice: computed, and written.
     rows = 2 * experiment.steps * len(experiment.learning_rates)
     if rows < ROWS_WORTH_REPORTING:
-        workbook.build(experiment, out, engine=engine)
+        build(experiment, out)
         return
     from s6xl.progress import reporting
 
     with reporting("rows", rows) as progress:
-        workbook.build(experiment, out, engine=engine, progress=progress)
+        build(experiment, out, progress=progress)
 
 
 def _note_interpreter() -> None:
@@ -215,40 +220,43 @@ def build_addin(out: Path) -> None:
     click.echo(f"{out}: for xlwings {xlwings_version()}.")
 
 
-@addin.command()
-def install() -> None:
+@addin.command("install")
+def install_addin() -> None:
     """Put the add-in where Excel loads it, and note that it is to run this Python. Close Excel first."""
     here = _places()
-    from s6xl.addin import install as installation
+    from s6xl.addin.install import install
+    from s6xl.addin.status import status
 
-    installation.install(here)
-    click.echo("\n".join(installation.status(here)[1]))
+    install(here)
+    for line in status(here):
+        click.echo(line.text)
     click.echo("Start Excel: it shows the tab S6.")
 
 
-@addin.command()
-def uninstall() -> None:
+@addin.command("uninstall")
+def uninstall_addin() -> None:
     """Take back exactly what install did. Close Excel first."""
     here = _places()
-    from s6xl.addin import install as installation
+    from s6xl.addin.install import uninstall
 
-    for line in installation.uninstall(here):
+    for line in uninstall(here):
         click.echo(line)
 
 
-@addin.command()
-def status() -> int:
+@addin.command("status")
+def show_status() -> int:
     """Say what is installed where; the exit status is 1 where something is missing."""
     here = _places()
-    from s6xl.addin import install as installation
+    from s6xl.addin.status import status
 
-    good, lines = installation.status(here)
-    click.echo("\n".join(lines))
-    return 0 if good else FAILED
+    lines = list(status(here))
+    for line in lines:
+        click.echo(line.text)
+    return 0 if all(line.good for line in lines) else FAILED
 
 
-@s6xl.command()
-def doctor() -> int:
+@s6xl.command("doctor")
+def run_doctor() -> int:
     """Check what s6xl needs here, Excel included, and say how to get what is missing."""
     from s6xl.doctor import examine
 

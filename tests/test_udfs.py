@@ -10,11 +10,9 @@ import pytest
 import excel_com
 import witness
 from excel_com import ERRORS, LEFT_OUT, Workbook, call, cells
-from s6xl.functions import FUNCTIONS, Function
+from s6xl.functions import FUNCTIONS, OF_NUMBERS, OVER_RANGES, Function
 
 ROOT = Path(__file__).parent.parent
-SINGLES = [function for function in FUNCTIONS if function.expression is not None]
-RANGES = [function for function in FUNCTIONS if function.expression is None]
 WEIGHTS = [0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55]
 # The names that the functions' names and parameters stand for in the witness.
 QUANTITIES = {
@@ -83,7 +81,7 @@ def test_arguments_stand_in_the_order_of_the_sheets_columns() -> None:
     assert found["S6_DESCENT"] == ["inputs", "targets", "weights", "lr", "steps"]
 
 
-@pytest.mark.parametrize("function", [f for f in SINGLES if f.name in QUANTITIES], ids=by_name)
+@pytest.mark.parametrize("function", [f for f in OF_NUMBERS if f.name in QUANTITIES], ids=by_name)
 @pytest.mark.parametrize("as_cells", [False, True], ids=["numbers", "cells"])
 def test_each_quantity_is_what_automatic_differentiation_finds(function: Function, as_cells: bool) -> None:
     for seed in range(20):
@@ -197,7 +195,7 @@ def test_a_bad_argument_is_named_in_the_cell(function: Function, bad: str) -> No
 @pytest.mark.parametrize("bad", [kind for kind in BAD if kind.startswith(("an ", "text", "a truth", "a date", "the "))])
 def test_one_bad_cell_of_a_range_is_named(bad: str) -> None:
     weights = [*WEIGHTS[:6], BAD[bad].Value, WEIGHTS[7]]
-    for function in RANGES:
+    for function in OVER_RANGES:
         arguments = [{**GOOD, "weights": cells(weights)}[parameter.name] for parameter in function.parameters]
         found = call(function.name, *arguments)
         assert found.startswith(f"{function.name}: w7 in weights is ")
@@ -208,9 +206,9 @@ def test_one_bad_cell_of_a_range_is_named(bad: str) -> None:
     [
         ("lr", 0.0, "lr is 0: give a number above 0."),
         ("lr", -1.0, "lr is -1: give a number above 0."),
-        ("steps", 2.5, "steps is 2.5: give a whole number from 1 to 1,048,575."),
-        ("steps", 0.0, "steps is 0: give a whole number from 1 to 1,048,575."),
-        ("steps", 1048576.0, "steps is 1.04858e+06: give a whole number from 1 to 1,048,575."),
+        ("steps", 2.5, "steps is 2.5: give a whole number from 1 to 1,000,000."),
+        ("steps", 0.0, "steps is 0: give a whole number from 1 to 1,000,000."),
+        ("steps", 1000001.0, "steps is 1000001: give a whole number from 1 to 1,000,000."),
     ],
 )
 def test_rates_and_steps_that_make_no_descent(name: str, value: float, sentence: str) -> None:
@@ -220,7 +218,7 @@ def test_rates_and_steps_that_make_no_descent(name: str, value: float, sentence:
 
 
 def test_a_result_that_no_cell_holds() -> None:
-    too_large = "the result is too large for a cell: use smaller numbers."
+    too_large = "a number on the way is too large for a spreadsheet: use numbers closer to 0."
     assert call("S6_A_H1", -800.0) == f"S6_A_H1: {too_large}"
     assert call("S6_H1", 1e200, 1e200, 1e200, 1e200) == f"S6_H1: {too_large}"
 

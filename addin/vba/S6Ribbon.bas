@@ -1,5 +1,6 @@
 Attribute VB_Name = "S6Ribbon"
 Option Explicit
+Private Const AddInName As String = "s6.xlam"
 ' The tab S6. Every button starts Python, which starts a process of its own and returns at once.
 
 Public Sub S6_Press(control As IRibbonControl)
@@ -7,7 +8,7 @@ Public Sub S6_Press(control As IRibbonControl)
 End Sub
 
 Public Sub S6_Run(action As String)
-    Dim spare As Workbook
+    Dim spare As Workbook, message As String
     On Error GoTo Failed
     ' RunPython cannot do without an active workbook.
     If ActiveWorkbook Is Nothing Then Set spare = Workbooks.Add
@@ -15,7 +16,9 @@ Public Sub S6_Run(action As String)
     If Not spare Is Nothing Then spare.Close SaveChanges:=False
     Exit Sub
 Failed:
-    MsgBox "S6 could not start Python: " & Err.Description & vbCrLf & vbCrLf & _
+    message = Err.Description
+    If Not spare Is Nothing Then spare.Close SaveChanges:=False
+    MsgBox "S6 could not start Python: " & message & vbCrLf & vbCrLf & _
         "Run python -m s6xl doctor in a terminal: it says what is missing and how to get it.", vbExclamation, "S6"
 End Sub
 
@@ -23,8 +26,8 @@ End Sub
 Public Sub S6_GetVisible(control As IRibbonControl, ByRef visible As Variant)
     Dim book As Workbook
     visible = True
-    If LCase$(ThisWorkbook.Name) = "s6.xlam" Then Exit Sub
+    If LCase$(ThisWorkbook.Name) = AddInName Then Exit Sub
     On Error Resume Next
-    Set book = Workbooks("s6.xlam")
+    Set book = Workbooks(AddInName)
     visible = book Is Nothing
 End Sub

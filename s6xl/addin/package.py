@@ -4,13 +4,16 @@ import io
 import re
 import shutil
 import zipfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from xlsxwriter import Workbook
 
 from s6xl.addin import sources, vba
+from s6xl.experiment import Experiment
 from s6xl.files import OTHER_FILE
+from s6xl.workbook import Engine, build
 from s6xl.workbook.book import Packaging, new_book
 
 TITLE = "S6: backpropagation and CNN training in Excel"
@@ -34,6 +37,13 @@ def build_add_in(path: Path, *, instead: str = OTHER_FILE) -> None:
     """
     with new_book(path, title=TITLE, packaging=_ADD_IN, instead=instead):
         pass  # its only sheet holds the settings
+
+
+def build_macro_workbook(
+    experiment: Experiment, path: Path, *, progress: Callable[[int], None] = lambda rows: None
+) -> None:
+    """Write a workbook whose cells Python answers to `path`, ending in .xlsm; otherwise as `workbook.build` does."""
+    build(experiment, path, engine=Engine.UDF, packaging=_MACRO_WORKBOOK, progress=progress)
 
 
 def _prepare(workbook: Workbook, *, add_in: bool) -> None:
@@ -114,5 +124,5 @@ def _packaging(suffix: str, *, add_in: bool) -> Packaging:
     return Packaging(suffix, partial(_prepare, add_in=add_in), partial(_finish, add_in=add_in))
 
 
-MACRO_WORKBOOK = _packaging(".xlsm", add_in=False)
+_MACRO_WORKBOOK = _packaging(".xlsm", add_in=False)
 _ADD_IN = _packaging(".xlam", add_in=True)

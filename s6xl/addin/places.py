@@ -12,6 +12,7 @@ from s6xl.addin.sources import ADD_IN_NAME, PROJECT
 from s6xl.errors import ImpossibleHereError
 
 WINDOWS, MACOS = "win32", "darwin"
+INTERPRETER_ON_WINDOWS, INTERPRETER_ON_MACOS = "INTERPRETER_WIN", "INTERPRETER_MAC"
 _SYSTEMS = {"linux": "Linux"}
 
 
@@ -45,7 +46,7 @@ def places(system: str = sys.platform, home: Path | None = None, roaming: Path |
         return Places(
             add_in=roaming / "Microsoft" / "Excel" / "XLSTART" / ADD_IN_NAME,
             settings=home / f".{PROJECT}" / f"{PROJECT}.conf",
-            interpreter="INTERPRETER_WIN",
+            interpreter=INTERPRETER_ON_WINDOWS,
             encoding=locale.getencoding(),
             receipt=receipt,
         )
@@ -55,10 +56,10 @@ def places(system: str = sys.platform, home: Path | None = None, roaming: Path |
         return Places(
             add_in=library / "Group Containers" / "UBF8T346G9.Office" / startup,
             settings=library / "Containers" / "com.microsoft.Excel" / "Data" / f"{PROJECT}.conf",
-            interpreter="INTERPRETER_MAC",
+            interpreter=INTERPRETER_ON_MACOS,
             encoding=locale.getencoding(),
             receipt=receipt,
-            script=library / "Application Scripts" / "com.microsoft.Excel" / sources.mac_script().name,
+            script=library / "Application Scripts" / "com.microsoft.Excel" / sources.mac_script_name(),
         )
     raise ImpossibleHereError(
         f"Excel runs on Windows and macOS, not on {_SYSTEMS.get(system, system)}: build the add-in with "

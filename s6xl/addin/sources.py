@@ -4,13 +4,14 @@ import importlib.util
 from importlib.metadata import version
 from pathlib import Path
 
+from s6xl.errors import UserError
+from s6xl.shipped import shipped
+
 ADD_IN_NAME = "s6.xlam"
 # What xlwings' modules name their settings after: the file s6.conf, or a sheet of that name.
 PROJECT = "s6"
 
-_PACKAGE = Path(__file__).parent.parent
-# A wheel carries the sources in the package; a clone has them beside it.
-_OWN = next(folder for folder in (_PACKAGE / "_addin", _PACKAGE.parent / "addin") if folder.is_dir())
+_OWN = shipped("addin")
 
 
 def own(name: str) -> bytes:
@@ -23,19 +24,32 @@ def own_names(pattern: str) -> list[str]:
     return sorted(path.relative_to(_OWN).as_posix() for path in _OWN.glob(pattern))
 
 
-def xlwings_folder() -> Path:
-    """Where xlwings is installed; it is not imported, which takes a second."""
-    found = importlib.util.find_spec("xlwings")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).parent
-
-
 def xlwings_version() -> str:
     """The installed version of xlwings."""
     return version("xlwings")
 
 
-def mac_script() -> Path:
-    """xlwings' script that lets Excel on a Mac start Python."""
-    return xlwings_folder() / f"xlwings-{xlwings_version()}.applescript"
+def xlwings_source(name: str) -> bytes:
+    """One of the files that xlwings brings along, by its path in xlwings' folder; xlwings itself is not imported.
+
+    Raises:
+        UserError: if this xlwings has no such file.
+    """
+    try:
+        return (_xlwings_folder() / name).read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"xlwings {xlwings_version()} lacks its {name}: `python -m pip install --force-reinstall xlwings` mends it."
+        ) from error
+
+
+def mac_script_name() -> str:
+    """The name of xlwings' script that lets Excel on a Mac start Python."""
+    return f"xlwings-{xlwings_version()}.applescript"
+
+
+def _xlwings_folder() -> Path:
+    found = importlib.util.find_spec("xlwings")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent

@@ -9,6 +9,7 @@ from pyopenvba import ExcelFile, VBAModuleKind
 from xlsxwriter import Workbook
 
 from s6xl.addin import sources
+from s6xl.errors import UserError
 from s6xl.functions import FUNCTIONS, Function
 
 _ENCODING = "cp1252"
@@ -34,10 +35,10 @@ def modules(*, add_in: bool) -> list[Module]:
     xlwings = "xlwings_custom_addin.bas" if add_in else "xlwings.bas"
     wrappers = _text(sources.own("vba/xlwings_udfs.bas"))
     return [
-        Module("xlwings", _with_project_name(_text((sources.xlwings_folder() / xlwings).read_bytes()))),
+        Module("xlwings", _with_project_name(_text(sources.xlwings_source(xlwings)))),
         Module(
             "Dictionary",
-            _text((sources.xlwings_folder() / "addin" / "Dictionary.cls").read_bytes()),
+            _text(sources.xlwings_source("addin/Dictionary.cls")),
             VBAModuleKind.other,
         ),
         Module("xlwings_udfs", wrappers.replace("ThisWorkbook", "ActiveWorkbook") if add_in else wrappers),
@@ -86,7 +87,8 @@ def _quoted(text: str) -> str:
 
 def _with_project_name(source: str) -> str:
     renamed, count = _PROJECT_NAME.subn(sources.PROJECT, source)
-    assert count == 1
+    if count != 1:
+        raise UserError(f"xlwings {sources.xlwings_version()} is not made as s6xl knows it: install xlwings 0.37.8.")
     return renamed
 
 

@@ -1,18 +1,30 @@
 """Checks everything that s6xl needs on a machine, and says how to get what is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
-from s6xl.doctor.excel import check_excel
-from s6xl.doctor.finding import State
-from s6xl.doctor.machine import CHECKS
+from s6xl.doctor import basics
+from s6xl.doctor.finding import Finding, State
+
+Check = Callable[[], Iterator[Finding]]
 
 
 def examine(say: Callable[[str], object]) -> int:
     """Run every check and say a line for each finding; returns 1 if there was a fault, else 0."""
+    faults = _run(basics.CHECKS, say)
+    if not faults:
+        # These need the libraries that the first ones look for.
+        from s6xl.doctor import excel, machine
+
+        faults = _run((*machine.CHECKS, excel.check_excel), say)
+    say(f"{faults or 'no'} fault{'' if faults == 1 else 's'}")
+    return 1 if faults else 0
+
+
+def _run(checks: Iterable[Check], say: Callable[[str], object]) -> int:
+    """Say what some checks find; returns the number of faults."""
     faults = 0
-    for check in (*CHECKS, check_excel):
+    for check in checks:
         for finding in check():
             say(str(finding))
             faults += finding.state is State.FAULT
-    say(f"{faults or 'no'} fault{'' if faults == 1 else 's'}")
-    return 1 if faults else 0
+    return faults

@@ -1,126 +1,158 @@
 """What is checked in a real Excel: every function by its formula, the messages, the workbooks, the buttons.
 
-Each check takes a `Session` and raises `WrongError` where Excel does not do what it should.
+Each check takes a `Session`, returns what it has seen, and raises `WrongError` where Excel does not do what it should.
 """
 
 import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from s6xl.addin.package import build_add_in
-from s6xl.addin.places import WINDOWS
+from s6xl.addin.package import build_add_in, build_macro_workbook
+from s6xl.addin.places import INTERPRETER_ON_WINDOWS, WINDOWS
 from s6xl.addin.sources import ADD_IN_NAME, PROJECT
 from s6xl.derivation import INPUTS, NETWORK, TARGETS, WEIGHTS
 from s6xl.descent import descend
 from s6xl.doctor.finding import Finding, fault, ok, skipped
+from s6xl.errors import UserError
 from s6xl.experiment import Experiment
-from s6xl.functions import FUNCTIONS, Block, Function
+from s6xl.functions import OF_NUMBERS, OVER_RANGES, Block, Function
 from s6xl.live.log import log_path
 from s6xl.workbook import Engine, build
-from s6xl.workbook.layout import FIRST_ROW, rate_sheet
+from s6xl.workbook.layout import FIRST_COLUMN, FIRST_ROW, cell, rate_sheet
+
+if TYPE_CHECKING:
+    import xlwings
 
 RATE, STEPS = 0.5, 20
-BUTTON_SECONDS = 30
+BUTTON_SECONDS = 60
 # Excel's own exp may differ from the C library's in the last digit.
 TOLERANCE = 1e-12
+# Where formulas are entered, and from where on arguments stand.
+FORMULA_CELL, ARGUMENTS_ROW = "A1", 2_000
+
+Rows = list[list[Any]]
 
 
 class WrongError(Exception):
     """Excel did something else; the text says what."""
 
 
-Rows = list[list[Any]]
-
-
 @dataclass
 class Session:
     """A hidden Excel with the add-in and an empty sheet, and a folder for files."""
 
-    app: Any
-    sheet: Any
+    app: "xlwings.App"
+    sheet: "xlwings.Sheet"
     folder: Path
 
     def compute(self, formula: str) -> Rows:
-        """What a formula gives, entered into an empty sheet."""
-        self.sheet.clear()
-        cell = self.sheet["A1"]
-        cell.formula2 = formula
-        if "@" in cell.formula2:
-            raise WrongError(f"Excel made {cell.formula2} of {formula}")
-        filled = self.sheet.range(cell.api.SpillingToRange.Address) if cell.api.HasSpill else cell
+        """The cells that a formula fills."""
+        self.sheet[FORMULA_CELL].clear_contents()
+        entered = self.sheet[FORMULA_CELL]
+        entered.formula2 = formula
+        if "@" in entered.formula2:
+            raise WrongError(f"Excel made {entered.formula2} of {formula}")
+        filled = self.sheet.range(entered.api.SpillingToRange.Address) if entered.api.HasSpill else entered
         rows: Rows = filled.options(ndim=2).value
         return rows
+
+    def expect(self, function: Function, arguments: Sequence[str], blocks: Sequence[Block]) -> None:
+        """Compare what a function's formula fills with what Python computes of the same arguments."""
+        rows = self.compute(f"={function.name}({','.join(arguments)})")
+        expected = function(*blocks)
+        if [len(row) for row in rows] != [len(row) for row in expected]:
+            raise WrongError(f"{function.name} fills {len(rows)} by {len(rows[0])} cells")
+        for found_row, expected_row in zip(rows, expected, strict=True):
+            for found, wanted in zip(found_row, expected_row, strict=True):
+                compare(function.name, found, wanted)
 
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """Start a hidden Excel of its own, open the add-in in it, and end it whatever happens."""
+    """Start a hidden Excel of its own, open the add-in in it, and end it whatever happens.
+
+    Raises:
+        UserError: if Excel does not start.
+    """
     import xlwings
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        app = xlwings.App(visible=False, add_book=True)
+        add_in = Path(folder, ADD_IN_NAME)
+        build_add_in(add_in)
+        try:
+            app = xlwings.App(visible=False, add_book=True)
+        except Exception as error:
+            raise UserError(
+                f"Excel does not start ({error}): install Excel for Windows, 64 bits, and open it once by hand."
+            ) from error
         try:
             app.display_alerts = False
             sheet = app.books.active.sheets[0]
-            add_in = Path(folder, ADD_IN_NAME)
-            build_add_in(add_in)
             # An Excel that a program starts loads no add-ins by itself.
-            _use_this_python(app.books.open(str(add_in)))
+            use_this_python(app.books.open(str(add_in)))
             yield Session(app, sheet, Path(folder))
         finally:
             app.kill()
 
 
+def use_this_python(book: "xlwings.Book") -> None:
+    """Name this interpreter in the settings that a workbook holds itself, whatever is installed."""
+    book.sheets[f"{PROJECT}.conf"]["A2"].value = [INTERPRETER_ON_WINDOWS, sys.executable]
+
+
+def compare(name: str, found: Any, expected: float | str) -> None:
+    """Make sure that Excel has found what Python has."""
+    agrees = found == expected
+    if isinstance(found, float) and isinstance(expected, float):
+        agrees = math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    if not agrees:
+        raise WrongError(f"{name} gives {found!r} where Python gives {expected!r}")
+
+
 def check_version(excel: Session) -> str:
-    """Excel starts and opens the add-in."""
+    """Opening the add-in."""
     if not excel.app.api.Workbooks(ADD_IN_NAME).IsAddin:
         raise WrongError(f"{ADD_IN_NAME} is open, but not as an add-in")
     return f"Excel {excel.app.version} opens the add-in"
 
 
-def check_quantities(excel: Session) -> str:
-    """``=S6_DELTA_W5(...)`` and every other function of single numbers, with cells and with numbers as arguments."""
-    row = dict(zip(NETWORK.columns, descend(NETWORK, Experiment().start, RATE, 1)[0].tolist(), strict=True))
-    values = {**row, "x": 0.3, "w": 0.4, "lr": RATE, "delta": row["dE_dw5"]}
-    singles = [function for function in FUNCTIONS if function.expression is not None]
-    for function in singles:
-        numbers = [values[parameter.name] for parameter in function.parameters]
-        _expect(excel, function, ",".join(map(repr, numbers)), [[[number]] for number in numbers])
-    return f"{len(singles)} functions of numbers agree with Python"
+def check_numbers(excel: Session) -> str:
+    """Functions of numbers, ``=S6_DELTA_W5(...)`` and all others, with numbers typed into the formula."""
+    for function in OF_NUMBERS:
+        numbers = example_numbers(function)
+        excel.expect(function, list(map(repr, numbers)), [[[number]] for number in numbers])
+    return f"{len(OF_NUMBERS)} functions of numbers agree with Python"
 
 
 def check_cells(excel: Session) -> str:
-    """Arguments that are cells."""
-    for function in (function for function in FUNCTIONS if function.expression is not None):
-        excel.sheet.clear()
-        for column in range(len(function.parameters)):
-            excel.sheet.range((5, 1 + column)).value = 0.1 * (column + 1)
-        cells = ",".join(f"{chr(ord('A') + column)}5" for column in range(len(function.parameters)))
-        excel.sheet["A1"].formula2 = f"={function.name}({cells})"
-        expected = function(*([[0.1 * (column + 1)]] for column in range(len(function.parameters))))[0][0]
-        _compare(function.name, excel.sheet["A1"].value, expected)
-    return "the same with cells as arguments"
+    """Functions of numbers, with cells as arguments."""
+    for function in OF_NUMBERS:
+        numbers = example_numbers(function)
+        cells = [cell(ARGUMENTS_ROW, column) for column in range(1, len(numbers) + 1)]
+        for address, number in zip(cells, numbers, strict=True):
+            excel.sheet[address].value = number
+        excel.expect(function, cells, [[[number]] for number in numbers])
+    return "so they do with cells as arguments"
 
 
 def check_ranges(excel: Session) -> str:
-    """The functions over ranges spill what Python computes."""
+    """Functions over ranges, which spill."""
     arguments: dict[str, Block] = {"inputs": [INPUTS], "targets": [TARGETS], "weights": [WEIGHTS]}
     arguments |= {"lr": [[RATE]], "steps": [[float(STEPS)]]}
-    ranges = [function for function in FUNCTIONS if function.expression is None]
-    for function in ranges:
+    for function in OVER_RANGES:
         blocks = [arguments[parameter.name] for parameter in function.parameters]
-        _expect(excel, function, ",".join(map(_array, blocks)), blocks)
-    return f"{len(ranges)} functions over ranges agree with Python"
+        excel.expect(function, list(map(array_constant, blocks)), blocks)
+    return f"{len(OVER_RANGES)} functions over ranges agree with Python"
 
 
 def check_messages(excel: Session) -> str:
-    """Bad arguments are named in the cell."""
+    """Bad arguments, which the cell is to name."""
     for bad in ("Z99", '"abc"', "1/0", ""):
         found = excel.compute(f"=S6_DELTA_W5({bad},0.5,0.5)")[0][0]
         if not (isinstance(found, str) and found.startswith("S6_DELTA_W5: t1 is ")):
@@ -129,17 +161,21 @@ def check_messages(excel: Session) -> str:
 
 
 def check_macro_workbook(excel: Session) -> str:
-    """A workbook with macros of its own computes again what it holds."""
-    return _check_workbook(excel, Engine.UDF, "python.xlsm")
+    """A workbook with macros of its own, recalculated."""
+    path = excel.folder / "python.xlsm"
+    build_macro_workbook(experiment(), path)
+    return recalculates(excel, path, use_this_python)
 
 
 def check_lambda_workbook(excel: Session) -> str:
-    """A workbook with LAMBDAs computes again what it holds."""
-    return _check_workbook(excel, Engine.LAMBDA, "lambda.xlsx")
+    """A workbook with LAMBDAs, recalculated."""
+    path = excel.folder / "lambda.xlsx"
+    build(experiment(), path, engine=Engine.LAMBDA)
+    return recalculates(excel, path)
 
 
 def check_buttons(excel: Session) -> str:
-    """A button's macro reaches a worker in Python."""
+    """A button, whose macro is to reach a worker in Python."""
     log = log_path()
     before = log.stat().st_size if log.exists() else 0
     excel.app.macro(f"'{ADD_IN_NAME}'!S6_Run")("answer")
@@ -153,7 +189,7 @@ def check_buttons(excel: Session) -> str:
 
 CHECKS: tuple[Callable[[Session], str], ...] = (
     check_version,
-    check_quantities,
+    check_numbers,
     check_cells,
     check_ranges,
     check_messages,
@@ -174,59 +210,45 @@ def check_excel() -> Iterator[Finding]:
                 try:
                     yield ok(check(excel))
                 except Exception as error:
-                    yield fault(f"{check.__name__}: {error}")
-    except Exception as error:
-        yield fault(f"Excel does not start ({error}): install Excel for Windows, 64 bits, and open it once by hand.")
+                    yield fault(f"{check.__doc__} {error}: docs/excel.md says what is needed.")
+    except UserError as error:
+        yield fault(str(error))
 
 
-def _expect(excel: Session, function: Function, arguments: str, blocks: list[Block]) -> None:
-    rows = excel.compute(f"={function.name}({arguments})")
-    expected = function(*blocks)
-    if [len(row) for row in rows] != [len(row) for row in expected]:
-        raise WrongError(f"{function.name} fills {len(rows)} by {len(rows[0])} cells")
-    for found_row, expected_row in zip(rows, expected, strict=True):
-        for one, other in zip(found_row, expected_row, strict=True):
-            _compare(function.name, one, other)
+def experiment() -> Experiment:
+    """A short descent."""
+    return Experiment(learning_rates=(RATE,), steps=STEPS)
 
 
-def _compare(name: str, found: Any, expected: float | str) -> None:
-    agrees = found == expected
-    if isinstance(found, float) and isinstance(expected, float):
-        agrees = math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    if not agrees:
-        raise WrongError(f"{name} gives {found!r} where Python gives {expected!r}")
+def example_numbers(function: Function) -> list[float]:
+    """Arguments for a function of numbers: those of the default workbook's first step."""
+    row = dict(zip(NETWORK.columns, descend(NETWORK, Experiment().start, RATE, 1)[0].tolist(), strict=True))
+    values = {**row, "x": 0.3, "w": 0.4, "lr": RATE, "delta": row["dE_dw5"]}
+    return [values[parameter.name] for parameter in function.parameters]
 
 
-def _check_workbook(excel: Session, engine: Engine, name: str) -> str:
-    experiment = Experiment(learning_rates=(RATE,), steps=STEPS)
-    path = excel.folder / name
-    build(experiment, path, engine=engine)
-    book = excel.app.books.open(str(path))
-    try:
-        if engine is Engine.UDF:
-            _use_this_python(book)
-        sheet = book.sheets[rate_sheet(RATE)]
-        cell = sheet.range((FIRST_ROW, 2 + NETWORK.columns.index("dE_dw5")))
-        if "@" in cell.formula2:
-            raise WrongError(f"Excel shows {cell.formula2}")
-        excel.app.api.CalculateFull()
-        first, last = (FIRST_ROW, 2), (FIRST_ROW + STEPS - 1, 1 + len(NETWORK.columns))
-        found = sheet.range(first, last).value
-        for one, other in zip(found, descend(NETWORK, experiment.start, RATE, STEPS).tolist(), strict=True):
-            for name, value, expected in zip(NETWORK.columns, one, other, strict=True):
-                _compare(f"{path.name}, {name}", value, expected)
-    finally:
-        book.close()
-    return f"{path.name} recalculates to what Python gives"
-
-
-def _use_this_python(book: Any) -> None:
-    """Name this interpreter in the settings that a workbook holds itself, whatever is installed."""
-    book.sheets[f"{PROJECT}.conf"]["A2"].value = ["INTERPRETER_WIN", sys.executable]
-
-
-def _array(block: Block) -> str:
-    """A block as an array constant in a formula."""
+def array_constant(block: Block) -> str:
+    """A block of numbers as it is typed into a formula."""
     if len(block) == len(block[0]) == 1:
         return repr(block[0][0])
     return "{" + ";".join(",".join(map(repr, row)) for row in block) + "}"
+
+
+def recalculates(excel: Session, path: Path, prepare: Callable[["xlwings.Book"], None] = lambda book: None) -> str:
+    """Open a workbook of `experiment`, recalculate it, and compare its table with Python's."""
+    book = excel.app.books.open(str(path))
+    try:
+        prepare(book)
+        sheet = book.sheets[rate_sheet(RATE)]
+        call = sheet.range((FIRST_ROW, 1 + FIRST_COLUMN + NETWORK.columns.index("dE_dw5")))
+        if "@" in call.formula2:
+            raise WrongError(f"Excel shows {call.formula2}")
+        excel.app.api.CalculateFull()
+        first, last = (FIRST_ROW, 1 + FIRST_COLUMN), (FIRST_ROW + STEPS - 1, FIRST_COLUMN + len(NETWORK.columns))
+        expected = descend(NETWORK, experiment().start, RATE, STEPS).tolist()
+        for found_row, expected_row in zip(sheet.range(first, last).value, expected, strict=True):
+            for name, found, wanted in zip(NETWORK.columns, found_row, expected_row, strict=True):
+                compare(f"{path.name}, {name}", found, wanted)
+    finally:
+        book.close()
+    return f"{path.name} recalculates to what Python gives"

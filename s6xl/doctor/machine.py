@@ -1,47 +1,25 @@
-"""What can be checked without Excel: versions, files, libraries, the graphics card, LibreOffice."""
+"""What can be checked without Excel: files, optional libraries, the graphics card, LibreOffice."""
 
 import importlib.util
-import platform
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pyopenvba import check_file
 
-from s6xl import __version__
-from s6xl.addin import install, sources
+from s6xl.addin import sources
 from s6xl.addin.package import build_add_in
 from s6xl.addin.places import WINDOWS, places
+from s6xl.addin.status import status
 from s6xl.doctor.finding import Finding, fault, ok, optional, skipped
 from s6xl.errors import ImpossibleHereError, UserError
 
-LIBRARIES = ("xlwings", "pyopenvba", "xlsxwriter", "numpy", "matplotlib")
 SOFFICE = (
     Path("C:/Program Files/LibreOffice/program/soffice.exe"),
     Path("/Applications/LibreOffice.app/Contents/MacOS/soffice"),
 )
-
-
-def check_python() -> Iterator[Finding]:
-    """The interpreter and this package."""
-    bits = 64 if sys.maxsize > 2**32 else 32
-    text = f"s6xl {__version__} in Python {platform.python_version()}, {bits} bits: {sys.executable}"
-    if sys.platform == WINDOWS and bits == 32:
-        yield fault(f"{text}: install a 64-bit Python, for xlwings has no library for this one.")
-    else:
-        yield ok(text)
-
-
-def check_libraries() -> Iterator[Finding]:
-    """The libraries that every part needs."""
-    for name in LIBRARIES:
-        try:
-            yield ok(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            yield fault(f"{name} is missing: `python -m pip install {name}` brings it.")
 
 
 def check_dll(folders: tuple[Path, ...] = (Path(sys.prefix), Path(sys.prefix, "Scripts"))) -> Iterator[Finding]:
@@ -58,11 +36,11 @@ def check_dll(folders: tuple[Path, ...] = (Path(sys.prefix), Path(sys.prefix, "S
 def check_add_in() -> Iterator[Finding]:
     """The add-in: that it can be built, and whether it is installed."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "s6.xlam")
+        path = Path(folder, sources.ADD_IN_NAME)
         try:
             build_add_in(path)
-        except (UserError, AssertionError, OSError) as error:
-            yield fault(f"the add-in cannot be built for xlwings {sources.xlwings_version()}: {error}")
+        except UserError as error:
+            yield fault(f"the add-in cannot be built: {error}")
             return
         report = check_file(path)
         if not report.ok:
@@ -70,15 +48,13 @@ def check_add_in() -> Iterator[Finding]:
             return
         yield ok(f"the add-in can be built, {path.stat().st_size:,} bytes")
     try:
-        good, lines = install.status(places())
+        lines = list(status(places()))
     except ImpossibleHereError as error:
         yield skipped(str(error))
-        return
     except UserError as error:
         yield fault(str(error))
-        return
-    for line in lines:
-        yield ok(line) if good else optional(line)
+    else:
+        yield from (ok(line.text) if line.good else optional(line.text) for line in lines)
 
 
 def check_torch() -> Iterator[Finding]:
@@ -114,4 +90,4 @@ def check_libreoffice() -> Iterator[Finding]:
         yield optional("LibreOffice, for the tests: install it from libreoffice.org, or by your system's packages.")
 
 
-CHECKS = (check_python, check_libraries, check_dll, check_add_in, check_torch, check_libreoffice)
+CHECKS = (check_dll, check_add_in, check_torch, check_libreoffice)

@@ -9,8 +9,22 @@ from s6xl.functions.definition import Block, Function, Parameter, Result
 from s6xl.functions.descents import descent_functions
 from s6xl.functions.quantities import call, call_update, quantity_functions
 
-__all__ = ["CATEGORY", "FUNCTIONS", "MISSING", "Block", "Function", "Parameter", "Result", "call", "call_update"]
+__all__ = [
+    "CATEGORY",
+    "FUNCTIONS",
+    "MISSING",
+    "OF_NUMBERS",
+    "OVER_RANGES",
+    "Block",
+    "Function",
+    "Parameter",
+    "Result",
+    "call",
+    "call_update",
+]
 
 # What the functions stand under in a list of functions.
 CATEGORY = "S6"
-FUNCTIONS = (*quantity_functions(NETWORK), *descent_functions(NETWORK))
+OF_NUMBERS = quantity_functions(NETWORK)
+OVER_RANGES = descent_functions(NETWORK)
+FUNCTIONS = (*OF_NUMBERS, *OVER_RANGES)

@@ -6,20 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from s6xl.experiment import counted, shown_number
 from s6xl.functions.definition import ArgumentError, Block, Cell, Parameter
 
 # What stands for an argument that was left out.
 MISSING: Block = ()
-# Where a spreadsheet hands an error value over as a number, it is a whole one from here on: 0x800A07D0 is #NULL!.
-_FIRST_ERROR, _LAST_ERROR = -2146826288, -2146826189
 _LONGEST_TEXT = 20
 
 
 def number(parameter: Parameter, block: Block) -> float:
     """One finite number."""
-    _check_given(parameter.name, block)
+    _check_given(parameter.name, block, "give a number or a cell.")
     if (count := sum(map(len, block))) != 1:
-        raise ArgumentError(f"{parameter.name} is {count} cells: give one.")
+        raise ArgumentError(f"{parameter.name} is {counted(count, 'cell')}: give one.")
     return _number(parameter.name, block[0][0])
 
 
@@ -27,7 +26,7 @@ def positive_number(parameter: Parameter, block: Block) -> float:
     """One finite number above 0."""
     value = number(parameter, block)
     if value <= 0:
-        raise ArgumentError(f"{parameter.name} is {value:g}: give a number above 0.")
+        raise ArgumentError(f"{parameter.name} is {shown_number(value)}: give a number above 0.")
     return value
 
 
@@ -37,7 +36,7 @@ def whole_number(most: int) -> Callable[[Parameter, Block], int]:
     def read(parameter: Parameter, block: Block) -> int:
         value = number(parameter, block)
         if not (value.is_integer() and 1 <= value <= most):
-            raise ArgumentError(f"{parameter.name} is {value:g}: give a whole number from 1 to {most:,}.")
+            raise ArgumentError(f"{parameter.name} is {shown_number(value)}: give a whole number from 1 to {most:,}.")
         return int(value)
 
     return read
@@ -55,13 +54,13 @@ def vector(names: Sequence[str]) -> Callable[[Parameter, Block], Vector]:
     """So many finite numbers as there are names, in a row or a column."""
 
     def read(parameter: Parameter, block: Block) -> Vector:
-        _check_given(parameter.name, block)
         expected = f"give a row or a column of {len(names)}, {names[0]} to {names[-1]}."
+        _check_given(parameter.name, block, expected)
         rows, columns = len(block), len(block[0])
         if min(rows, columns) > 1:
             raise ArgumentError(f"{parameter.name} is a block of {rows} by {columns} cells: {expected}")
         if rows * columns != len(names):
-            raise ArgumentError(f"{parameter.name} is {_cells(rows * columns)}: {expected}")
+            raise ArgumentError(f"{parameter.name} is {counted(rows * columns, 'cell')}: {expected}")
         cells = [cell for row in block for cell in row]
         values = (_number(f"{name} in {parameter.name}", cell) for name, cell in zip(names, cells, strict=True))
         return Vector(tuple(values), upright=rows > 1)
@@ -69,13 +68,9 @@ def vector(names: Sequence[str]) -> Callable[[Parameter, Block], Vector]:
     return read
 
 
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
-
-
-def _check_given(name: str, block: Block) -> None:
-    if block is MISSING:
-        raise ArgumentError(f"{name} is missing: give a number or a cell.")
+def _check_given(name: str, block: Block, cure: str) -> None:
+    if not block:
+        raise ArgumentError(f"{name} is missing: {cure}")
 
 
 def _number(what: str, cell: Cell) -> float:
@@ -91,8 +86,6 @@ def _number(what: str, cell: Cell) -> float:
             raise ArgumentError(f"{what} is {str(cell).upper()}: give a number.")
         case datetime.date():
             raise ArgumentError(f"{what} is a date: give a number, or format its cell as one.")
-        case int() if _FIRST_ERROR <= cell <= _LAST_ERROR:
-            raise ArgumentError(f"{what} is an error: mend its cell.")
         case int() | float() | Decimal():
             return _finite(what, cell)
         case str() if cell.startswith("#"):

@@ -20,7 +20,7 @@ class ArgumentError(ValueError):
 
 
 class TooLargeError(ArithmeticError):
-    """A result that no cell can hold."""
+    """A number that no spreadsheet can hold, come up in computing the result."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Function:
         except ArgumentError as error:
             return [[f"{self.name}: {error}"]]
         except TooLargeError:
-            return [[f"{self.name}: the result is too large for a cell: use smaller numbers."]]
+            return [[f"{self.name}: a number on the way is too large for a spreadsheet: use numbers closer to 0."]]
 
     def _value(self, parameter: Parameter, block: Block) -> object:
         for row in block:

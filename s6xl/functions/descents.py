@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from s6xl.derivation import Network, symbol
 from s6xl.descent import descend
+from s6xl.experiment import MAX_STEPS
 from s6xl.functions.arguments import Vector, positive_number, vector, whole_number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result
 
-# A sheet's rows, less the one of headers.
-MOST_STEPS = 1_048_575
-# What stands for a number that no cell can hold, as on the sheet Start.
+# What stands for a number that no cell can hold.
 TOO_LARGE = "too large"
 
 
@@ -27,7 +26,7 @@ def descent_functions(network: Network) -> tuple[Function, ...]:
     descent = (
         *start,
         Parameter("lr", "The learning rate, above 0", positive_number),
-        Parameter("steps", "How many steps, the first being the start itself", whole_number(MOST_STEPS)),
+        Parameter("steps", "How many steps, the first being the start itself", whole_number(MAX_STEPS)),
     )
     passed_forward = tuple(q.name for q in network.quantities if q.name not in network.gradients)
 

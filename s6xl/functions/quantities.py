@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from s6xl.derivation import NETWORK, UPDATE, Network, Quantity, arguments, long_symbol
-from s6xl.expression import DEFINITIONS, Expression, Name, names, scalar_function, substitute, to_excel, to_python
+from s6xl.derivation import UPDATE, Network, Quantity, arguments, long_symbol
+from s6xl.expression import Expression, Name, names, scalar_function, substitute, to_excel, to_python
 from s6xl.functions.arguments import number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result, TooLargeError
 
-SIGMOID = Quantity("sigmoid", to_excel(DEFINITIONS["sigmoid"], str), "squeezes any number between 0 and 1")
+SIGMOID = Quantity("sigmoid", "sigmoid(x)", "squeezes any number between 0 and 1")
 # A slope is called by the name of the functions that give it.
 _UPDATE_EXPRESSION = substitute(UPDATE.expression, {"dE_dw": Name("delta")})
 _UPDATE_MEANINGS = {
@@ -20,15 +20,19 @@ _UPDATE_MEANINGS = {
 
 def function_name(quantity: str) -> str:
     """The name of the function that computes a quantity: ``S6_A_H1``, ``S6_DELTA_W5``, ``S6_E_TOTAL``."""
-    spelled = long_symbol(quantity) if quantity == NETWORK.loss else quantity
-    return PREFIX + spelled.replace("dE_d", "delta_").upper()
+    gradient_of = quantity.removeprefix("dE_d")
+    return PREFIX + (long_symbol(quantity) if gradient_of == quantity else f"delta_{gradient_of}").upper()
 
 
 UPDATE_NAME, SIGMOID_NAME = function_name("update"), function_name(SIGMOID.name)
 
 
 def call(quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
-    """A quantity of a network as a call of its function, without the leading ``=``; `cell` gives each name's cell."""
+    """A quantity of a network as a call of its function, without the leading ``=``; `cell` gives each name's cell.
+
+    Where a network computes a quantity from another name than the function's, as the original does with a_h1 in place
+    of a_h2, that name's cell stands in the other's place.
+    """
     return _call(function_name(quantity.name), map(cell, arguments(quantity.expression, network.columns)))
 
 
@@ -43,9 +47,8 @@ def _call(name: str, cells: Iterable[str]) -> str:
 
 def quantity_functions(network: Network) -> tuple[Function, ...]:
     """The functions of a network: the sigmoid, each quantity in order of computation, and a weight's update."""
-    sigmoid = DEFINITIONS["sigmoid"]
     return (
-        _function(SIGMOID_NAME, SIGMOID.meaning, sigmoid, names(sigmoid), {"x": "any number"}),
+        _function(SIGMOID_NAME, SIGMOID.meaning, SIGMOID.expression, ("x",), {"x": "any number"}),
         *(
             _function(
                 function_name(quantity.name),

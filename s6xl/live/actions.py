@@ -2,9 +2,9 @@
 
 import webbrowser
 from collections.abc import Callable, Mapping
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -13,7 +13,10 @@ from s6xl.experiment import Experiment
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
 from s6xl.workbook import build
-from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, STEP, STEP_COLUMN
+from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, RATE_SHEET, STEP, STEP_COLUMN
+
+if TYPE_CHECKING:
+    import xlwings
 
 
 def train(excel: Excel) -> None:
@@ -29,7 +32,9 @@ def stop(excel: Excel) -> None:
 def new_workbook(excel: Excel) -> None:
     """Build a workbook in the user's documents and open it."""
     app = excel.app
-    path = unused(platformdirs.user_documents_path() / "s6.xlsx")
+    documents = platformdirs.user_documents_path()
+    documents.mkdir(parents=True, exist_ok=True)
+    path = unused(documents / "s6.xlsx")
     build(Experiment(), path)
     app.books.open(str(path))
 
@@ -68,9 +73,8 @@ ACTIONS: Mapping[str, Callable[[Excel], None]] = {
 
 def unused(path: Path) -> Path:
     """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
-    return path if not path.exists() else next(other for other in numbered if not other.exists())
+    return next(other for other in chain([path], numbered) if not other.exists())
 
 
 def _show(excel: Excel, name: str) -> None:
@@ -89,11 +93,11 @@ def _show(excel: Excel, name: str) -> None:
     sheet.impl.activate()
 
 
-def _selected(book: Any) -> tuple[float, float] | None:
+def _selected(book: "xlwings.Book") -> tuple[float, float] | None:
     """The learning rate and the step of the selected row, where that is a row of a rate's sheet."""
     sheet = book.sheets.active
     selection = book.app.selection  # None where it is a chart or a picture
-    if selection is None or selection.row < FIRST_ROW or not sheet.name.startswith("LR="):
+    if selection is None or selection.row < FIRST_ROW or not sheet.name.startswith(RATE_SHEET):
         return None
     rate, step = sheet[RATE_CELL].value, sheet[f"{STEP_COLUMN}{selection.row}"].value
     return (rate, step) if isinstance(rate, float) and isinstance(step, float) else None

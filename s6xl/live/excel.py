@@ -3,9 +3,14 @@
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from s6xl.errors import ImpossibleHereError, UserError
+
+if TYPE_CHECKING:
+    import xlwings
+
+WORKBOOK, WINDOW = "--wb", "--hwnd"
 
 
 @dataclass(frozen=True)
@@ -19,11 +24,11 @@ class Excel:
     def from_arguments(cls, arguments: Iterable[str]) -> "Excel":
         """As xlwings' macros name it: ``--wb=NAME``, ``--hwnd=HANDLE``."""
         given = dict(argument.split("=", 1) for argument in arguments)
-        window = given.get("--hwnd", "")
-        return cls(given.get("--wb", ""), int(window) if window.isdigit() else None)
+        window = given.get(WINDOW, "")
+        return cls(given.get(WORKBOOK, ""), int(window) if window.isdigit() else None)
 
     @property
-    def app(self) -> Any:
+    def app(self) -> "xlwings.App":
         """The xlwings App.
 
         Raises:
@@ -42,7 +47,7 @@ class Excel:
         return xlwings.apps.active
 
     @property
-    def book(self) -> Any:
+    def book(self) -> "xlwings.Book":
         """The xlwings Book that was active when the button was pressed.
 
         Raises:

@@ -5,9 +5,8 @@ from pathlib import Path
 import platformdirs
 from markdown_it import MarkdownIt
 
-_PACKAGE = Path(__file__).parent.parent
-# A wheel carries the page in the package; a clone has it beside the package.
-_SOURCES = (_PACKAGE / "_docs" / "excel.md", _PACKAGE.parent / "docs" / "excel.md")
+from s6xl.shipped import shipped
+
 _HTML = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>S6 in Excel</title>
 <style>
@@ -25,8 +24,8 @@ pre {{ padding: .6rem; }}
 
 def write_help_page() -> Path:
     """Write the page into the user's cache; returns where it is."""
-    source = next(path for path in _SOURCES if path.is_file())
-    body = MarkdownIt("commonmark").enable("table").render(source.read_text(encoding="utf-8"))
+    text = shipped("docs/excel.md").read_text(encoding="utf-8")
+    body = MarkdownIt("commonmark").enable("table").render(text)
     page = platformdirs.user_cache_path("s6xl", appauthor=False, ensure_exists=True) / "help.html"
     page.write_text(_HTML.format(body=body), encoding="utf-8")
     return page

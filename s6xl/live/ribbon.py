@@ -5,15 +5,13 @@ import sys
 from pathlib import Path
 
 from s6xl.live import dialog
+from s6xl.live.excel import WINDOW, WORKBOOK
 from s6xl.live.log import log_path
-
-# How xlwings' macros say which Excel they were called from.
-_CALLER = ("--wb=", "--hwnd=")
 
 
 def press(action: str) -> None:
     """Start the worker that does what a button stands for; `action` is the button's id in the ribbon."""
-    caller = [argument for argument in sys.argv if argument.startswith(_CALLER)]
+    caller = [argument for argument in sys.argv if argument.partition("=")[0] in (WORKBOOK, WINDOW)]
     try:
         with log_path().open("ab") as log:
             _start([action, *caller], log.fileno())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from s6xl.descent import descend
 from s6xl.experiment import Experiment
-from s6xl.workbook.book import new_book
+from s6xl.workbook.book import PLAIN, Packaging, new_book
 from s6xl.workbook.check import write_check
 from s6xl.workbook.choice import check_formulas_fit
 from s6xl.workbook.drawing import draw_network
@@ -24,14 +24,16 @@ def build(
     path: Path,
     *,
     engine: Engine = Engine.FORMULAS,
+    packaging: Packaging = PLAIN,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> None:
     """Write the workbook of an experiment to `path`, whole or not at all.
 
     Args:
         experiment: the network, its start values, the learning rates, the number of steps.
-        path: the file, ending in .xlsx, for `Engine.UDF` in .xlsm; one that is there already is replaced.
+        path: the file, with the ending of its packaging; one that is there already is replaced.
         engine: what computes the sheets of the learning rates.
+        packaging: the kind of file.
         progress: called with a number of rows, once when they are computed and once when they are written.
 
     Raises:
@@ -39,7 +41,7 @@ def build(
     """
     network = experiment.network
     check_formulas_fit(experiment)
-    with new_book(path, title=TITLE, packaging=engine.packaging, progress=progress) as book:
+    with new_book(path, title=TITLE, packaging=packaging, progress=progress) as book:
         rates = []
         for index, value in enumerate(experiment.learning_rates):
             rates.append(Rate(index, value, descend(network, experiment.start, value, experiment.steps)))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from s6xl.derivation import long_symbol
 from s6xl.workbook.book import Book
-from s6xl.workbook.layout import TITLE_CELL, TableLayout, absolute, on_sheet
+from s6xl.workbook.layout import RATE_SHEET, TITLE_CELL, TableLayout, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INK, LINE, LOSS, MUTED, series_line
 
@@ -33,7 +33,7 @@ def insert_loss_chart(book: Book, sheet: Sheet, cell: str, layout: TableLayout, 
     # Low as it is, the chart spends its height on the curve.
     chart.set_plotarea({"layout": {"x": 0.09, "y": 0.13, "width": 0.89, "height": 0.6}})
     _frame(chart, 760, 236)
-    loss, rate = long_symbol(layout.loss), name.replace("LR=", "learning rate ")
+    loss, rate = long_symbol(layout.loss), name.replace(RATE_SHEET, "learning rate ")
     description = f"Line chart of {loss} over the steps of gradient descent at the {rate}."
     sheet.insert_chart(cell, chart, {"description": description, "object_position": 3})
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 from s6xl.derivation import UPDATE, Network, Quantity, gradient, update_of
 from s6xl.expression import substitute, to_excel
 from s6xl.functions import call, call_update
-from s6xl.workbook.book import PLAIN, Packaging
 from s6xl.workbook.sheet import DynamicFormula
 
 
@@ -14,21 +13,13 @@ class Engine(StrEnum):
     """How the table of a learning rate's sheet computes.
 
     With `LAMBDA` and `UDF` a cell calls a function, as in ``S6_DELTA_W5(B33,K33,S33)``. In a workbook of the first
-    kind a name that holds a LAMBDA answers, in one of the second kind a macro that asks Python.
+    kind a name that holds a LAMBDA answers; in one of the second kind, which `s6xl.addin.package` builds, a macro that
+    asks Python.
     """
 
     FORMULAS = "formulas"
     LAMBDA = "lambda"
     UDF = "udf"
-
-    @property
-    def packaging(self) -> Packaging:
-        """The kind of file that holds such a workbook."""
-        if self is not Engine.UDF:
-            return PLAIN
-        from s6xl.addin.package import MACRO_WORKBOOK
-
-        return MACRO_WORKBOOK
 
     @property
     def description(self) -> str:

@@ -14,6 +14,7 @@ STEP_COLUMN = "A"
 FIRST_COLUMN = 1
 HEADER_ROW = 32
 FIRST_ROW = 33
+RATE_SHEET = "LR="
 RATE_LABEL, RATE_CELL = "F31", "G31"
 TITLE_CELL = "B1"
 
@@ -30,7 +31,7 @@ RATE_COLUMN = "H"
 
 def rate_sheet(rate: float) -> str:
     """The name of a learning rate's sheet, such as ``LR=0.1``."""
-    return f"LR={number_text(rate)}"
+    return f"{RATE_SHEET}{number_text(rate)}"
 
 
 def on_sheet(sheet: str, reference: str) -> str:

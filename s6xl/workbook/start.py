@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from s6xl.derivation import long_symbol
 from s6xl.experiment import Experiment, counted
+from s6xl.functions.descents import TOO_LARGE
 from s6xl.workbook.book import Book
 from s6xl.workbook.engine import Engine
 from s6xl.workbook.layout import (
@@ -26,7 +27,7 @@ from s6xl.workbook.styles import INPUT
 
 TITLE = "Backpropagation, step by step"
 NOTES_ROW = 21
-TOO_LARGE, DIVERGED, ERROR = "too large", "diverged", "error"
+DIVERGED, ERROR = "diverged", "error"
 HOW_TO_USE = (
     "Change a yellow cell: every sheet, chart and check follows. {macros}",
     "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",

@@ -13,11 +13,10 @@ from pyopenvba import check_file
 
 import office
 from s6xl.addin import vba
-from s6xl.addin.package import build_add_in
+from s6xl.addin.package import build_add_in, build_macro_workbook
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
 from s6xl.live.actions import ACTIONS
-from s6xl.workbook import Engine, build
 
 RIBBON = "customUI/customUI14.xml"
 NAMESPACE = "{http://schemas.microsoft.com/office/2009/07/customui}"
@@ -34,7 +33,7 @@ def add_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def macro_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("macros") / "s6.xlsm"
-    build(Experiment(), path, engine=Engine.UDF)
+    build_macro_workbook(Experiment(), path)
     return path
 
 
@@ -136,13 +135,13 @@ def test_same_sources_same_bytes(suffix: str, tmp_path: Path) -> None:
         if suffix == ".xlam":
             build_add_in(path)
         else:
-            build(Experiment(steps=2), path, engine=Engine.UDF)
+            build_macro_workbook(Experiment(steps=2), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def test_many_sheets_have_a_module_each(tmp_path: Path) -> None:
     path = tmp_path / "many.xlsm"
-    build(Experiment(learning_rates=tuple(k / 10 for k in range(1, 61)), steps=1), path, engine=Engine.UDF)
+    build_macro_workbook(Experiment(learning_rates=tuple(k / 10 for k in range(1, 61)), steps=1), path)
     assert check_file(path).ok
 
 

@@ -1,5 +1,6 @@
 """Installing, reporting and taking back, in folders laid out as on Windows and on macOS."""
 
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -8,9 +9,10 @@ import pytest
 
 import s6xl.addin.install as installation
 from s6xl.addin import sources
-from s6xl.addin.install import install, note_interpreter, status, uninstall
+from s6xl.addin.install import install, note_interpreter, uninstall
 from s6xl.addin.package import build_add_in
 from s6xl.addin.places import MACOS, WINDOWS, Places, places
+from s6xl.addin.status import Line, status
 from s6xl.addin.vba import modules
 from s6xl.errors import ImpossibleHereError, UserError
 
@@ -110,7 +112,7 @@ def test_a_second_install_brings_it_up_to_date_and_is_taken_back_as_one(place: P
     install(place, r"C:\first\python.exe")
     place.add_in.write_bytes(b"an older one")
     install(place, PYTHON)
-    assert status(place)[1][0] == f"add-in: {place.add_in}"
+    assert next(status(place)) == Line(True, f"add-in: {place.add_in}")
     assert PYTHON in place.settings.read_text()
     list(uninstall(place))
     assert {name for name in content(tmp_path) if not name.startswith("data")} == set(before)
@@ -133,9 +135,19 @@ def test_an_add_in_that_excel_holds_open(place: Places) -> None:
     install(place, PYTHON)
     before = place.add_in.read_bytes()
     (place.add_in.parent / "~$s6.xlam").touch()
-    with pytest.raises(UserError, match=r"is open in another program: close it there, or close Excel and try again"):
+    with pytest.raises(UserError, match=r"is open in another program: close it there, or install again once that is"):
         install(place, PYTHON)
     assert place.add_in.read_bytes() == before
+
+
+def test_an_add_in_that_windows_does_not_let_go(place: Places) -> None:
+    install(place, PYTHON)
+    with (
+        mock.patch.object(Path, "replace", side_effect=PermissionError(13, "in use")),
+        pytest.raises(UserError, match=r"no permission to write .*s6\.xlam: close Excel, which has it open"),
+    ):
+        # The receipt is written first, by replacing, too.
+        installation._write_add_in(place.add_in)
 
 
 def test_a_failed_first_install_can_be_taken_back(place: Places, tmp_path: Path) -> None:
@@ -162,7 +174,7 @@ def test_a_file_that_cannot_be_removed_can_be_later(place: Places, tmp_path: Pat
 
 
 def test_a_path_that_vba_cannot_read(tmp_path: Path) -> None:
-    place = Places(**{**here(WINDOWS, tmp_path).__dict__, "encoding": "cp1252"})
+    place = replace(here(WINDOWS, tmp_path), encoding="cp1252")
     install(place, r"C:\Users\Zoë\python.exe")
     assert place.settings.read_bytes() == b'"INTERPRETER_WIN","C:\\Users\\Zo\xeb\\python.exe"\r\n'
     with pytest.raises(UserError, match="cannot read a path with '太郎' in it"):
@@ -170,34 +182,62 @@ def test_a_path_that_vba_cannot_read(tmp_path: Path) -> None:
     assert b"Zo\xeb" in place.settings.read_bytes()
 
 
-@pytest.mark.parametrize("damage", [b"\x00\xff no json", b"[1]", b'{"unknown": 1}'])
+@pytest.mark.parametrize("damage", [b"\x00\xff no json", b"[1]", b'{"unknown": 1}', b'{"settings": {"a": {}}}', b"{}"])
 def test_a_damaged_receipt(place: Places, damage: bytes) -> None:
     install(place, PYTHON)
     place.receipt.write_bytes(damage)
-    with pytest.raises(UserError, match=r"cannot read .*installed\.json"):
+    with pytest.raises(UserError, match=r"installed\.json is damaged .*: delete it, then install again"):
         list(uninstall(place))
+
+
+def test_a_setting_that_the_user_has_changed_since_is_left(place: Places) -> None:
+    install(place, PYTHON)
+    place.settings.write_text(f'"{place.interpreter}","C:\\mine\\python.exe"\n')
+    lines = list(uninstall(place))
+    assert f"left {place.interpreter} in {place.settings}: it has changed since the installation" in lines
+    assert "mine" in place.settings.read_text()
+
+
+def test_a_setting_changed_between_two_installs_is_what_is_restored(place: Places) -> None:
+    install(place, r"C:\first\python.exe")
+    place.settings.write_text(f'"{place.interpreter}","C:\\mine\\python.exe"\n')
+    install(place, PYTHON)
+    list(uninstall(place))
+    assert place.settings.read_text() == f'"{place.interpreter}","C:\\mine\\python.exe"\n'
+
+
+def test_xlwings_own_script_is_left_where_it_was(tmp_path: Path) -> None:
+    place = here(MACOS, tmp_path)
+    assert place.script
+    place.script.parent.mkdir(parents=True)
+    place.script.write_text("of xlwings' own installation")
+    install(place, PYTHON)
+    assert place.script.read_text() == "of xlwings' own installation"
+    list(uninstall(place))
+    assert place.script.read_text() == "of xlwings' own installation"
 
 
 def test_status_before_and_after(place: Places, tmp_path: Path) -> None:
     python = tmp_path / "python.exe"
     python.touch()
-    good, lines = status(place, str(python))
-    assert not good
-    assert lines[0].startswith("add-in: not installed; `python -m s6xl addin install` puts it at ")
-    assert lines[1].startswith(f"Python: none named in {place.settings}")
+    lines = list(status(place, str(python)))
+    assert not any(line.good for line in lines)
+    assert lines[0].text.startswith("add-in: not installed; `python -m s6xl addin install` puts it at ")
+    assert lines[1].text.startswith(f"Python: none named in {place.settings}")
     install(place, str(python))
-    good, lines = status(place, str(python))
-    assert good
-    assert lines[0] == f"add-in: {place.add_in}"
-    assert lines[1] == f"Python: {python} (named in {place.settings})"
-    assert lines[-1] == f"xlwings: {sources.xlwings_version()}"
-    assert status(place, "another")[1][1].endswith("not this one, another")
+    lines = list(status(place, str(python)))
+    assert all(line.good for line in lines)
+    assert lines[0].text == f"add-in: {place.add_in}"
+    assert lines[1].text == f"Python: {python}, named in {place.settings}"
+    assert [line.text for line in lines[2:]] == ([f"script: {place.script}"] if place.script else [])
+    assert list(status(place, "another"))[1].text.endswith("; not this one, another")
     python.unlink()
-    good, lines = status(place, str(python))
-    assert not good
-    assert lines[1].startswith(f"Python: {python} (named in {place.settings}) is gone; ")
+    lines = list(status(place, str(python)))
+    assert [line.good for line in lines[:2]] == [True, False]
+    assert lines[1].text.startswith(f"Python: {python}, named in {place.settings}, is gone; ")
     place.add_in.write_bytes(b"")
-    assert "not as it was installed" in status(place)[1][0]
+    first = next(status(place))
+    assert (first.good, "not as it was installed" in first.text) == (False, True)
 
 
 def test_noting_the_interpreter_changes_no_other(place: Places) -> None:

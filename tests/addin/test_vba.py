@@ -11,10 +11,10 @@ from pyopenvba.interpreter import parse_module
 from pyvbaanalysis import DiagnosticSeverity, analyze_module, analyze_office_file
 
 from s6xl.addin import vba
-from s6xl.addin.package import build_add_in
+from s6xl.addin.package import build_add_in, build_macro_workbook
 from s6xl.experiment import Experiment
 from s6xl.functions import FUNCTIONS
-from s6xl.workbook import Engine, build
+from s6xl.workbook import build
 
 ROOT = Path(__file__).parent.parent.parent
 OWN = ("S6Ribbon", "S6Describe", "S6Descriptions", "ThisWorkbook", "xlwings_udfs")
@@ -31,7 +31,7 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == ".xlam":
         build_add_in(path)
     else:
-        build(Experiment(steps=2), path, engine=Engine.UDF)
+        build_macro_workbook(Experiment(steps=2), path)
     return path
 
 

@@ -1,7 +1,8 @@
 """What the buttons do in a workbook, through xlwings' real objects over a stand-in for Excel."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import openpyxl
@@ -17,25 +18,16 @@ from s6xl.live.excel import Excel
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, STEP
 
 
-class Pressed(Excel):
-    """The Excel that a workbook is open in."""
+@contextmanager
+def opened_in_excel(book: Workbook) -> Iterator[Excel]:
+    """The Excel that a workbook is open in, as a button's worker reaches it."""
+    excel_com.load()
+    import xlwings
+    from xlwings import _xlwindows
 
-    com: Workbook
-
-    @property
-    def app(self) -> Any:
-        excel_com.load()
-        import xlwings
-        from xlwings import _xlwindows
-
-        book = xlwings.Book(impl=_xlwindows.Book(xl=self.com))
-        return mock.Mock(books=[book])
-
-
-def pressed(book: Workbook, name: str = "My Book.xlsx") -> Excel:
-    excel = Pressed(name, 4711)
-    object.__setattr__(excel, "com", book)
-    return excel
+    app = mock.Mock(books=[xlwings.Book(impl=_xlwindows.Book(xl=book))])
+    with mock.patch.object(Excel, "app", new_callable=mock.PropertyMock, return_value=app):
+        yield Excel("My Book.xlsx", 4711)
 
 
 @pytest.fixture
@@ -57,7 +49,8 @@ def test_the_selected_row_is_chosen(
 ) -> None:
     rate_sheet = book.Sheets("LR=0.5")
     book.Application.Selection = Range(rate_sheet, [[None]], row=row) if row else Chart()
-    ACTIONS[action](pressed(book))
+    with opened_in_excel(book) as excel:
+        ACTIONS[action](excel)
     sheet = book.Sheets(name)
     assert book.ActiveSheet is sheet
     assert (sheet.values[CHOSEN_RATE], sheet.values[CHOSEN_STEP]) == chosen
@@ -66,7 +59,8 @@ def test_the_selected_row_is_chosen(
 def test_from_another_sheet_the_choice_stays(book: Workbook) -> None:
     book.ActiveSheet = book.Sheets(CHECK)
     book.Application.Selection = Range(book.Sheets(CHECK), [[None]], row=40)
-    actions.step_through(pressed(book))
+    with opened_in_excel(book) as excel:
+        actions.step_through(excel)
     assert book.Sheets(STEP).values == {CHOSEN_RATE: 0.1, CHOSEN_STEP: 1.0}
     assert book.ActiveSheet is book.Sheets(STEP)
 
@@ -75,13 +69,16 @@ def test_from_another_sheet_the_choice_stays(book: Workbook) -> None:
 def test_a_workbook_without_the_sheet(action: str) -> None:
     com = Workbook("my book.xlsx")
     com.add("Sheet1")
-    with pytest.raises(UserError, match=r"the workbook my book\.xlsx has no sheet (Step|Check): press New workbook"):
-        ACTIONS[action](pressed(com))
+    with (
+        opened_in_excel(com) as excel,
+        pytest.raises(UserError, match=r"the workbook my book\.xlsx has no sheet (Step|Check): press New workbook"),
+    ):
+        ACTIONS[action](excel)
 
 
 def test_a_workbook_that_has_been_closed(book: Workbook) -> None:
-    with pytest.raises(UserError, match="there is no workbook open to work on"):
-        actions.step_through(pressed(book, "another.xlsx"))
+    with opened_in_excel(book), pytest.raises(UserError, match="there is no workbook open to work on"):
+        actions.step_through(Excel("another.xlsx"))
 
 
 def test_a_new_workbook_is_built_beside_the_others_and_opened(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a mes
 def environment(tmp_path: Path) -> dict[str, str]:
     """Folders of its own for the log, the cache and the documents, and a browser that notes what it is to open."""
     browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.write_text(
+        f"#!/bin/sh\ncd {tmp_path}\nwhile [ -e wait ]; do sleep 0.05; done\n"
+        'ps -o sid= -p $$ > session\necho "$1" > opening\nmv opening opened\n'
+    )
     browser.chmod(0o755)
     folders = {"XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache", "HOME": "home"}
     for folder in folders.values():
@@ -42,16 +46,19 @@ def press(action: str, environment: dict[str, str]) -> subprocess.CompletedProce
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
 
 
-def log_with(text: str, environment: dict[str, str]) -> str:
-    """The log, once it holds a text; the worker goes on after the button has returned."""
-    log = Path(environment["XDG_STATE_HOME"], "s6xl", "log", "s6xl.log")
+def eventually(happened: Callable[[], bool], what: str) -> None:
+    """Wait for the worker, which goes on after the button has returned."""
     deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        content = log.read_text(encoding="utf-8") if log.exists() else ""
-        if text in content:
-            return content
+    while not happened():
+        assert time.monotonic() < deadline, what
         time.sleep(0.05)
-    raise AssertionError(f"{text!r} is not in the log:\n{content}")
+
+
+def log_with(text: str, environment: dict[str, str]) -> str:
+    """The log, once it holds a text."""
+    log = Path(environment["XDG_STATE_HOME"], "s6xl", "log", "s6xl.log")
+    eventually(lambda: log.exists() and text in log.read_text(encoding="utf-8"), f"{text!r} does not get into the log")
+    return log.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("action", MESSAGES)
@@ -66,9 +73,7 @@ def test_an_error_is_one_message_with_the_logs_place(action: str, environment: d
 
 def test_help_opens_the_documentation(environment: dict[str, str], tmp_path: Path) -> None:
     press("help", environment)
-    deadline = time.monotonic() + SECONDS
-    while not (tmp_path / "opened").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually((tmp_path / "opened").exists, "no browser is opened")
     page = Path((tmp_path / "opened").read_text().strip().removeprefix("file://"))
     assert page.is_relative_to(tmp_path / "cache")
     html = page.read_text(encoding="utf-8")
@@ -77,10 +82,18 @@ def test_help_opens_the_documentation(environment: dict[str, str], tmp_path: Pat
     assert html.count("<table>") >= 5
 
 
-def test_a_button_returns_while_its_worker_is_at_work(environment: dict[str, str]) -> None:
+def test_a_button_returns_while_its_worker_is_at_work(environment: dict[str, str], tmp_path: Path) -> None:
     """The worker lives in a session of its own and outlives the process that started it."""
-    done = press("answer", environment)
-    assert done.returncode == 0
+    (tmp_path / "wait").touch()
+    assert press("help", environment).returncode == 0
+    assert not (tmp_path / "opened").exists()
+    (tmp_path / "wait").unlink()
+    eventually((tmp_path / "opened").exists, "the worker has not lived on")
+    assert int((tmp_path / "session").read_text()) != os.getsid(0)
+
+
+def test_the_doctors_button_only_writes_into_the_log(environment: dict[str, str]) -> None:
+    assert press("answer", environment).returncode == 0
     assert log_with(" answer\n", environment).endswith(" answer\n")
 
 

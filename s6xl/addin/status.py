@@ -1,0 +1,46 @@
+"""Says what of the add-in is where."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from s6xl.addin.places import Places
+from s6xl.addin.receipt import Receipt
+from s6xl.addin.settings import read_settings
+
+_INSTALL = "`python -m s6xl addin install`"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is where, and whether it is as it should be."""
+
+    good: bool
+    text: str
+
+
+def status(places: Places, interpreter: str = sys.executable) -> Iterator[Line]:
+    """A line each for the add-in, the Python that it runs, and on a Mac the script that starts it.
+
+    Raises:
+        UserError: if the settings or the notes of the installation cannot be read.
+    """
+    if not places.add_in.exists():
+        yield Line(False, f"add-in: not installed; {_INSTALL} puts it at {places.add_in}")
+    elif Receipt.read(places.receipt).is_of(places.add_in):
+        yield Line(True, f"add-in: {places.add_in}")
+    else:
+        yield Line(False, f"add-in: {places.add_in}, but not as it was installed; {_INSTALL} renews it")
+    noted = read_settings(places.settings, places.encoding).get(places.interpreter)
+    if noted is None:
+        yield Line(False, f"Python: none named in {places.settings}; {_INSTALL} names {interpreter}")
+    elif not Path(noted).exists():
+        yield Line(False, f"Python: {noted}, named in {places.settings}, is gone; {_INSTALL} names {interpreter}")
+    else:
+        other = "" if noted == interpreter else f"; not this one, {interpreter}"
+        yield Line(True, f"Python: {noted}, named in {places.settings}{other}")
+    if places.script and places.script.exists():
+        yield Line(True, f"script: {places.script}")
+    elif places.script:
+        yield Line(False, f"script: {places.script} is missing; {_INSTALL} puts it there")

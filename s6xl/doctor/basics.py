@@ -1,0 +1,36 @@
+"""What has to be there before anything else can be checked; it needs nothing but Python itself."""
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from s6xl import __version__
+from s6xl.doctor.finding import Finding, fault, ok
+
+LIBRARIES = (
+    *("click", "markdown-it-py", "matplotlib", "numpy", "pillow", "platformdirs"),
+    *("pyopenvba", "rich", "xlsxwriter", "xlwings"),
+)
+
+
+def check_python() -> Iterator[Finding]:
+    """The interpreter and this package."""
+    bits = 64 if sys.maxsize > 2**32 else 32
+    text = f"s6xl {__version__} in Python {platform.python_version()}, {bits} bits: {sys.executable}"
+    if sys.platform == "win32" and bits == 32:
+        yield fault(f"{text}: install a 64-bit Python, for xlwings has no library for this one.")
+    else:
+        yield ok(text)
+
+
+def check_libraries() -> Iterator[Finding]:
+    """The libraries that every part needs."""
+    for name in LIBRARIES:
+        try:
+            yield ok(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield fault(f"{name} is missing: `python -m pip install {name}` brings it.")
+
+
+CHECKS = (check_python, check_libraries)

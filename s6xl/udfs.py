@@ -9,6 +9,7 @@ from collections.abc import Callable
 import xlwings
 
 from s6xl.functions import CATEGORY, FUNCTIONS, MISSING, Block, Function, Result
+from s6xl.live.leftovers import spare_other_excels
 
 # COM hands an error over as a whole number from 0x800A07D0 on; as what nobody typed, no cell with a number is one.
 _FIRST_ERROR, _LAST_ERROR = -2146826288, -2146826189
@@ -42,5 +43,7 @@ def _is_error(cell: object) -> bool:
     return isinstance(cell, int) and _FIRST_ERROR <= cell <= _LAST_ERROR
 
 
+# This module is imported by the process that serves Excel, and xlwings before it.
+spare_other_excels()
 # Excel's wrappers look for the functions by name.
 globals().update({function.name: _for_excel(function) for function in FUNCTIONS})

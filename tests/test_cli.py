@@ -314,6 +314,7 @@ def test_where_there_is_no_excel_nothing_is_installed(command: str, tmp_path: Pa
     assert not list(home.iterdir())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there it starts Excel, which the marker excel is for")
 def test_the_doctor(tmp_path: Path) -> None:
     done = s6xl("doctor", folder=tmp_path, warnings="default")
     assert done.returncode == 0

@@ -206,9 +206,9 @@ def test_one_bad_cell_of_a_range_is_named(bad: str) -> None:
     [
         ("lr", 0.0, "lr is 0: give a number above 0."),
         ("lr", -1.0, "lr is -1: give a number above 0."),
-        ("steps", 2.5, "steps is 2.5: give a whole number from 1 to 1,000,000."),
-        ("steps", 0.0, "steps is 0: give a whole number from 1 to 1,000,000."),
-        ("steps", 1000001.0, "steps is 1000001: give a whole number from 1 to 1,000,000."),
+        ("steps", 2.5, "steps is 2.5: give a whole number from 1 to 100,000."),
+        ("steps", 0.0, "steps is 0: give a whole number from 1 to 100,000."),
+        ("steps", 100001.0, "steps is 100001: give a whole number from 1 to 100,000."),
     ],
 )
 def test_rates_and_steps_that_make_no_descent(name: str, value: float, sentence: str) -> None:

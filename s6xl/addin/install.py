@@ -6,7 +6,7 @@ from pathlib import Path
 
 from s6xl.addin import sources
 from s6xl.addin.package import build_add_in
-from s6xl.addin.places import Places
+from s6xl.addin.places import INTERPRETER_ON_MACOS, INTERPRETER_ON_WINDOWS, Places
 from s6xl.addin.receipt import AGAIN, Receipt, Setting, make_folder, write
 from s6xl.addin.settings import read_settings, settings_bytes
 from s6xl.errors import ImpossibleHereError, UserError
@@ -20,6 +20,7 @@ def install(places: Places, interpreter: str = sys.executable) -> None:
     Raises:
         UserError: if something cannot be written.
     """
+    _check_interpreter(interpreter, places)
     receipt = Receipt.read(places.receipt)
     settings = read_settings(places.settings, places.encoding)
     content = settings_bytes({**settings, places.interpreter: interpreter}, places.encoding)
@@ -73,6 +74,17 @@ def note_interpreter(places: Places, interpreter: str = sys.executable) -> bool:
     make_folder(places.settings.parent)
     write(places.settings, settings_bytes({**settings, places.interpreter: interpreter}, places.encoding))
     return True
+
+
+def _check_interpreter(interpreter: str, places: Places) -> None:
+    if places.interpreter == INTERPRETER_ON_MACOS and " " in interpreter:
+        raise UserError(
+            f"Excel on a Mac cannot start {interpreter}, whose path holds a space: install s6xl in a folder without."
+        )
+    if places.interpreter == INTERPRETER_ON_WINDOWS and "WindowsApps" in interpreter:
+        raise UserError(
+            f"Excel cannot use {interpreter}, the Microsoft Store's Python: install another one, and s6xl in it."
+        )
 
 
 def _write_add_in(path: Path) -> None:

@@ -73,11 +73,17 @@ def _finish(path: Path, *, add_in: bool) -> None:
     parts = {
         "_rels/.rels": root.replace(b"</Relationships>", relationship.encode() + b"</Relationships>"),
         "[Content_Types].xml": types.replace(_MACRO_WORKBOOK_TYPE, _ADD_IN_TYPE) if add_in else types,
-        _RIBBON: sources.own("customUI14.xml"),
+        _RIBBON: _ribbon(add_in=add_in),
         "customUI/_rels/customUI14.xml.rels": _icon_relationships(),
         **{f"customUI/{name}": sources.own(name) for name in sources.own_names("icons/*.png")},
     }
     _replace_parts(path, parts)
+
+
+def _ribbon(*, add_in: bool) -> bytes:
+    """The tab's XML; an add-in's tab never hides."""
+    ribbon = sources.own("customUI14.xml")
+    return ribbon.replace(b' getVisible="S6_GetVisible"', b"") if add_in else ribbon
 
 
 def _with_png(types: bytes) -> bytes:

@@ -57,7 +57,7 @@ def places(system: str = sys.platform, home: Path | None = None, roaming: Path |
             add_in=library / "Group Containers" / "UBF8T346G9.Office" / startup,
             settings=library / "Containers" / "com.microsoft.Excel" / "Data" / f"{PROJECT}.conf",
             interpreter=INTERPRETER_ON_MACOS,
-            encoding=locale.getencoding(),
+            encoding="ascii",  # letters of others VBA reads otherwise there
             receipt=receipt,
             script=library / "Application Scripts" / "com.microsoft.Excel" / sources.mac_script_name(),
         )

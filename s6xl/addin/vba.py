@@ -13,7 +13,33 @@ from s6xl.errors import UserError
 from s6xl.functions import FUNCTIONS, Function
 
 _ENCODING = "cp1252"
-_PROJECT_NAME = re.compile(r'(?<=^Public Const PROJECT_NAME As String = ")\w+(?="\r?$)', re.MULTILINE)
+# What is changed in xlwings' module, as patterns and their replacements.
+_ADAPTATIONS = (
+    # Settings of its own, not those of xlwings' add-in.
+    (r'(?<=^Public Const PROJECT_NAME As String = ")xlwings(?="\r$)', sources.PROJECT),
+    # Without xlwings' function `sql`, which nobody who installs this asks for.
+    (r"^'Attribute VB_Name = \"Extensions\"\r\nFunction sql\(.*?^End Function\r\n", ""),
+    # The settings are found where a chart's sheet is active, too.
+    (r"(?<=^    For Each cell In )Range\(", "sht.Range("),
+    # The command that starts Python is the same for every cell, so it is put together once, from some 14 settings.
+    (
+        r"(?<=^Function XLPy\(\)\r\n).*?(?=^End Function\r$)",
+        "    Static command As String\r\n"
+        "    Dim fresh As String\r\n"
+        "    fresh = command\r\n"
+        '    If fresh = "" Then\r\n'
+        "        XLPyLoadDLL\r\n"
+        "        fresh = XLPyCommand\r\n"
+        "    End If\r\n"
+        "    If 0 <> XLPyDLLActivateAuto(XLPy, fresh, 1) Then Err.Raise 1000, Description:=XLPy\r\n"
+        "    command = fresh\r\n",
+    ),
+    # It names no workbook, so that one Python serves all; and with -P no file beside a workbook is taken for a module.
+    (
+        r'(?<=^        tail = )" -B -c ""import sys, os;.*?(?=\r$)',
+        '" -P -B -c ""import xlwings; xlwings.serve(\'$(CLSID)\')"""',
+    ),
+)
 _LONGEST_DESCRIPTION = 255
 
 
@@ -27,22 +53,13 @@ class Module:
 
 
 def modules(*, add_in: bool) -> list[Module]:
-    """The modules, xlwings' own first.
-
-    A macro workbook finds its settings in itself, an add-in in the active workbook first: xlwings has a module for
-    either, and so do its wrappers of the functions.
-    """
-    xlwings = "xlwings_custom_addin.bas" if add_in else "xlwings.bas"
-    wrappers = _text(sources.own("vba/xlwings_udfs.bas"))
+    """The modules of an add-in or of a macro workbook, xlwings' own first."""
     return [
-        Module("xlwings", _with_project_name(_text(sources.xlwings_source(xlwings)))),
-        Module(
-            "Dictionary",
-            _text(sources.xlwings_source("addin/Dictionary.cls")),
-            VBAModuleKind.other,
-        ),
-        Module("xlwings_udfs", wrappers.replace("ThisWorkbook", "ActiveWorkbook") if add_in else wrappers),
+        Module("xlwings", _adapted(_text(sources.xlwings_source("xlwings.bas")))),
+        Module("Dictionary", _text(sources.xlwings_source("addin/Dictionary.cls")), VBAModuleKind.other),
+        Module("xlwings_udfs", _wrappers(add_in=add_in)),
         Module("S6Ribbon", _text(sources.own("vba/S6Ribbon.bas"))),
+        *([] if add_in else [Module("S6WorkbookTab", _text(sources.own("vba/S6WorkbookTab.bas")))]),
         Module("S6Describe", _text(sources.own("vba/S6Describe.bas"))),
         Module("S6Descriptions", descriptions()),
         Module("ThisWorkbook", _text(sources.own("vba/ThisWorkbook.cls")), VBAModuleKind.other),
@@ -85,11 +102,25 @@ def _quoted(text: str) -> str:
     return '"{}"'.format(text.replace('"', '""'))
 
 
-def _with_project_name(source: str) -> str:
-    renamed, count = _PROJECT_NAME.subn(sources.PROJECT, source)
-    if count != 1:
-        raise UserError(f"xlwings {sources.xlwings_version()} is not made as s6xl knows it: install xlwings 0.37.8.")
-    return renamed
+def _wrappers(*, add_in: bool) -> str:
+    """The functions' wrappers as xlwings' generator writes them: an add-in's speak of the active workbook."""
+    wrappers = _text(sources.own("vba/xlwings_udfs.bas"))
+    return wrappers.replace("ThisWorkbook", "ActiveWorkbook") if add_in else wrappers
+
+
+def _adapted(source: str) -> str:
+    """xlwings' module with the few changes of `_ADAPTATIONS`.
+
+    Raises:
+        UserError: if the module has not what is to be changed: it is of a version that nobody has looked at.
+    """
+    for pattern, replacement in _ADAPTATIONS:
+        source, count = re.subn(pattern, replacement, source, flags=re.MULTILINE | re.DOTALL)
+        if count != 1:
+            raise UserError(
+                f"xlwings {sources.xlwings_version()} is not made as s6xl knows it: install xlwings 0.37.8."
+            )
+    return source
 
 
 def _text(source: bytes) -> str:

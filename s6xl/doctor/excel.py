@@ -4,6 +4,8 @@ Each check takes a `Session`, returns what it has seen, and raises `WrongError` 
 """
 
 import math
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -22,9 +24,10 @@ from s6xl.doctor.finding import Finding, fault, ok, skipped
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
 from s6xl.functions import OF_NUMBERS, OVER_RANGES, Block, Function
+from s6xl.live.leftovers import spare_other_excels
 from s6xl.live.log import log_path
 from s6xl.workbook import Engine, build
-from s6xl.workbook.layout import FIRST_COLUMN, FIRST_ROW, cell, rate_sheet
+from s6xl.workbook.layout import FIRST_COLUMN, FIRST_ROW, cell, on_sheet, rate_sheet
 
 if TYPE_CHECKING:
     import xlwings
@@ -33,8 +36,7 @@ RATE, STEPS = 0.5, 20
 BUTTON_SECONDS = 60
 # Excel's own exp may differ from the C library's in the last digit.
 TOLERANCE = 1e-12
-# Where formulas are entered, and from where on arguments stand.
-FORMULA_CELL, ARGUMENTS_ROW = "A1", 2_000
+FORMULA_CELL = "A1"
 
 Rows = list[list[Any]]
 
@@ -45,27 +47,37 @@ class WrongError(Exception):
 
 @dataclass
 class Session:
-    """A hidden Excel with the add-in and an empty sheet, and a folder for files."""
+    """A hidden Excel with the add-in, a sheet for formulas, one for their arguments, and a folder for files.
+
+    `spills` says whether it knows dynamic arrays, as Excel 2021 and later do.
+    """
 
     app: "xlwings.App"
     sheet: "xlwings.Sheet"
+    arguments: "xlwings.Sheet"
     folder: Path
+    spills: bool
 
-    def compute(self, formula: str) -> Rows:
-        """The cells that a formula fills."""
-        self.sheet[FORMULA_CELL].clear_contents()
-        entered = self.sheet[FORMULA_CELL]
-        entered.formula2 = formula
-        if "@" in entered.formula2:
-            raise WrongError(f"Excel made {entered.formula2} of {formula}")
-        filled = self.sheet.range(entered.api.SpillingToRange.Address) if entered.api.HasSpill else entered
-        rows: Rows = filled.options(ndim=2).value
-        return rows
+    def compute(self, formula: str, rows: int = 1, columns: int = 1) -> Rows:
+        """The cells that a formula fills; where Excel knows no dynamic arrays, it is entered into so many."""
+        self.sheet.clear_contents()
+        filled = self.sheet[FORMULA_CELL]
+        if self.spills:
+            filled.formula2 = formula
+            if "@" in filled.formula2:
+                raise WrongError(f"Excel made {filled.formula2} of {formula}")
+            if filled.api.HasSpill:
+                filled = self.sheet.range(filled.api.SpillingToRange.Address)
+        else:
+            filled = filled.resize(rows, columns)
+            filled.formula_array = formula
+        values: Rows = filled.options(ndim=2).value
+        return values
 
     def expect(self, function: Function, arguments: Sequence[str], blocks: Sequence[Block]) -> None:
         """Compare what a function's formula fills with what Python computes of the same arguments."""
-        rows = self.compute(f"={function.name}({','.join(arguments)})")
         expected = function(*blocks)
+        rows = self.compute(f"={function.name}({','.join(arguments)})", len(expected), len(expected[0]))
         if [len(row) for row in rows] != [len(row) for row in expected]:
             raise WrongError(f"{function.name} fills {len(rows)} by {len(rows[0])} cells")
         for found_row, expected_row in zip(rows, expected, strict=True):
@@ -81,6 +93,7 @@ def session() -> Iterator[Session]:
         UserError: if Excel does not start.
     """
     import xlwings
+    from xlwings.udfs import has_dynamic_array
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         add_in = Path(folder, ADD_IN_NAME)
@@ -91,14 +104,18 @@ def session() -> Iterator[Session]:
             raise UserError(
                 f"Excel does not start ({error}): install Excel for Windows, 64 bits, and open it once by hand."
             ) from error
+        spare_other_excels()
+        process = app.pid
         try:
             app.display_alerts = False
-            sheet = app.books.active.sheets[0]
+            app.api.AutomationSecurity = 1  # macros run
+            book = app.books.active
             # An Excel that a program starts loads no add-ins by itself.
             use_this_python(app.books.open(str(add_in)))
-            yield Session(app, sheet, Path(folder))
+            yield Session(app, book.sheets.add(), book.sheets.add(), Path(folder), has_dynamic_array(process))
         finally:
-            app.kill()
+            # Not by xlwings, which would end other Excels, too.
+            os.kill(process, signal.SIGTERM)
 
 
 def use_this_python(book: "xlwings.Book") -> None:
@@ -134,9 +151,8 @@ def check_cells(excel: Session) -> str:
     """Functions of numbers, with cells as arguments."""
     for function in OF_NUMBERS:
         numbers = example_numbers(function)
-        cells = [cell(ARGUMENTS_ROW, column) for column in range(1, len(numbers) + 1)]
-        for address, number in zip(cells, numbers, strict=True):
-            excel.sheet[address].value = number
+        excel.arguments.range((1, 1), (1, len(numbers))).value = numbers
+        cells = [on_sheet(excel.arguments.name, cell(1, column)) for column in range(1, len(numbers) + 1)]
         excel.expect(function, cells, [[[number]] for number in numbers])
     return "so they do with cells as arguments"
 
@@ -169,6 +185,8 @@ def check_macro_workbook(excel: Session) -> str:
 
 def check_lambda_workbook(excel: Session) -> str:
     """A workbook with LAMBDAs, recalculated."""
+    if excel.app.api.Evaluate("=LAMBDA(x,x)(1)") != 1:
+        return f"Excel {excel.app.version} has no LAMBDA: the workbook of LAMBDAs is for a later one"
     path = excel.folder / "lambda.xlsx"
     build(experiment(), path, engine=Engine.LAMBDA)
     return recalculates(excel, path)
@@ -213,6 +231,8 @@ def check_excel() -> Iterator[Finding]:
                     yield fault(f"{check.__doc__} {error}: docs/excel.md says what is needed.")
     except UserError as error:
         yield fault(str(error))
+    except Exception as error:
+        yield fault(f"Excel starts, but cannot be tried ({error}): close every Excel and try again.")
 
 
 def experiment() -> Experiment:
@@ -241,7 +261,7 @@ def recalculates(excel: Session, path: Path, prepare: Callable[["xlwings.Book"],
         prepare(book)
         sheet = book.sheets[rate_sheet(RATE)]
         call = sheet.range((FIRST_ROW, 1 + FIRST_COLUMN + NETWORK.columns.index("dE_dw5")))
-        if "@" in call.formula2:
+        if excel.spills and "@" in call.formula2:
             raise WrongError(f"Excel shows {call.formula2}")
         excel.app.api.CalculateFull()
         first, last = (FIRST_ROW, 1 + FIRST_COLUMN), (FIRST_ROW + STEPS - 1, FIRST_COLUMN + len(NETWORK.columns))

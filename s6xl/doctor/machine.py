@@ -22,15 +22,17 @@ SOFFICE = (
 )
 
 
-def check_dll(folders: tuple[Path, ...] = (Path(sys.prefix), Path(sys.prefix, "Scripts"))) -> Iterator[Finding]:
-    """The library through which Excel on Windows calls Python; it belongs beside the interpreter."""
+def check_dll(interpreter: str = sys.executable) -> Iterator[Finding]:
+    """The library through which Excel on Windows calls Python: beside the interpreter, or one folder up."""
     name = f"xlwings64-{sources.xlwings_version()}.dll"
     if sys.platform != WINDOWS:
         yield skipped(f"{name}: functions that call Python exist in Excel on Windows only.")
-    elif found := [folder / name for folder in folders if (folder / name).exists()]:
-        yield ok(f"{found[0]}")
+        return
+    folders = Path(interpreter).parents[:2]
+    if found := [folder / name for folder in folders if (folder / name).exists()]:
+        yield ok(str(found[0]))
     else:
-        yield fault(f"{name} is not in {folders[0]}: `python -m pip install --force-reinstall xlwings` brings it.")
+        yield fault(f"{name} is not in {folders[0]}: install s6xl in a virtual environment (`python -m venv`).")
 
 
 def check_add_in() -> Iterator[Finding]:

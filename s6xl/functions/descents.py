@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from s6xl.derivation import Network, symbol
 from s6xl.descent import descend
-from s6xl.experiment import MAX_STEPS
 from s6xl.functions.arguments import Vector, positive_number, vector, whole_number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result
 
+# More rows of 32 cells would take more memory than Excel has for what a macro gives it.
+MOST_STEPS = 100_000
 # What stands for a number that no cell can hold.
 TOO_LARGE = "too large"
 
@@ -26,7 +27,7 @@ def descent_functions(network: Network) -> tuple[Function, ...]:
     descent = (
         *start,
         Parameter("lr", "The learning rate, above 0", positive_number),
-        Parameter("steps", "How many steps, the first being the start itself", whole_number(MAX_STEPS)),
+        Parameter("steps", "How many steps, the first being the start itself", whole_number(MOST_STEPS)),
     )
     passed_forward = tuple(q.name for q in network.quantities if q.name not in network.gradients)
 

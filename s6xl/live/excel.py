@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.live.leftovers import spare_other_excels
 
 if TYPE_CHECKING:
     import xlwings
@@ -22,7 +23,7 @@ class Excel:
 
     @classmethod
     def from_arguments(cls, arguments: Iterable[str]) -> "Excel":
-        """As xlwings' macros name it: ``--wb=NAME``, ``--hwnd=HANDLE``."""
+        """As the worker is told: ``--wb=NAME``, ``--hwnd=HANDLE``."""
         given = dict(argument.split("=", 1) for argument in arguments)
         window = given.get(WINDOW, "")
         return cls(given.get(WORKBOOK, ""), int(window) if window.isdigit() else None)
@@ -36,6 +37,7 @@ class Excel:
         """
         import xlwings
 
+        spare_other_excels()
         if "excel" not in [engine.name for engine in xlwings.engines]:
             raise ImpossibleHereError("there is no Excel that Python could reach on this machine.")
         if self.window is not None and sys.platform == "win32":

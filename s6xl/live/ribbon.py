@@ -6,15 +6,24 @@ from pathlib import Path
 
 from s6xl.live import dialog
 from s6xl.live.excel import WINDOW, WORKBOOK
+from s6xl.live.leftovers import spare_other_excels
 from s6xl.live.log import log_path
 
 
-def press(action: str) -> None:
-    """Start the worker that does what a button stands for; `action` is the button's id in the ribbon."""
-    caller = [argument for argument in sys.argv if argument.partition("=")[0] in (WORKBOOK, WINDOW)]
+def press(action: str, workbook: str) -> None:
+    """Start the worker that does what a button stands for.
+
+    Args:
+        action: the button's id in the ribbon.
+        workbook: the name of the workbook that was active, in hexadecimal digits, four a letter in UTF-16.
+    """
+    # The macro has imported xlwings before this.
+    spare_other_excels()
+    name = bytes.fromhex(workbook).decode("utf-16-be")
+    window = [argument for argument in sys.argv if argument.startswith(f"{WINDOW}=")]
     try:
         with log_path().open("ab") as log:
-            _start([action, *caller], log.fileno())
+            _start([action, f"{WORKBOOK}={name}", *window], log.fileno())
     except OSError as error:
         dialog.show(f"The button {action} could not start its worker: {error}.")
 

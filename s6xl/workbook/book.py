@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 # A fixed date, so that the same arguments give the same bytes.
 CREATED = datetime.datetime(2000, 1, 1)
 A4 = 9
-# The number of a calculation engine; Excel computes what an older one left as soon as it opens it.
+# Excel computes anew, as soon as it opens it, what an older calculation engine or one with fewer features has left.
+# These are those of Excel 365 in 2026, as it notes them in its own files.
 EXCEL_365 = 191029
+FEATURES = ("RD", "Single", "FV", "CNMTM", "LET_WF", "LAMBDA_WF", "ARRAYTEXT_WF")
+_FEATURES_XML = (
+    '<extLst><ext uri="{B58B0392-4F1F-4190-BB64-5DF3571DCE5F}" '
+    'xmlns:xcalcf="http://schemas.microsoft.com/office/spreadsheetml/2018/calcfeatures"><xcalcf:calcFeatures>'
+    + "".join(f'<xcalcf:feature name="microsoft.com:{name}"/>' for name in FEATURES)
+    + "</xcalcf:calcFeatures></ext></extLst>"
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,16 @@ class Book:
         sheet.write_url(cell, f"internal:{on_sheet(START, 'A1')}", self.styles["link"], "Back to Start")
 
 
+class _Workbook(Workbook):  # type: ignore[misc]  # XlsxWriter's classes carry no types
+    """A workbook that says, where its cached values are to be kept, that Excel knows all that was computed with."""
+
+    def _write_calc_pr(self) -> None:
+        # The last thing that XlsxWriter writes, and the features belong behind it.
+        super()._write_calc_pr()
+        if not self.calc_on_load:
+            self.fh.write(_FEATURES_XML)
+
+
 class _ArchiveFile(io.FileIO):
     """A file for a ZIP archive that is complete or fails once.
 
@@ -145,7 +163,7 @@ def new_book(
     """
     with replacing(path, packaging.suffix, instead=instead) as partial:
         with _ArchiveFile(partial, "wb") as file:
-            workbook = Workbook(file, {"tmpdir": str(partial.parent)})
+            workbook = _Workbook(file, {"tmpdir": str(partial.parent)})
             workbook.use_zip64()
             workbook.set_properties({"title": title, "created": CREATED, "comments": "Made by s6xl."})
             yield Book(workbook, progress)

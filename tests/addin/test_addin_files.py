@@ -1,18 +1,21 @@
 """The add-in and the macro workbook as files: sound, reproducible, read back and opened by others."""
 
+import difflib
 import re
 import zipfile
 from pathlib import Path
+from unittest import mock
 from xml.etree import ElementTree
 
 import openpyxl
 import pytest
+import xlwings
 from oletools.olevba import VBA_Parser
 from PIL import Image
 from pyopenvba import check_file
 
 import office
-from s6xl.addin import vba
+from s6xl.addin import sources, vba
 from s6xl.addin.package import build_add_in, build_macro_workbook
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
@@ -82,21 +85,60 @@ def test_oletools_reads_back_every_module_byte_for_byte(file: Path) -> None:
         if module.kind is not vba.VBAModuleKind.standard:
             code, source = map(without_header, (code, source))
         assert code.encode("cp1252") == source.encode("cp1252"), module.name
-    assert {name for name in found if not re.fullmatch(r"Sheet\d+", name)} == {
-        module.name for module in vba.modules(add_in=True)
-    }
+    expected = {module.name for module in vba.modules(add_in=file.suffix == ".xlam")}
+    assert {name for name in found if not re.fullmatch(r"Sheet\d+", name)} == expected
 
 
-def test_xlwings_own_modules_are_unchanged_but_for_the_name_of_the_settings() -> None:
-    import xlwings
+def test_of_xlwings_own_module_a_few_lines_are_changed() -> None:
+    original = (Path(xlwings.__file__).parent / "xlwings.bas").read_bytes().decode("cp1252").splitlines()
+    (ours,) = [module.source.splitlines() for module in vba.modules(add_in=True) if module.name == "xlwings"]
+    difference = [line for line in difflib.ndiff(original, ours) if line.startswith(("+ ", "- "))]
+    sql = [f"- {line}" for line in original[original.index('\'Attribute VB_Name = "Extensions"') :][:17]]
+    assert sql[1] == "- Function sql(query, ParamArray tables())"
+    assert sql[-1] == "- End Function"
+    rest = [line for line in difference if line not in sql]
+    assert rest == [
+        '- Public Const PROJECT_NAME As String = "xlwings"',
+        '+ Public Const PROJECT_NAME As String = "s6"',
+        next(f"- {line}" for line in original if line.startswith('        tail = " -B -c ')),
+        '+         tail = " -P -B -c ""import xlwings; xlwings.serve(\'$(CLSID)\')"""',
+        "+     Static command As String",
+        "+     Dim fresh As String",
+        "+     fresh = command",
+        '+     If fresh = "" Then',
+        "-     XLPyLoadDLL",
+        "+         XLPyLoadDLL",
+        "+         fresh = XLPyCommand",
+        "+     End If",
+        "-     If 0 <> XLPyDLLActivateAuto(XLPy, XLPyCommand, 1) Then Err.Raise 1000, Description:=XLPy",
+        "+     If 0 <> XLPyDLLActivateAuto(XLPy, fresh, 1) Then Err.Raise 1000, Description:=XLPy",
+        "+     command = fresh",
+        '-     For Each cell In Range(sht.Range("A1"), lastCell)',
+        '+     For Each cell In sht.Range(sht.Range("A1"), lastCell)',
+    ]
+    assert f'"xlwings64-{xlwings.__version__}.dll"' in "\n".join(ours)
 
-    folder = Path(xlwings.__file__).parent
-    for add_in, name in ((True, "xlwings_custom_addin.bas"), (False, "xlwings.bas")):
-        original = (folder / name).read_bytes().decode("cp1252").splitlines()
-        (ours,) = [module.source.splitlines() for module in vba.modules(add_in=add_in) if module.name == "xlwings"]
-        different = [pair for pair in zip(original, ours, strict=True) if pair[0] != pair[1]]
-        assert [line for _, line in different] == ['Public Const PROJECT_NAME As String = "s6"']
-        assert f'"xlwings64-{xlwings.__version__}.dll"' in "\n".join(ours)
+
+def test_no_workbook_but_the_files_own_settles_which_python_runs() -> None:
+    """A workbook from anywhere must not choose the program that the add-in starts."""
+    (code,) = [module.source for module in vba.modules(add_in=True) if module.name == "xlwings"]
+    assert "ActiveWorkbook" not in code[code.index("Function GetConfig(") : code.index("Function SaveConfigToFile(")]
+    assert "ActiveWorkbook" not in code[code.index("Function XLPyCommand(") : code.index("Function NDims(")]
+
+
+def test_an_xlwings_that_is_made_otherwise_is_refused(tmp_path: Path) -> None:
+    other = sources.xlwings_source("xlwings.bas").replace(b"Function XLPy()", b"Function Python()")
+    with (
+        mock.patch.object(sources, "xlwings_source", return_value=other),
+        pytest.raises(UserError, match=r"xlwings [\d.]+ is not made as s6xl knows it: install xlwings 0\.37\.8"),
+    ):
+        build_add_in(tmp_path / "s6.xlam")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_xlwings_that_lacks_a_file_is_named() -> None:
+    with pytest.raises(UserError, match=r"lacks its nothing\.bas: `python -m pip install --force-reinstall xlwings`"):
+        sources.xlwings_source("nothing.bas")
 
 
 def test_libreoffice_opens_it(file: Path, libreoffice: office.Office) -> None:
@@ -150,7 +192,7 @@ ELEMENTS = {
     "customUI": (set(), {"ribbon"}),
     "ribbon": (set(), {"tabs"}),
     "tabs": (set(), {"tab"}),
-    "tab": ({"id", "label", "keytip", "getVisible"}, {"group"}),
+    "tab": ({"id", "label", "keytip"}, {"group"}),
     "group": ({"id", "label"}, {"button"}),
     "button": ({"id", "size", "label", "image", "keytip", "onAction", "screentip", "supertip"}, set()),
 }
@@ -164,7 +206,8 @@ def ribbon(path: Path) -> ElementTree.Element:
 def test_the_ribbon_is_valid(file: Path) -> None:
     def check(element: ElementTree.Element) -> None:
         attributes, children = ELEMENTS[element.tag.removeprefix(NAMESPACE)]
-        assert set(element.attrib) == attributes
+        hides = {"getVisible"} if file.suffix == ".xlsm" and element.tag == f"{NAMESPACE}tab" else set()
+        assert set(element.attrib) == attributes | hides
         assert {child.tag.removeprefix(NAMESPACE) for child in element} <= children
         for name, longest in LONGEST.items():
             assert 0 < len(element.get(name, "x")) <= longest

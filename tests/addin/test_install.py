@@ -173,6 +173,14 @@ def test_a_file_that_cannot_be_removed_can_be_later(place: Places, tmp_path: Pat
     assert not place.add_in.exists()
 
 
+def test_pythons_that_excel_cannot_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="path holds a space: install s6xl in a folder without"):
+        install(here(MACOS, tmp_path), "/Users/ada/my venv/bin/python")
+    with pytest.raises(UserError, match="the Microsoft Store's Python: install another one, and s6xl in it"):
+        install(here(WINDOWS, tmp_path), r"C:\Users\ada\AppData\Local\Microsoft\WindowsApps\python.exe")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_path_that_vba_cannot_read(tmp_path: Path) -> None:
     place = replace(here(WINDOWS, tmp_path), encoding="cp1252")
     install(place, r"C:\Users\Zoë\python.exe")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
@@ -14,10 +15,11 @@ from s6xl.addin import vba
 from s6xl.addin.package import build_add_in, build_macro_workbook
 from s6xl.experiment import Experiment
 from s6xl.functions import FUNCTIONS
+from s6xl.live import ribbon
 from s6xl.workbook import build
 
 ROOT = Path(__file__).parent.parent.parent
-OWN = ("S6Ribbon", "S6Describe", "S6Descriptions", "ThisWorkbook", "xlwings_udfs")
+OWN = ("S6Ribbon", "S6WorkbookTab", "S6Describe", "S6Descriptions", "ThisWorkbook", "xlwings_udfs")
 NAMESPACE = "{http://schemas.microsoft.com/office/2009/07/customui}"
 BUTTONS = [
     button.attrib
@@ -36,7 +38,7 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def source(name: str) -> str:
-    (found,) = [module.source for module in vba.modules(add_in=True) if module.name == name]
+    (found,) = [module.source for module in vba.modules(add_in=False) if module.name == name]
     return found
 
 
@@ -50,7 +52,7 @@ def test_every_module_parses(file: Path) -> None:
 
 
 def test_analysis_would_find_an_error() -> None:
-    broken = source("S6Ribbon").replace("visible = True", "visible = = True")
+    broken = source("S6WorkbookTab").replace("visible = addIn", "visible = = addIn")
     assert [p for p in analyze_module(broken) if p.severity is DiagnosticSeverity.ERROR]
 
 
@@ -72,6 +74,7 @@ def interpreter(*, caller: str = "") -> ExcelApplication:
     )
     application.add_module("Public ID As String\n", name="FakeControl", kind="class")
     application.add_module(source("S6Ribbon"), name="S6Ribbon")
+    application.add_module(source("S6WorkbookTab"), name="S6WorkbookTab")
     application.add_module(
         "Public Sub Press(id As String)\n    Dim control As New FakeControl\n    control.ID = id\n"
         "    S6_Press control\nEnd Sub\n"
@@ -87,8 +90,13 @@ def test_each_button_runs_its_python(button: dict[str, str]) -> None:
     assert button["onAction"] == "S6_Press"
     application = interpreter()
     application.run("Press", button["id"])
-    assert application.console == [f"from s6xl.live import ribbon; ribbon.press('{button['id']}')"]
+    (statement,) = application.console
     assert application.dialogs == []
+    # It runs, and says which button it was in which workbook.
+    pressed: list[tuple[str, str]] = []
+    with mock.patch.object(ribbon, "press", lambda action, book: pressed.append((action, name_of(book)))):
+        exec(statement, {})
+    assert pressed == [(button["id"], "Book1")]
 
 
 def test_callbacks_have_the_signatures_that_the_ribbon_calls() -> None:
@@ -100,20 +108,35 @@ def test_callbacks_have_the_signatures_that_the_ribbon_calls() -> None:
         if name.startswith(("on", "get"))
     }
     assert callbacks == {("onAction", "S6_Press"), ("getVisible", "S6_GetVisible")}
-    code = source("S6Ribbon")
-    assert "Public Sub S6_Press(control As IRibbonControl)\r\n" in code
-    assert "Public Sub S6_GetVisible(control As IRibbonControl, ByRef visible As Variant)\r\n" in code
+    assert "Public Sub S6_Press(control As IRibbonControl)\r\n" in source("S6Ribbon")
+    signature = "Public Sub S6_GetVisible(control As IRibbonControl, ByRef visible As Variant)\r\n"
+    assert signature in source("S6WorkbookTab")
 
 
-def test_with_no_workbook_open_a_button_opens_one_for_a_moment() -> None:
+def name_of(book: str) -> str:
+    return bytes.fromhex(book).decode("utf-16-be")
+
+
+@pytest.mark.parametrize("name", ["It's 100% ünïcode & “quoted” 日本語.xlsx", "a" * 200 + ".xlsx"])
+def test_any_name_of_a_workbook_gets_through(name: str, tmp_path: Path) -> None:
+    application = interpreter()
+    build(Experiment(steps=1), tmp_path / "book.xlsx")
+    (tmp_path / "book.xlsx").rename(tmp_path / name)
+    application.activate_workbook(application.open_workbook(tmp_path / name))
+    application.run("S6_Run", "help")
+    (statement,) = application.console
+    assert statement.isascii()
+    assert name_of(re.fullmatch(r".*ribbon\.press\('help', '([0-9A-F]*)'\)", statement)[1]) == name
+
+
+def test_with_no_workbook_open_a_button_works_as_well() -> None:
     application = interpreter()
     application.add_module(
-        'Public Sub PressWithNone()\n    Dim control As New FakeControl\n    control.ID = "new_workbook"\n'
-        "    ActiveWorkbook.Close SaveChanges:=False\n    S6_Press control\n    Debug.Print Workbooks.Count\nEnd Sub\n",
+        'Public Sub PressWithNone()\n    ActiveWorkbook.Close SaveChanges:=False\n    S6_Run "new_workbook"\nEnd Sub\n',
         name="Empty",
     )
     application.run("PressWithNone")
-    assert application.console == ["from s6xl.live import ribbon; ribbon.press('new_workbook')", " 0 "]
+    assert application.console == ["from s6xl.live import ribbon; ribbon.press('new_workbook', '')"]
 
 
 def test_python_that_does_not_start_is_one_message() -> None:

@@ -1,7 +1,9 @@
 """What the buttons do in a workbook, through xlwings' real objects over a stand-in for Excel."""
 
+import atexit
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -12,7 +14,7 @@ import pytest
 import excel_com
 from excel_com import Chart, Range, Workbook
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.live import actions, dialog, worker
+from s6xl.live import actions, dialog, ribbon, worker
 from s6xl.live.actions import ACTIONS
 from s6xl.live.excel import Excel
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, STEP
@@ -99,10 +101,14 @@ def test_what_xlwings_macros_say_of_their_excel() -> None:
     assert Excel.from_arguments([]) == Excel("", None)
 
 
-def test_no_excel_is_running() -> None:
+def no_excel_running() -> AbstractContextManager[object]:
     excel_com.load()
+    return mock.patch("xlwings.main.Apps.active", new_callable=mock.PropertyMock, return_value=None)
+
+
+def test_no_excel_is_running() -> None:
     with (
-        mock.patch("xlwings.main.Apps.active", new_callable=mock.PropertyMock, return_value=None),
+        no_excel_running(),
         pytest.raises(ImpossibleHereError, match="Excel is not running: start it and press the button again"),
     ):
         _ = Excel().app
@@ -126,3 +132,28 @@ def test_no_browser_is_one_message(tmp_path: Path) -> None:
         pytest.raises(ImpossibleHereError, match=r"no browser could be opened: the help is .*help\.html\."),
     ):
         actions.show_help(Excel())
+
+
+def test_xlwings_is_kept_from_ending_other_excels() -> None:
+    excel_com.load()
+    from xlwings import _xlwindows
+
+    with no_excel_running(), mock.patch.object(atexit, "unregister") as unregister, pytest.raises(ImpossibleHereError):
+        _ = Excel().app
+    unregister.assert_called_once_with(_xlwindows.cleanup)
+    with mock.patch.object(atexit, "unregister") as unregister, mock.patch.object(ribbon, "_start"):
+        ribbon.press("answer", "")
+    unregister.assert_called_once_with(_xlwindows.cleanup)
+
+
+def test_a_button_says_which_workbook_and_which_excel() -> None:
+    started: list[list[str]] = []
+    arguments = ["-c", "--wb=s6.xlam", "--from_xl=1", "--app=C:\\Excel", "--hwnd=4711"]
+    with (
+        mock.patch.object(sys, "argv", arguments),
+        mock.patch.object(ribbon, "_start", lambda arguments, log: started.append(arguments)),
+    ):
+        ribbon.press("train", "Mäppe 1.xlsx".encode("utf-16-be").hex())
+        ribbon.press("help", "")
+    assert started == [["train", "--wb=Mäppe 1.xlsx", "--hwnd=4711"], ["help", "--wb=", "--hwnd=4711"]]
+    assert Excel.from_arguments(started[0][1:]) == Excel("Mäppe 1.xlsx", 4711)

@@ -41,8 +41,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def press(action: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run what the button's macro hands to RunPython, with the arguments that xlwings adds."""
-    statement = f"from s6xl.live import ribbon; ribbon.press('{action}')"
-    command = [sys.executable, "-c", statement, "--wb=My book.xlsx", "--from_xl=1", "--app=C:\\Excel", "--hwnd=4711"]
+    name = "My bööк.xlsx".encode("utf-16-be").hex()
+    statement = f"from s6xl.live import ribbon; ribbon.press('{action}', '{name}')"
+    command = [sys.executable, "-c", statement, "--wb=s6.xlam", "--from_xl=1", "--app=C:\\Excel", "--hwnd=4711"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
 
 

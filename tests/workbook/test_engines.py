@@ -128,6 +128,12 @@ def test_excel_computes_on_opening_only_what_it_surely_can(books: Books, engine:
     with zipfile.ZipFile(books[engine]) as archive:
         workbook = archive.read("xl/workbook.xml").decode()
     assert ("fullCalcOnLoad" in workbook) == (engine is Engine.FORMULAS)
+    # It computes anew, too, where it has features of calculation that the file does not name.
+    features = re.findall(r'<calcPr calcId="191029"/><extLst>.*?</extLst></workbook>', workbook)
+    assert bool(features) == (engine is not Engine.FORMULAS)
+    if features:
+        named = re.findall(r'<xcalcf:feature name="microsoft.com:(\w+)"/>', features[0])
+        assert named == ["RD", "Single", "FV", "CNMTM", "LET_WF", "LAMBDA_WF", "ARRAYTEXT_WF"]
 
 
 def lambdas(path: Path) -> dict[str, tuple[list[str], str]]:

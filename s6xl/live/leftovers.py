@@ -1,0 +1,15 @@
+"""Keeps xlwings from ending Excels that it did not start."""
+
+import atexit
+import sys
+
+
+def spare_other_excels() -> None:
+    """Take back what xlwings has Python do when it ends, if xlwings is loaded.
+
+    It would end by force every Excel without a workbook's window, which it takes for one that a program has left
+    behind: the user's own among them.
+    """
+    windows = sys.modules.get("xlwings._xlwindows")
+    if windows is not None:
+        atexit.unregister(windows.cleanup)

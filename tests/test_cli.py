@@ -8,7 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from s6xl import cli
 from s6xl.experiment import Experiment
+from s6xl.workbook import Engine
 
 
 def s6xl(
@@ -276,6 +278,10 @@ def test_each_engine_has_a_file_of_its_own(engine: str, name: str, cell: str, tm
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [name]
     value = openpyxl.load_workbook(tmp_path / "workbooks" / name)["LR=0.5"]["AC33"].value
     assert getattr(value, "text", value) == cell
+
+
+def test_the_command_line_knows_every_engine() -> None:
+    assert list(cli.DEFAULT_OUT) == list(Engine)
 
 
 def test_an_engine_that_does_not_exist(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The functions through xlwings' own code: its generator of macros, and its server that the macros call."""
 
-import random
 import re
 from pathlib import Path
 from typing import Any
@@ -11,26 +10,14 @@ import excel_com
 import witness
 from excel_com import ERRORS, LEFT_OUT, Workbook, call, cells
 from s6xl.functions import FUNCTIONS, OF_NUMBERS, OVER_RANGES, Function
+from witness import QUANTITIES, random_step
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = [0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55]
-# The names that the functions' names and parameters stand for in the witness.
-QUANTITIES = {
-    **{f"S6_{name.upper()}": name for name in ("h1", "a_h1", "h2", "a_h2", "o1", "a_o1", "o2", "a_o2", "E1", "E2")},
-    "S6_E_TOTAL": "E_tot",
-    **{f"S6_DELTA_W{number}": f"dE_dw{number}" for number in range(1, 9)},
-}
 
 
 def by_name(function: Function) -> str:
     return function.name
-
-
-def random_step(seed: int) -> dict[str, float]:
-    """Every quantity of a random step, as automatic differentiation has it."""
-    rng = random.Random(seed)
-    givens = {name: rng.uniform(-2, 2) for name in ("i1", "i2", "t1", "t2", *witness.WEIGHTS)}
-    return {**givens, **witness.quantities(givens)}
 
 
 def generated(name: str) -> Workbook:

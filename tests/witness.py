@@ -1,10 +1,17 @@
 """Automatic differentiation as a witness: the network written once more, in torch, and differentiated by it."""
 
+import random
 from collections.abc import Mapping
 
 import torch
 
 WEIGHTS = ("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8")
+# What each function of a cell gives.
+QUANTITIES = {
+    **{f"S6_{name.upper()}": name for name in ("h1", "a_h1", "h2", "a_h2", "o1", "a_o1", "o2", "a_o2", "E1", "E2")},
+    "S6_E_TOTAL": "E_tot",
+    **{f"S6_DELTA_{weight.upper()}": f"dE_d{weight}" for weight in WEIGHTS},
+}
 
 
 def forward(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -38,3 +45,15 @@ def quantities(givens: Mapping[str, float]) -> dict[str, float]:
         assert slope is not None
         found[f"dE_d{weight}"] = float(slope)
     return found
+
+
+def random_givens(seed: int) -> dict[str, float]:
+    """Inputs, targets and weights."""
+    rng = random.Random(seed)
+    return {name: rng.uniform(-3, 3) for name in ("t1", "t2", "i1", "i2", *WEIGHTS)}
+
+
+def random_step(seed: int) -> dict[str, float]:
+    """Every quantity of a random step."""
+    givens = random_givens(seed)
+    return {**givens, **quantities(givens)}

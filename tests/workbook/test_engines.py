@@ -1,6 +1,5 @@
 """The engines: one sheet whose cells are answered by formulas, by LAMBDAs in names, or by Python."""
 
-import random
 import re
 import zipfile
 from pathlib import Path
@@ -149,8 +148,7 @@ def lambdas(path: Path) -> dict[str, tuple[list[str], str]]:
 
 def test_every_function_of_numbers_is_a_name(books: Books) -> None:
     names = lambdas(books[Engine.LAMBDA])
-    quantities = {"H1", "A_H1", "H2", "A_H2", "O1", "A_O1", "O2", "A_O2", "E1", "E2", "E_TOTAL", "SIGMOID", "UPDATE"}
-    assert set(names) == {f"S6_{name}" for name in (*quantities, *(f"DELTA_W{number}" for number in range(1, 9)))}
+    assert set(names) == {"S6_SIGMOID", "S6_UPDATE", *witness.QUANTITIES}
     assert names["S6_DELTA_W5"][0] == ["t_1", "a_h1", "a_o1"]
     for parameters, _ in names.values():
         for parameter in parameters:
@@ -163,19 +161,10 @@ def test_the_names_bodies_are_right_for_random_arguments(books: Books) -> None:
     application = ExcelApplication()
     application.add_workbook()
     sheet = application.sheet("Sheet1")
-    quantities = {f"S6_{name.upper()}": name for name in witness.quantities(random_givens(0))}
-    quantities = {name.replace("E_TOT", "E_TOTAL").replace("DE_D", "DELTA_"): q for name, q in quantities.items()}
     for name, (parameters, body) in lambdas(books[Engine.LAMBDA]).items():
         for seed in range(10):
-            givens = random_givens(seed)
-            step = {
-                **givens,
-                **witness.quantities(givens),
-                "x": givens["w1"],
-                "w": givens["w2"],
-                "lr": 0.7,
-                "delta": 0.2,
-            }
+            step = witness.random_step(seed)
+            step |= {"x": step["w1"], "w": step["w2"], "lr": 0.7, "delta": 0.2}
             text = body
             for column, parameter in enumerate(parameters):
                 address = f"{chr(ord('A') + column)}1"
@@ -186,14 +175,9 @@ def test_the_names_bodies_are_right_for_random_arguments(books: Books) -> None:
             expected = {
                 "S6_SIGMOID": 1 / (1 + np.exp(-step["x"])),
                 "S6_UPDATE": step["w"] - 0.7 * 0.2,
-                **{function: step[quantity] for function, quantity in quantities.items()},
+                **{function: step[quantity] for function, quantity in witness.QUANTITIES.items()},
             }[name]
             assert sheet.value("Z9") == pytest.approx(expected, rel=1e-12, abs=1e-14), name
-
-
-def random_givens(seed: int) -> dict[str, float]:
-    rng = random.Random(seed)
-    return {name: rng.uniform(-3, 3) for name in ("t1", "t2", "i1", "i2", *witness.WEIGHTS)}
 
 
 @pytest.mark.parametrize("network", [NETWORK, NETWORK_AS_SUBMITTED], ids=["right", "as submitted"])

@@ -187,7 +187,11 @@ def _note_interpreter() -> None:
         return
     from s6xl.addin.install import note_interpreter
 
-    if note_interpreter(here):
+    try:
+        noted = note_interpreter(here)
+    except UserError as error:
+        raise ImpossibleHereError(f"the workbook is written, but not which Python Excel is to run: {error}") from None
+    if noted:
         click.echo(f"Excel will run {sys.executable}, as {here.settings} says.")
 
 

@@ -91,7 +91,13 @@ def test_an_add_in_that_cannot_be_built() -> None:
     with mock.patch.object(machine, "build_add_in", side_effect=UserError("the disk is full")):
         (finding,) = machine.check_add_in()
     assert finding.state is State.FAULT
-    assert finding.text.endswith(": the disk is full")
+    assert finding.text == "the add-in cannot be built: the disk is full"
+
+
+def test_no_place_for_temporary_files() -> None:
+    with mock.patch.object(machine.tempfile, "TemporaryDirectory", side_effect=OSError(28, "No space left on device")):
+        (finding,) = machine.check_add_in()
+    assert finding == fault("there is no place for temporary files (No space left on device): make room for them.")
 
 
 def test_no_torch() -> None:

@@ -1,6 +1,7 @@
 """The functions through xlwings' own code: its generator of macros, and its server that the macros call."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,7 @@ BAD = {
     "not a number": float("nan"),
     "infinite": float("inf"),
     "too large a whole number": 10**400,
+    "a number of currency that is none": cells([Decimal("sNaN")]),
     "a row of three": cells([1.0, 2.0, 3.0]),
     "a column of nine": cells(*[[float(number)] for number in range(9)]),
     "a block": cells([1.0, 2.0], [3.0, 4.0]),
@@ -217,6 +219,4 @@ def test_a_sentence_is_passed_on() -> None:
 
 
 def test_numbers_in_currency_and_whole_ones_are_numbers() -> None:
-    from decimal import Decimal
-
     assert call("S6_UPDATE", cells([Decimal("0.5")]), 1, 0.25) == 0.25

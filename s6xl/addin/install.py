@@ -1,14 +1,16 @@
 """Installs the add-in where Excel loads it, and takes back exactly what an installation did."""
 
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from s6xl.addin import sources
 from s6xl.addin.package import build_add_in
 from s6xl.addin.places import INTERPRETER_ON_MACOS, INTERPRETER_ON_WINDOWS, Places
 from s6xl.addin.receipt import AGAIN, Receipt, Setting, make_folder, write
-from s6xl.addin.settings import read_settings, settings_bytes
+from s6xl.addin.settings import Settings, setting_line
 from s6xl.errors import ImpossibleHereError, UserError
 
 
@@ -18,17 +20,22 @@ def install(places: Places, interpreter: str = sys.executable) -> None:
     Everything is noted before it is done, so that `uninstall` can take it back after any failure.
 
     Raises:
-        UserError: if something cannot be written.
+        UserError: if something cannot be written, or would take the place of what is not s6xl's.
     """
     _check_interpreter(interpreter, places)
     receipt = Receipt.read(places.receipt)
-    settings = read_settings(places.settings, places.encoding)
-    content = settings_bytes({**settings, places.interpreter: interpreter}, places.encoding)
-    was = settings.get(places.interpreter)
-    if was != interpreter:
-        noted = receipt.settings.get(places.interpreter)
-        ours = noted is not None and noted.written == was
-        receipt.settings[places.interpreter] = Setting(noted.before if noted and ours else was, interpreter)
+    if os.path.lexists(places.add_in) and str(places.add_in) not in receipt.files:
+        raise UserError(f"{places.add_in} is there already, and was not put there by s6xl: move it away first.")
+    settings = Settings.read(places.settings, places.encoding)
+    was, line = settings.line(places.interpreter), setting_line(places.interpreter, interpreter)
+    settings.put(places.interpreter, line)
+    content = settings.content()
+    noted = receipt.settings.get(places.interpreter)
+    if noted is None or was not in (noted.before, *noted.written):
+        noted = receipt.settings[places.interpreter] = Setting(was, [])
+    if line not in noted.written:
+        noted.written.append(line)
+    receipt.announce_folders(receipt.path.parent)
     receipt.announce(places.add_in)
     receipt.announce_folders(places.settings.parent)
     _write_add_in(places.add_in)
@@ -49,6 +56,10 @@ def uninstall(places: Places) -> Iterator[str]:
         UserError: if a file cannot be removed; what is left can be removed later.
     """
     if not places.receipt.exists():
+        if places.add_in.exists():
+            raise ImpossibleHereError(
+                f"the notes of the installation, {places.receipt}, are gone: delete {places.add_in} yourself."
+            )
         raise ImpossibleHereError("the add-in is not installed: there is nothing to take back.")
     receipt = Receipt.read(places.receipt)
     for file in map(Path, receipt.files):
@@ -60,19 +71,25 @@ def uninstall(places: Places) -> Iterator[str]:
         else:
             yield f"left {file}: it has changed since it was installed; delete it if you do not need it"
     yield from _restore_settings(places, receipt)
-    for folder in map(Path, reversed(receipt.folders)):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
     _remove(places.receipt)
+    for folder in map(Path, reversed(receipt.folders)):
+        # One that is not empty stays.
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def note_interpreter(places: Places, interpreter: str = sys.executable) -> bool:
-    """Note which Python macros are to run, unless one is noted already; whether it was noted now."""
-    settings = read_settings(places.settings, places.encoding)
-    if places.interpreter in settings:
+    """Note which Python macros are to run, unless one is noted already; whether it was noted now.
+
+    Raises:
+        UserError: if it cannot be noted.
+    """
+    settings = Settings.read(places.settings, places.encoding)
+    if settings.value(places.interpreter):
         return False
+    settings.put(places.interpreter, setting_line(places.interpreter, interpreter))
     make_folder(places.settings.parent)
-    write(places.settings, settings_bytes({**settings, places.interpreter: interpreter}, places.encoding))
+    write(places.settings, settings.content())
     return True
 
 
@@ -92,25 +109,24 @@ def _write_add_in(path: Path) -> None:
         build_add_in(path, instead=AGAIN)
     except UserError as error:
         if isinstance(error.__cause__, PermissionError):
-            raise UserError(f"no permission to write {path}: close Excel, which has it open, and {AGAIN}.") from error
+            raise UserError(f"no permission to write {path}: close Excel if it runs, and install again.") from error
         raise
 
 
 def _restore_settings(places: Places, receipt: Receipt) -> Iterator[str]:
-    settings = read_settings(places.settings, places.encoding)
-    changed = dict(settings)
+    settings = Settings.read(places.settings, places.encoding)
+    before = settings.content()
     for name, setting in receipt.settings.items():
-        if settings.get(name) != setting.written:
-            if name in settings:
-                yield f"left {name} in {places.settings}: it has changed since the installation"
-        elif setting.before is None:
-            del changed[name]
-        else:
-            changed[name] = setting.before
-    if changed == settings:
+        line = settings.line(name)
+        if line in setting.written:
+            settings.put(name, setting.before)
+        elif line != setting.before:
+            yield f"left {name} in {places.settings}: it has changed since the installation"
+    content = settings.content()
+    if content == before:
         return
-    if changed:
-        write(places.settings, settings_bytes(changed, places.encoding))
+    if content:
+        write(places.settings, content)
         yield f"restored {places.settings}"
     else:
         _remove(places.settings)

@@ -46,9 +46,9 @@ def build_macro_workbook(
     build(experiment, path, engine=Engine.UDF, packaging=_MACRO_WORKBOOK, progress=progress)
 
 
-def _prepare(workbook: Workbook, *, add_in: bool) -> None:
+def _prepare(workbook: Workbook, folder: Path, *, add_in: bool) -> None:
     _add_settings_sheet(workbook, hidden=not add_in)
-    project = vba.project(len(workbook.worksheets()), add_in=add_in)
+    project = vba.project(len(workbook.worksheets()), folder, add_in=add_in)
     workbook.add_vba_project(io.BytesIO(project), is_stream=True)
 
 

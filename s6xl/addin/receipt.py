@@ -13,10 +13,10 @@ AGAIN = "install again once that is mended"
 
 @dataclass
 class Setting:
-    """A setting's value before the installation, None for none, and the one that it wrote."""
+    """A setting's line before the installation, None for none, and the lines that installations have put there."""
 
     before: str | None
-    written: str
+    written: list[str]
 
 
 @dataclass
@@ -77,8 +77,15 @@ class Receipt:
 
 
 def fingerprint(file: Path) -> str:
-    """What tells a file's content from any other."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    """What tells a file's content from any other.
+
+    Raises:
+        UserError: if the file cannot be read.
+    """
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot read {file} ({error.strerror}): move it away, then install again.") from None
 
 
 def make_folder(folder: Path) -> None:

@@ -1,39 +1,86 @@
-"""The file of settings that xlwings' macros read: a line a setting, ``"NAME","value"``, as VBA writes it."""
+"""The file of settings that xlwings' macros read: a line a setting, ``"NAME","value"``, as VBA's Write # spells it.
 
-import csv
-import io
+VBA takes the first line of a name, in capitals or not. Here one line is changed, and every other byte is left.
+"""
+
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from s6xl.errors import UserError
 
-
-def read_settings(path: Path, encoding: str) -> dict[str, str]:
-    """The settings in a file; none where there is no file.
-
-    Raises:
-        UserError: if the file cannot be read.
-    """
-    try:
-        text = path.read_text(encoding=encoding)
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the settings in {path} ({error}): mend the file, or delete it.") from error
-    return {row[0]: row[1] for row in csv.reader(io.StringIO(text)) if len(row) > 1}
+_LINE = re.compile(r'\s*"?(?P<name>[^",]*?)"?\s*,\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^,\r\n]*?))\s*(?:,.*)?')
 
 
-def settings_bytes(settings: dict[str, str], encoding: str) -> bytes:
-    """What a file of these settings holds.
+@dataclass
+class Settings:
+    """The lines of a file, each with its end."""
 
-    Raises:
-        UserError: if a value cannot be spelled in the encoding that VBA reads.
-    """
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(settings.items())
-    try:
-        return text.getvalue().encode(encoding)
-    except UnicodeEncodeError as error:
-        letters = error.object[error.start : error.end]
-        raise UserError(
-            f"Excel's macros cannot read a path with {letters!r} in it: install Python and s6xl in a folder without."
-        ) from None
+    lines: list[str]
+    encoding: str
+
+    @classmethod
+    def read(cls, path: Path, encoding: str) -> "Settings":
+        """The settings in a file; none where there is no file.
+
+        Raises:
+            UserError: if the file cannot be read.
+        """
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            content = b""
+        except OSError as error:
+            raise UserError(f"cannot read {path} ({error.strerror}): mend that, or delete it.") from None
+        # What is no text in this encoding is kept as it is.
+        lines = content.splitlines(keepends=True)
+        return cls([line.decode(encoding, "surrogateescape") for line in lines], encoding)
+
+    def value(self, name: str) -> str | None:
+        """A setting's value, None where it has none."""
+        line = self.line(name)
+        if line is None:
+            return None
+        match = _LINE.fullmatch(line.rstrip("\r\n"))
+        assert match is not None
+        return match["plain"] if match["quoted"] is None else match["quoted"]
+
+    def line(self, name: str) -> str | None:
+        """The line of a setting, None where there is none."""
+        index = self._index(name)
+        return None if index is None else self.lines[index]
+
+    def put(self, name: str, line: str | None) -> None:
+        """Put a line in place of a setting's, or behind all others; None takes the setting's away."""
+        index = self._index(name)
+        if index is None:
+            index = len(self.lines)
+            if index and not self.lines[-1].endswith("\n"):
+                self.lines[-1] += "\r\n"
+        self.lines[index : index + 1] = [] if line is None else [line]
+
+    def content(self) -> bytes:
+        """What the file is to hold.
+
+        Raises:
+            UserError: if a value cannot be spelled in the encoding that VBA reads.
+        """
+        try:
+            return "".join(self.lines).encode(self.encoding, "surrogateescape")
+        except UnicodeEncodeError as error:
+            letters = error.object[error.start : error.end]
+            raise UserError(
+                f"Excel's macros cannot read a path with {letters!r} in it: install s6xl in a folder without."
+            ) from None
+
+    def _index(self, name: str) -> int | None:
+        for index, line in enumerate(self.lines):
+            match = _LINE.fullmatch(line.rstrip("\r\n"))
+            if match and match["name"].casefold() == name.casefold():
+                return index
+        return None
+
+
+def setting_line(name: str, value: str) -> str:
+    """A setting as VBA spells it."""
+    return f'"{name}","{value}"\r\n'

@@ -35,8 +35,9 @@ def xlwings_source(name: str) -> bytes:
     Raises:
         UserError: if this xlwings has no such file.
     """
+    folder = _xlwings_folder()
     try:
-        return (_xlwings_folder() / name).read_bytes()
+        return (folder / name).read_bytes()
     except OSError as error:
         raise UserError(
             f"xlwings {xlwings_version()} lacks its {name}: `python -m pip install --force-reinstall xlwings` mends it."
@@ -50,6 +51,6 @@ def mac_script_name() -> str:
 
 def _xlwings_folder() -> Path:
     found = importlib.util.find_spec("xlwings")
-    assert found is not None
-    assert found.origin is not None
+    if found is None or found.origin is None:
+        raise UserError("xlwings is missing: `python -m pip install xlwings` brings it.")
     return Path(found.origin).parent

@@ -1,5 +1,7 @@
 """Says what of the add-in is where."""
 
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from pathlib import Path
 
 from s6xl.addin.places import Places
 from s6xl.addin.receipt import Receipt
-from s6xl.addin.settings import read_settings
+from s6xl.addin.settings import Settings
 
 _INSTALL = "`python -m s6xl addin install`"
 
@@ -32,10 +34,10 @@ def status(places: Places, interpreter: str = sys.executable) -> Iterator[Line]:
         yield Line(True, f"add-in: {places.add_in}")
     else:
         yield Line(False, f"add-in: {places.add_in}, but not as it was installed; {_INSTALL} renews it")
-    noted = read_settings(places.settings, places.encoding).get(places.interpreter)
-    if noted is None:
+    noted = Settings.read(places.settings, places.encoding).value(places.interpreter)
+    if not noted:
         yield Line(False, f"Python: none named in {places.settings}; {_INSTALL} names {interpreter}")
-    elif not Path(noted).exists():
+    elif not _is_there(noted):
         yield Line(False, f"Python: {noted}, named in {places.settings}, is gone; {_INSTALL} names {interpreter}")
     else:
         other = "" if noted == interpreter else f"; not this one, {interpreter}"
@@ -44,3 +46,9 @@ def status(places: Places, interpreter: str = sys.executable) -> Iterator[Line]:
         yield Line(True, f"script: {places.script}")
     elif places.script:
         yield Line(False, f"script: {places.script} is missing; {_INSTALL} puts it there")
+
+
+def _is_there(program: str) -> bool:
+    """Whether a program is where it is said to be, or on the PATH; xlwings looks variables up, too."""
+    expanded = os.path.expandvars(program)
+    return Path(expanded).exists() or shutil.which(expanded) is not None

@@ -1,7 +1,7 @@
 """The macros: which modules an add-in or a macro workbook holds, and the project that holds them."""
 
+import io
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,22 +66,24 @@ def modules(*, add_in: bool) -> list[Module]:
     ]
 
 
-def project(sheets: int, *, add_in: bool) -> bytes:
-    """The file vbaProject.bin of a workbook with so many sheets, which have the code names Sheet1, Sheet2, ..."""
-    with tempfile.TemporaryDirectory() as folder:
-        skeleton = Path(folder, "skeleton.xlsm")
-        _write_skeleton(skeleton, sheets)
-        with ExcelFile(skeleton) as file:
-            project = file.add_vba_project()
-            for module in modules(add_in=add_in):
-                if module.name in file.module_names():
-                    file.set_module(module.name, module.source)
-                else:
-                    project.add_module(module.name, module.source, kind=module.kind)
-            file.save()
-        with ExcelFile(skeleton) as file:
-            content: bytes = file.vba_project_bytes()
-            return content
+def project(sheets: int, folder: Path, *, add_in: bool) -> bytes:
+    """The file vbaProject.bin of a workbook with so many sheets, which have the code names Sheet1, Sheet2, ...
+
+    `folder` is for temporary files.
+    """
+    skeleton = folder / "skeleton.xlsm"
+    skeleton.write_bytes(_skeleton(sheets))
+    with ExcelFile(skeleton) as file:
+        project = file.add_vba_project()
+        for module in modules(add_in=add_in):
+            if module.name in file.module_names():
+                file.set_module(module.name, module.source)
+            else:
+                project.add_module(module.name, module.source, kind=module.kind)
+        file.save()
+    with ExcelFile(skeleton) as file:
+        content: bytes = file.vba_project_bytes()
+        return content
 
 
 def descriptions() -> str:
@@ -128,8 +130,10 @@ def _text(source: bytes) -> str:
     return re.sub(r"\r?\n", "\r\n", source.decode(_ENCODING))
 
 
-def _write_skeleton(path: Path, sheets: int) -> None:
+def _skeleton(sheets: int) -> bytes:
     """A workbook of empty sheets."""
-    with Workbook(str(path)) as workbook:
+    content = io.BytesIO()
+    with Workbook(content, {"in_memory": True}) as workbook:
         for _ in range(sheets):
             workbook.add_worksheet()
+    return content.getvalue()

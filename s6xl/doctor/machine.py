@@ -37,18 +37,22 @@ def check_dll(interpreter: str = sys.executable) -> Iterator[Finding]:
 
 def check_add_in() -> Iterator[Finding]:
     """The add-in: that it can be built, and whether it is installed."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, sources.ADD_IN_NAME)
-        try:
-            build_add_in(path)
-        except UserError as error:
-            yield fault(f"the add-in cannot be built: {error}")
-            return
-        report = check_file(path)
-        if not report.ok:
-            yield fault(f"the add-in that is built here is faulty: {report.issues[0].message}")
-            return
-        yield ok(f"the add-in can be built, {path.stat().st_size:,} bytes")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, sources.ADD_IN_NAME)
+            build_add_in(path, instead="choose another folder for temporary files, by the variable TMPDIR or TEMP")
+            size, report = path.stat().st_size, check_file(path)
+    except UserError as error:
+        yield fault(f"the add-in cannot be built: {error}")
+        return
+    except OSError as error:
+        yield fault(f"there is no place for temporary files ({error.strerror}): make room for them.")
+        return
+    if report.ok:
+        yield ok(f"the add-in can be built, {size:,} bytes")
+    else:
+        yield fault(f"the add-in that is built here is faulty: {report.issues[0].message}")
+        return
     try:
         lines = list(status(places()))
     except ImpossibleHereError as error:

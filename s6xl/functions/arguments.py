@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from numbers import Real
 
 from s6xl.experiment import counted, shown_number
 from s6xl.functions.definition import ArgumentError, Block, Cell, Parameter
@@ -69,7 +70,7 @@ def vector(names: Sequence[str]) -> Callable[[Parameter, Block], Vector]:
 
 
 def _check_given(name: str, block: Block, cure: str) -> None:
-    if not block:
+    if len(block) == 0:
         raise ArgumentError(f"{name} is missing: {cure}")
 
 
@@ -86,7 +87,7 @@ def _number(what: str, cell: Cell) -> float:
             raise ArgumentError(f"{what} is {str(cell).upper()}: give a number.")
         case datetime.date():
             raise ArgumentError(f"{what} is a date: give a number, or format its cell as one.")
-        case int() | float() | Decimal():
+        case Real() | Decimal():
             return _finite(what, cell)
         case str() if cell.startswith("#"):
             raise ArgumentError(f"{what} is {cell[:_LONGEST_TEXT]}: mend its cell.")
@@ -96,11 +97,11 @@ def _number(what: str, cell: Cell) -> float:
     raise ArgumentError(f"{what} is a {type(cell).__name__}: give a number.")
 
 
-def _finite(what: str, value: int | float | Decimal) -> float:
+def _finite(what: str, value: Real | Decimal) -> float:
     try:
         finite = float(value)
-    except OverflowError:
-        finite = math.inf
+    except (OverflowError, ValueError):
+        finite = math.nan
     if not math.isfinite(finite):
         raise ArgumentError(f"{what} is no finite number: give one.")
     return finite

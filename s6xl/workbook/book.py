@@ -41,11 +41,12 @@ _FEATURES_XML = (
 class Packaging:
     """The kind of file that a workbook is sealed in.
 
-    `prepare` adds to the workbook before it is sealed, `finish` to the sealed file.
+    `prepare` adds to the workbook before it is sealed, and may use a folder for temporary files; `finish` adds to the
+    sealed file.
     """
 
     suffix: str
-    prepare: Callable[[Workbook], None] = lambda workbook: None
+    prepare: Callable[[Workbook, Path], None] = lambda workbook, folder: None
     finish: Callable[[Path], None] = lambda path: None
 
 
@@ -167,7 +168,7 @@ def new_book(
             workbook.use_zip64()
             workbook.set_properties({"title": title, "created": CREATED, "comments": "Made by s6xl."})
             yield Book(workbook, progress)
-            packaging.prepare(workbook)
+            packaging.prepare(workbook, partial.parent)
             try:
                 workbook.close()
             except FileCreateError as error:

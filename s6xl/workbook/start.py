@@ -110,9 +110,9 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
         ):
             source = on_sheet(rate.sheet, f"{loss}{table_row}")
             shown = value if math.isfinite(value) else outgrown
-            # Error 6 is #NUM!, a number too large; another one is a mistake in a cell.
-            unshown = f'IF(ERROR.TYPE({source})=6,"{outgrown}","{ERROR}")'
-            formula = f"=IF(ISERROR({source}),{unshown},{source})"
+            # Error 6 is #NUM!, a number too large, which a function of Python's says in words; all else is a mistake.
+            too_large = f'IF(ISERROR({source}),ERROR.TYPE({source})=6,ISNUMBER(SEARCH("too large",{source})))'
+            formula = f'=IF(ISNUMBER({source}),{source},IF({too_large},"{outgrown}","{ERROR}"))'
             sheet.write_formula(f"{column}{row}", formula, styles["total"], shown)
         change: float | str = "–"
         if math.isfinite(first) and math.isfinite(last) and first != 0:

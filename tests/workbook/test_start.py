@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 
 import facts
+from excel_com import call
 from office import Office
 from s6xl.experiment import Experiment
 from s6xl.workbook import build
@@ -61,6 +62,13 @@ def test_why_there_is_no_number(book: Path, libreoffice: Office) -> None:
     assert start["J9"] == "diverged"
     assert (start["I10"], start["J10"], start["K10"]) == ("error", "error", "–")
     assert libreoffice.recalculate(book, {"Start": {"C18": -5500}}).values["Start"]["I7"] == "too large"
+    sentence = call("S6_A_H1", -800.0)
+    changes = {
+        "LR=0.1": {"X33": sentence, "X100": sentence},
+        "LR=0.2": {"X100": "S6_H1: w1 is empty: fill its cell in."},
+    }
+    start = libreoffice.recalculate(book, changes).values["Start"]
+    assert (start["I7"], start["J7"], start["J8"]) == ("too large", "diverged", "error")
     rules = openpyxl.load_workbook(book)["Start"].conditional_formatting
     words = [
         rule for ranges in rules for rule in ranges.rules if str(ranges.sqref) == "I7:J12" and rule.type == "cellIs"

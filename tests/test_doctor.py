@@ -267,11 +267,13 @@ class Recalculating:
         self.version = "16.0"
         self.api = SimpleNamespace(CalculateFull=self.recalculate, Evaluate=lambda formula: 1 if lambdas else -1)
         self.books = SimpleNamespace(open=self.open)
+        self.calculation = "automatic"
 
     def recalculate(self) -> None:
         self.recalculated += 1
 
     def open(self, path: str) -> Any:
+        assert self.calculation == "manual"
         self.opened.append(Path(path).name)
         formulas, values = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
         book = mock.Mock(close=self.close)
@@ -315,7 +317,7 @@ BOOK_CHECKS = [excel.check_macro_workbook, excel.check_lambda_workbook]
 def test_a_workbook_that_recalculates_rightly_passes(check: Any, tmp_path: Path) -> None:
     app = Recalculating()
     assert check(Session(app, mock.Mock(), mock.Mock(), tmp_path, True)).endswith("recalculates to what Python gives")
-    assert (len(app.opened), app.recalculated, app.closed) == (1, 1, 1)
+    assert (len(app.opened), app.recalculated, app.closed, app.calculation) == (1, 1, 1, "automatic")
     expected = {"A2": ["INTERPRETER_WIN", sys.executable]} if check is excel.check_macro_workbook else {}
     assert app.settings == expected
 

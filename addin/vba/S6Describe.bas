@@ -19,6 +19,6 @@ Done:
 End Sub
 
 Public Sub S6_Describe(name As String, description As String, arguments As Variant)
-    Application.MacroOptions Macro:="'" & ThisWorkbook.Name & "'!" & name, Description:=description, _
+    Application.MacroOptions Macro:="'" & Replace(ThisWorkbook.Name, "'", "''") & "'!" & name, Description:=description, _
         Category:="S6", ArgumentDescriptions:=arguments
 End Sub

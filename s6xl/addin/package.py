@@ -35,8 +35,9 @@ def build_add_in(path: Path, *, instead: str = OTHER_FILE) -> None:
     Raises:
         UserError: if the file cannot be written.
     """
-    with new_book(path, title=TITLE, packaging=_ADD_IN, instead=instead):
-        pass  # its only sheet holds the settings
+    with new_book(path, title=TITLE, packaging=_ADD_IN, instead=instead) as book:
+        # Its only sheet holds the settings: there is nothing for Excel to compute when it starts.
+        book.keep_cached_values()
 
 
 def build_macro_workbook(

@@ -11,6 +11,8 @@ from s6xl.errors import UserError
 
 _LINE = re.compile(r'\s*"?(?P<name>[^",]*?)"?\s*,\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^,\r\n]*?))\s*(?:,.*)?')
 
+_PAIR = re.compile(r'\s*("[^"]*"|[^",]+?)\s*,\s*("[^"]*"|[^",]*?)\s*')
+
 
 @dataclass
 class Settings:
@@ -49,6 +51,13 @@ class Settings:
         """The line of a setting, None where there is none."""
         index = self._index(name)
         return None if index is None else self.lines[index]
+
+    def fault(self) -> int | None:
+        """The number of the first line that is no setting: it shifts what VBA reads of all behind it."""
+        for number, line in enumerate(self.lines, start=1):
+            if not _PAIR.fullmatch(line.rstrip("\r\n")):
+                return number
+        return None
 
     def put(self, name: str, line: str | None) -> None:
         """Put a line in place of a setting's, or behind all others; None takes the setting's away."""

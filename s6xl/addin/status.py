@@ -34,7 +34,10 @@ def status(places: Places, interpreter: str = sys.executable) -> Iterator[Line]:
         yield Line(True, f"add-in: {places.add_in}")
     else:
         yield Line(False, f"add-in: {places.add_in}, but not as it was installed; {_INSTALL} renews it")
-    noted = Settings.read(places.settings, places.encoding).value(places.interpreter)
+    settings = Settings.read(places.settings, places.encoding)
+    if number := settings.fault():
+        yield Line(False, f"settings: line {number} of {places.settings} is none, and shifts those behind: delete it")
+    noted = settings.value(places.interpreter)
     if not noted:
         yield Line(False, f"Python: none named in {places.settings}; {_INSTALL} names {interpreter}")
     elif not _is_there(noted):

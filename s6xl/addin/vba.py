@@ -39,6 +39,11 @@ _ADAPTATIONS = (
         r'(?<=^        tail = )" -B -c ""import sys, os;.*?(?=\r$)',
         '" -P -B -c ""import xlwings; xlwings.serve(\'$(CLSID)\')"""',
     ),
+    # So it is for a button, which moreover does not wait for xlwings: the worker that it starts imports that.
+    (
+        r'(?<=^        RunCommand = CondaCmd & PythonInterpreter & )" -B -c ""import xlwings.utils;.*?(?=\r$)',
+        '" -P -B -c """ & PythonCommand & """ "',
+    ),
 )
 _LONGEST_DESCRIPTION = 255
 

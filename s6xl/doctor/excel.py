@@ -95,6 +95,7 @@ def session() -> Iterator[Session]:
     import xlwings
     from xlwings.udfs import has_dynamic_array
 
+    spare_other_excels()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         add_in = Path(folder, ADD_IN_NAME)
         build_add_in(add_in)
@@ -104,7 +105,6 @@ def session() -> Iterator[Session]:
             raise UserError(
                 f"Excel does not start ({error}): install Excel for Windows, 64 bits, and open it once by hand."
             ) from error
-        spare_other_excels()
         process = app.pid
         try:
             app.display_alerts = False
@@ -185,7 +185,7 @@ def check_macro_workbook(excel: Session) -> str:
 
 def check_lambda_workbook(excel: Session) -> str:
     """A workbook with LAMBDAs, recalculated."""
-    if excel.app.api.Evaluate("=LAMBDA(x,x)(1)") != 1:
+    if excel.app.api.Evaluate("=SUM(LAMBDA(x,x)(1))") != 1:
         return f"Excel {excel.app.version} has no LAMBDA: the workbook of LAMBDAs is for a later one"
     path = excel.folder / "lambda.xlsx"
     build(experiment(), path, engine=Engine.LAMBDA)
@@ -256,6 +256,8 @@ def array_constant(block: Block) -> str:
 
 def recalculates(excel: Session, path: Path, prepare: Callable[["xlwings.Book"], None] = lambda book: None) -> str:
     """Open a workbook of `experiment`, recalculate it, and compare its table with Python's."""
+    # Nothing is to be computed before the workbook is prepared.
+    excel.app.calculation = "manual"
     book = excel.app.books.open(str(path))
     try:
         prepare(book)
@@ -271,4 +273,5 @@ def recalculates(excel: Session, path: Path, prepare: Callable[["xlwings.Book"],
                 compare(f"{path.name}, {name}", found, wanted)
     finally:
         book.close()
+        excel.app.calculation = "automatic"
     return f"{path.name} recalculates to what Python gives"

@@ -31,12 +31,12 @@ def stop(excel: Excel) -> None:
 
 def new_workbook(excel: Excel) -> None:
     """Build a workbook in the user's documents and open it."""
-    app = excel.app
+    open_book = excel.opener()
     documents = platformdirs.user_documents_path()
     documents.mkdir(parents=True, exist_ok=True)
     path = unused(documents / "s6.xlsx")
     build(Experiment(), path)
-    app.books.open(str(path))
+    open_book(path)
 
 
 def step_through(excel: Excel) -> None:

@@ -1,8 +1,10 @@
 """The running Excel that a button was pressed in."""
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s6xl.errors import ImpossibleHereError, UserError
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     import xlwings
 
 WORKBOOK, WINDOW = "--wb", "--hwnd"
+NO_WORKBOOK = "there is no workbook open to work on: open one and press the button again."
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,26 @@ class Excel:
             raise ImpossibleHereError("Excel is not running: start it and press the button again.")
         return xlwings.apps.active
 
+    def opener(self) -> Callable[[Path], object]:
+        """What opens a file in this Excel, which is looked up now: its window may be closed before there is a file."""
+        if sys.platform == "win32" and not self.workbook:
+            # Python cannot reach an Excel that has no workbook open; Windows can.
+            return os.startfile
+        app = self.app
+        _ = app.pid
+        return lambda path: app.books.open(str(path))
+
     @property
     def book(self) -> "xlwings.Book":
         """The xlwings Book that was active when the button was pressed.
 
         Raises:
-            UserError: if it has been closed since.
+            UserError: if there was none, or it has been closed since.
         """
+        if not self.workbook:
+            raise UserError(NO_WORKBOOK)
         books = {book.name.casefold(): book for book in self.app.books}
         try:
             return books[self.workbook.casefold()]
         except KeyError:
-            raise UserError("there is no workbook open to work on: open one and press the button again.") from None
+            raise UserError(NO_WORKBOOK) from None

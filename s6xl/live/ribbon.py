@@ -17,7 +17,7 @@ def press(action: str, workbook: str) -> None:
         action: the button's id in the ribbon.
         workbook: the name of the workbook that was active, in hexadecimal digits, four a letter in UTF-16.
     """
-    # The macro has imported xlwings before this.
+    # On the way here xlwings may have been imported.
     spare_other_excels()
     name = bytes.fromhex(workbook).decode("utf-16-be")
     window = [argument for argument in sys.argv if argument.startswith(f"{WINDOW}=")]

@@ -100,6 +100,8 @@ def test_of_xlwings_own_module_a_few_lines_are_changed() -> None:
     assert rest == [
         '- Public Const PROJECT_NAME As String = "xlwings"',
         '+ Public Const PROJECT_NAME As String = "s6"',
+        next(f"- {line}" for line in original if line.startswith("        RunCommand = CondaCmd & ")),
+        '+         RunCommand = CondaCmd & PythonInterpreter & " -P -B -c """ & PythonCommand & """ "',
         next(f"- {line}" for line in original if line.startswith('        tail = " -B -c ')),
         '+         tail = " -P -B -c ""import xlwings; xlwings.serve(\'$(CLSID)\')"""',
         "+     Static command As String",

@@ -349,6 +349,15 @@ def test_status_before_and_after(place: Places, tmp_path: Path) -> None:
     assert (first.good, "not as it was installed" in first.text) == (False, True)
 
 
+@pytest.mark.parametrize("line", ["", "a comment", '"A"', '"A","b","c"', '"A", "b" "c"'])
+def test_a_line_that_shifts_what_vba_reads_is_named(place: Places, line: str) -> None:
+    place.settings.parent.mkdir(parents=True)
+    place.settings.write_text(f'"SHOW CONSOLE",True\n "TEMP DIR" , "C:\\temp"\n{line}\n"A",""\n')
+    install(place, PYTHON)
+    (bad,) = [found for found in status(place, PYTHON) if found.text.startswith("settings: ")]
+    assert bad == Line(False, f"settings: line 3 of {place.settings} is none, and shifts those behind: delete it")
+
+
 def test_noting_the_interpreter_changes_no_other(place: Places) -> None:
     assert note_interpreter(place, PYTHON)
     assert not note_interpreter(place, "another")

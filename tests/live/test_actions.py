@@ -1,6 +1,7 @@
 """What the buttons do in a workbook, through xlwings' real objects over a stand-in for Excel."""
 
 import atexit
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -79,20 +80,44 @@ def test_a_workbook_without_the_sheet(action: str) -> None:
 
 
 def test_a_workbook_that_has_been_closed(book: Workbook) -> None:
-    with opened_in_excel(book), pytest.raises(UserError, match="there is no workbook open to work on"):
-        actions.step_through(Excel("another.xlsx"))
+    for name in ("another.xlsx", ""):
+        with opened_in_excel(book), pytest.raises(UserError, match="there is no workbook open to work on"):
+            actions.step_through(Excel(name))
 
 
 def test_a_new_workbook_is_built_beside_the_others_and_opened(tmp_path: Path) -> None:
-    opened: list[str] = []
-    excel = mock.Mock()
-    excel.app.books.open = opened.append
-    with mock.patch.object(platformdirs, "user_documents_path", return_value=tmp_path / "Documents"):
+    app = mock.Mock()
+    with (
+        mock.patch.object(platformdirs, "user_documents_path", return_value=tmp_path / "Documents"),
+        mock.patch.object(Excel, "app", new_callable=mock.PropertyMock, return_value=app),
+    ):
         for _ in range(3):
-            actions.new_workbook(excel)
-    names = ["s6.xlsx", "s6 2.xlsx", "s6 3.xlsx"]
-    assert opened == [str(tmp_path / "Documents" / name) for name in names]
+            actions.new_workbook(Excel("Book1", 4711))
+    opened = [call.args[0] for call in app.books.open.call_args_list]
+    assert opened == [str(tmp_path / "Documents" / name) for name in ("s6.xlsx", "s6 2.xlsx", "s6 3.xlsx")]
     assert openpyxl.load_workbook(opened[2]).sheetnames[:3] == ["Start", "LossPlot", "LR=0.1"]
+
+
+def test_from_an_excel_without_a_workbook_windows_opens_the_new_one(tmp_path: Path) -> None:
+    """Python cannot reach such an Excel."""
+    with (
+        mock.patch.object(platformdirs, "user_documents_path", return_value=tmp_path),
+        mock.patch.object(sys, "platform", "win32"),
+        mock.patch.object(os, "startfile", create=True) as startfile,
+        mock.patch.object(Excel, "app", new_callable=mock.PropertyMock, side_effect=OSError),
+    ):
+        actions.new_workbook(Excel("", 4711))
+    startfile.assert_called_once_with(tmp_path / "s6.xlsx")
+
+
+def test_where_there_is_no_excel_no_workbook_is_built(tmp_path: Path) -> None:
+    with (
+        no_excel_running(),
+        mock.patch.object(platformdirs, "user_documents_path", return_value=tmp_path),
+        pytest.raises(ImpossibleHereError, match="Excel is not running"),
+    ):
+        actions.new_workbook(Excel("Book1"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_xlwings_macros_say_of_their_excel() -> None:

@@ -22,21 +22,8 @@ RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
 SHARED_FUNCTIONS = {
     *("ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTIF", "ERROR.TYPE", "EXP", "IF", "IFERROR", "INT", "ISERROR"),
-    *(
-        "ISNUMBER",
-        "LOG10",
-        "N",
-        "NOT",
-        "MATCH",
-        "MAX",
-        "MIN",
-        "MOD",
-        "ROUND",
-        "SEARCH",
-        "SUBSTITUTE",
-        "SUMPRODUCT",
-        "VLOOKUP",
-    ),
+    *("ISNUMBER", "LOG10", "N", "NOT", "MATCH", "MAX", "MIN", "MOD", "ROUND", "SEARCH", "SUBSTITUTE", "SUMPRODUCT"),
+    "VLOOKUP",
 }
 LONGEST_FORMULA = 8_192
 

@@ -30,7 +30,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     browser = tmp_path / "browser"
     browser.write_text(
         f"#!/bin/sh\ncd {tmp_path}\nwhile [ -e wait ]; do sleep 0.05; done\n"
-        'ps -o sid= -p $$ > session\necho "$1" > opening\nmv opening opened\n'
+        'cut -d" " -f6 /proc/$$/stat > session\necho "$1" > opening\nmv opening opened\n'
     )
     browser.chmod(0o755)
     folders = {"XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache", "HOME": "home"}

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from s6xl.addin import sources
-from s6xl.addin.package import build_add_in
+from s6xl.addin.package import build_add_in, is_add_in
 from s6xl.addin.places import INTERPRETER_ON_MACOS, INTERPRETER_ON_WINDOWS, Places
 from s6xl.addin.receipt import AGAIN, Receipt, Setting, make_folder, write
 from s6xl.addin.settings import Settings, setting_line
@@ -24,8 +24,9 @@ def install(places: Places, interpreter: str = sys.executable) -> None:
     """
     _check_interpreter(interpreter, places)
     receipt = Receipt.read(places.receipt)
-    if os.path.lexists(places.add_in) and str(places.add_in) not in receipt.files:
-        raise UserError(f"{places.add_in} is there already, and was not put there by s6xl: move it away first.")
+    noted_before = str(places.add_in) in receipt.files
+    if os.path.lexists(places.add_in) and not noted_before and not is_add_in(places.add_in):
+        raise UserError(f"{places.add_in} is there already, and is not s6xl's: move it away first.")
     settings = Settings.read(places.settings, places.encoding)
     was, line = settings.line(places.interpreter), setting_line(places.interpreter, interpreter)
     settings.put(places.interpreter, line)

@@ -40,6 +40,15 @@ def build_add_in(path: Path, *, instead: str = OTHER_FILE) -> None:
         book.keep_cached_values()
 
 
+def is_add_in(path: Path) -> bool:
+    """Whether a file is an add-in that `build_add_in` has written, of whatever version."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return b"S6_Press" in archive.read(_RIBBON)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return False
+
+
 def build_macro_workbook(
     experiment: Experiment, path: Path, *, progress: Callable[[int], None] = lambda rows: None
 ) -> None:

@@ -51,7 +51,7 @@ class Receipt:
         """Write the receipt into its file."""
         noted = {name: value for name, value in asdict(self).items() if name != "path"}
         make_folder(self.path.parent)
-        write(self.path, json.dumps(noted, indent=1, ensure_ascii=False).encode())
+        write(self.path, json.dumps(noted, indent=1).encode())
 
     def announce(self, file: Path) -> None:
         """Note that a file and the folders it wants will be made, unless they are there; make the folders."""

@@ -268,7 +268,7 @@ def test_failed_installs_are_taken_back_without_complaint(place: Places, times: 
 def test_somebody_elses_add_in_of_that_name_is_not_touched(place: Places) -> None:
     place.add_in.parent.mkdir(parents=True)
     place.add_in.write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"s6\.xlam is there already, and was not put there by s6xl: move it away"):
+    with pytest.raises(UserError, match=r"s6\.xlam is there already, and is not s6xl's: move it away"):
         install(place, PYTHON)
     assert place.add_in.read_bytes() == b"mine"
     assert not place.settings.exists()
@@ -279,6 +279,20 @@ def test_an_installation_whose_notes_are_gone(place: Places) -> None:
     place.receipt.unlink()
     with pytest.raises(ImpossibleHereError, match=r"notes of the installation, .*, are gone: delete .*s6\.xlam"):
         list(uninstall(place))
+    # It is known again, and can be renewed and taken back.
+    install(place, PYTHON)
+    list(uninstall(place))
+    assert not place.add_in.exists()
+
+
+def test_a_setting_that_is_no_text_comes_back(place: Places) -> None:
+    was = f'"{place.interpreter}","C:\\'.encode() + b"\xff\x81" + b'\\python.exe"\r\n'
+    place.settings.parent.mkdir(parents=True)
+    place.settings.write_bytes(was)
+    install(place, PYTHON)
+    assert PYTHON.encode() in place.settings.read_bytes()
+    list(uninstall(place))
+    assert place.settings.read_bytes() == was
 
 
 def test_a_folder_in_the_add_ins_place(place: Places) -> None:

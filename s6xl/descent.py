@@ -5,7 +5,7 @@ every cell that uses it. Such a cell is NaN here.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -17,18 +17,25 @@ from s6xl.expression import Expression, names, scalar_function, substitute, to_p
 Row = tuple[float, ...]
 
 
-def _cell(expression: Expression) -> Callable[[dict[str, float]], float]:
-    arguments = names(expression)
-    compute = scalar_function(arguments, to_python(expression))
+def cell_function(parameters: Sequence[str], expression: Expression) -> Callable[..., float]:
+    """An expression as a function of its parameters, as a cell computes it: NaN where that shows an error."""
+    compute = scalar_function(parameters, to_python(expression))
 
-    def value(row: dict[str, float]) -> float:
+    def value(*arguments: float) -> float:
         try:
-            result = float(compute(*(row[name] for name in arguments)))
+            result = float(compute(*arguments))
         except (OverflowError, ZeroDivisionError):
             return math.nan
         return result if math.isfinite(result) else math.nan
 
     return value
+
+
+def _cell(expression: Expression) -> Callable[[dict[str, float]], float]:
+    """The same as a function of a row."""
+    used = names(expression)
+    compute = cell_function(used, expression)
+    return lambda row: compute(*(row[name] for name in used))
 
 
 @lru_cache

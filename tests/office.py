@@ -8,11 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PLACES = (
-    Path("/usr/lib/libreoffice/program"),
-    Path("/Applications/LibreOffice.app/Contents/MacOS"),
-    Path("C:/Program Files/LibreOffice/program"),
-)
+from s6xl.doctor.machine import find_libreoffice
 
 
 @dataclass(frozen=True)
@@ -76,10 +72,7 @@ class Office:
 
 def find() -> tuple[str, str] | None:
     """LibreOffice and a Python that can import its bridge uno, or None where either is missing."""
-    soffice = shutil.which("soffice") or shutil.which("libreoffice")
-    soffice = soffice or next(
-        (str(p / n) for p in PLACES for n in ("soffice", "soffice.exe") if (p / n).exists()), None
-    )
+    soffice = find_libreoffice()
     if soffice is None:
         return None
     beside = [Path(soffice).resolve().parent / name for name in ("python", "python.exe")]

@@ -4,6 +4,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError
@@ -40,6 +41,11 @@ def test_a_fault_is_counted() -> None:
         assert examine(lines.append) == 1
     assert lines[0] == "FAULT     broken"
     assert lines[-1] == "1 fault"
+
+
+def test_the_libraries_are_those_that_the_package_asks_for() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert list(basics.LIBRARIES) == [re.match(r"[\w-]+", wanted)[0] for wanted in project["dependencies"]]
 
 
 def test_a_missing_library() -> None:
@@ -131,7 +137,7 @@ def test_a_graphics_card() -> None:
 
 
 def test_no_libreoffice() -> None:
-    with mock.patch.object(machine.shutil, "which", return_value=None), mock.patch.object(machine, "SOFFICE", ()):
+    with mock.patch.object(machine.shutil, "which", return_value=None), mock.patch.object(machine, "PLACES", ()):
         (finding,) = machine.check_libreoffice()
     assert finding.state is State.OPTIONAL
 

@@ -65,10 +65,10 @@ def _prepare(workbook: Workbook, folder: Path, *, add_in: bool) -> None:
 def _add_settings_sheet(workbook: Workbook, *, hidden: bool) -> None:
     """The sheet in which xlwings looks for settings first.
 
-    It names no interpreter: that is each reader's own. But Python is not to look for modules beside the workbook, where
-    a student's random.py may lie.
+    It names no interpreter: that is each reader's own. But on a Mac, where a script of xlwings' starts Python, that is
+    not to look for modules beside the workbook, where a student's random.py may lie.
     """
-    sheet = workbook.add_worksheet(f"{sources.PROJECT}.conf")
+    sheet = workbook.add_worksheet(sources.SETTINGS_NAME)
     sheet.write_row("A1", ["ADD_WORKBOOK_TO_PYTHONPATH", "false"])
     if hidden:
         sheet.very_hidden()

@@ -1,6 +1,7 @@
 """Where Excel and xlwings look: the folder Excel loads add-ins from, and the file of settings."""
 
 import locale
+import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -8,12 +9,11 @@ from pathlib import Path, PurePath
 import platformdirs
 
 from s6xl.addin import sources
-from s6xl.addin.sources import ADD_IN_NAME, PROJECT
+from s6xl.addin.sources import ADD_IN_NAME, PROJECT, SETTINGS_NAME
 from s6xl.errors import ImpossibleHereError
 
 WINDOWS, MACOS = "win32", "darwin"
 INTERPRETER_ON_WINDOWS, INTERPRETER_ON_MACOS = "INTERPRETER_WIN", "INTERPRETER_MAC"
-_SYSTEMS = {"linux": "Linux"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def places(system: str = sys.platform, home: Path | None = None, roaming: Path |
         roaming = roaming or platformdirs.user_config_path(appauthor=False, roaming=True)
         return Places(
             add_in=roaming / "Microsoft" / "Excel" / "XLSTART" / ADD_IN_NAME,
-            settings=home / f".{PROJECT}" / f"{PROJECT}.conf",
+            settings=home / f".{PROJECT}" / SETTINGS_NAME,
             interpreter=INTERPRETER_ON_WINDOWS,
             encoding=locale.getencoding(),
             receipt=receipt,
@@ -55,13 +55,13 @@ def places(system: str = sys.platform, home: Path | None = None, roaming: Path |
         startup = PurePath("User Content.localized", "Startup.localized", "Excel", ADD_IN_NAME)
         return Places(
             add_in=library / "Group Containers" / "UBF8T346G9.Office" / startup,
-            settings=library / "Containers" / "com.microsoft.Excel" / "Data" / f"{PROJECT}.conf",
+            settings=library / "Containers" / "com.microsoft.Excel" / "Data" / SETTINGS_NAME,
             interpreter=INTERPRETER_ON_MACOS,
             encoding="ascii",  # letters of others VBA reads otherwise there
             receipt=receipt,
             script=library / "Application Scripts" / "com.microsoft.Excel" / sources.mac_script_name(),
         )
     raise ImpossibleHereError(
-        f"Excel runs on Windows and macOS, not on {_SYSTEMS.get(system, system)}: build the add-in with "
+        f"Excel runs on Windows and macOS, not on {platform.system()}: build the add-in with "
         "`python -m s6xl addin build` and install it where Excel is."
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from s6xl.errors import UserError
 
+# A line that VBA finds a setting on, and one that holds just one setting.
 _LINE = re.compile(r'\s*"?(?P<name>[^",]*?)"?\s*,\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^,\r\n]*?))\s*(?:,.*)?')
-
 _PAIR = re.compile(r'\s*("[^"]*"|[^",]+?)\s*,\s*("[^"]*"|[^",]*?)\s*')
 
 
@@ -40,17 +40,15 @@ class Settings:
 
     def value(self, name: str) -> str | None:
         """A setting's value, None where it has none."""
-        line = self.line(name)
-        if line is None:
+        if (found := self._find(name)) is None:
             return None
-        match = _LINE.fullmatch(line.rstrip("\r\n"))
-        assert match is not None
-        return match["plain"] if match["quoted"] is None else match["quoted"]
+        _, match = found
+        return str(match["plain"] if match["quoted"] is None else match["quoted"])
 
     def line(self, name: str) -> str | None:
         """The line of a setting, None where there is none."""
-        index = self._index(name)
-        return None if index is None else self.lines[index]
+        found = self._find(name)
+        return None if found is None else self.lines[found[0]]
 
     def fault(self) -> int | None:
         """The number of the first line that is no setting: it shifts what VBA reads of all behind it."""
@@ -61,8 +59,9 @@ class Settings:
 
     def put(self, name: str, line: str | None) -> None:
         """Put a line in place of a setting's, or behind all others; None takes the setting's away."""
-        index = self._index(name)
-        if index is None:
+        if (found := self._find(name)) is not None:
+            index, _ = found
+        else:
             index = len(self.lines)
             if index and not self.lines[-1].endswith("\n"):
                 self.lines[-1] += "\r\n"
@@ -82,11 +81,12 @@ class Settings:
                 f"Excel's macros cannot read a path with {letters!r} in it: install s6xl in a folder without."
             ) from None
 
-    def _index(self, name: str) -> int | None:
+    def _find(self, name: str) -> tuple[int, re.Match[str]] | None:
+        """The first line of a setting, as its index and its parts."""
         for index, line in enumerate(self.lines):
             match = _LINE.fullmatch(line.rstrip("\r\n"))
             if match and match["name"].casefold() == name.casefold():
-                return index
+                return index, match
         return None
 
 

@@ -8,8 +8,9 @@ from s6xl.errors import UserError
 from s6xl.shipped import shipped
 
 ADD_IN_NAME = "s6.xlam"
-# What xlwings' modules name their settings after: the file s6.conf, or a sheet of that name.
+# What xlwings' modules name their settings after: a file, or a sheet of a workbook.
 PROJECT = "s6"
+SETTINGS_NAME = f"{PROJECT}.conf"
 
 _OWN = shipped("addin")
 

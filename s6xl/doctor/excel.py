@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from s6xl.addin.package import build_add_in, build_macro_workbook
 from s6xl.addin.places import INTERPRETER_ON_WINDOWS, WINDOWS
-from s6xl.addin.sources import ADD_IN_NAME, PROJECT
+from s6xl.addin.sources import ADD_IN_NAME, SETTINGS_NAME
 from s6xl.derivation import INPUTS, NETWORK, TARGETS, WEIGHTS
 from s6xl.descent import descend
 from s6xl.doctor.finding import Finding, fault, ok, skipped
@@ -120,7 +120,7 @@ def session() -> Iterator[Session]:
 
 def use_this_python(book: "xlwings.Book") -> None:
     """Name this interpreter in the settings that a workbook holds itself, whatever is installed."""
-    book.sheets[f"{PROJECT}.conf"]["A2"].value = [INTERPRETER_ON_WINDOWS, sys.executable]
+    book.sheets[SETTINGS_NAME]["A2"].value = [INTERPRETER_ON_WINDOWS, sys.executable]
 
 
 def compare(name: str, found: Any, expected: float | str) -> None:

@@ -16,9 +16,11 @@ from s6xl.addin.status import status
 from s6xl.doctor.finding import Finding, fault, ok, optional, skipped
 from s6xl.errors import ImpossibleHereError, UserError
 
-SOFFICE = (
-    Path("C:/Program Files/LibreOffice/program/soffice.exe"),
-    Path("/Applications/LibreOffice.app/Contents/MacOS/soffice"),
+# Where LibreOffice installs itself without putting itself on the PATH.
+PLACES = (
+    Path("/usr/lib/libreoffice/program"),
+    Path("/Applications/LibreOffice.app/Contents/MacOS"),
+    Path("C:/Program Files/LibreOffice/program"),
 )
 
 
@@ -87,10 +89,17 @@ def check_torch() -> Iterator[Finding]:
         yield optional("no graphics card that torch can use: CNNs train on the processor.")
 
 
+def find_libreoffice() -> str | None:
+    """The program of LibreOffice, None where it is not installed."""
+    installed = (
+        str(place / name) for place in PLACES for name in ("soffice", "soffice.exe") if (place / name).exists()
+    )
+    return shutil.which("soffice") or shutil.which("libreoffice") or next(installed, None)
+
+
 def check_libreoffice() -> Iterator[Finding]:
     """LibreOffice, which the tests hold every workbook against."""
-    found = shutil.which("soffice") or next((str(path) for path in SOFFICE if path.exists()), None)
-    if found:
+    if found := find_libreoffice():
         yield ok(f"LibreOffice: {found}")
     else:
         yield optional("LibreOffice, for the tests: install it from libreoffice.org, or by your system's packages.")

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from s6xl.derivation import UPDATE, Network, Quantity, arguments, long_symbol
-from s6xl.expression import Expression, Name, names, scalar_function, substitute, to_excel, to_python
+from s6xl.descent import cell_function
+from s6xl.expression import Expression, Name, names, substitute, to_excel
 from s6xl.functions.arguments import number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result, TooLargeError
 
@@ -24,7 +25,7 @@ def function_name(quantity: str) -> str:
     return PREFIX + (long_symbol(quantity) if gradient_of == quantity else f"delta_{gradient_of}").upper()
 
 
-UPDATE_NAME, SIGMOID_NAME = function_name("update"), function_name(SIGMOID.name)
+UPDATE_NAME = function_name("update")
 
 
 def call(quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
@@ -48,7 +49,7 @@ def _call(name: str, cells: Iterable[str]) -> str:
 def quantity_functions(network: Network) -> tuple[Function, ...]:
     """The functions of a network: the sigmoid, each quantity in order of computation, and a weight's update."""
     return (
-        _function(SIGMOID_NAME, SIGMOID.meaning, SIGMOID.expression, ("x",), {"x": "any number"}),
+        _function(function_name(SIGMOID.name), SIGMOID.meaning, SIGMOID.expression, ("x",), {"x": "any number"}),
         *(
             _function(
                 function_name(quantity.name),
@@ -66,14 +67,11 @@ def quantity_functions(network: Network) -> tuple[Function, ...]:
 def _function(
     name: str, meaning: str, expression: Expression, parameters: Sequence[str], meanings: dict[str, str]
 ) -> Function:
-    compute = scalar_function(parameters, to_python(expression))
+    compute = cell_function(parameters, expression)
 
     def value(*numbers: float) -> Result:
-        try:
-            result = float(compute(*numbers))
-        except (OverflowError, ZeroDivisionError):
-            raise TooLargeError from None
-        if not math.isfinite(result):
+        result = compute(*numbers)
+        if math.isnan(result):
             raise TooLargeError
         return [[result]]
 

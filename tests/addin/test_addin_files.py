@@ -26,26 +26,6 @@ NAMESPACE = "{http://schemas.microsoft.com/office/2009/07/customui}"
 IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
 
 
-@pytest.fixture(scope="module")
-def add_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("add-in") / "s6.xlam"
-    build_add_in(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def macro_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("macros") / "s6.xlsm"
-    build_macro_workbook(Experiment(), path)
-    return path
-
-
-@pytest.fixture(params=["add_in", "macro_book"])
-def file(request: pytest.FixtureRequest) -> Path:
-    path: Path = request.getfixturevalue(request.param)
-    return path
-
-
 def part(path: Path, name: str) -> bytes:
     with zipfile.ZipFile(path) as archive:
         return archive.read(name)

@@ -12,7 +12,7 @@ from pyopenvba.interpreter import parse_module
 from pyvbaanalysis import DiagnosticSeverity, analyze_module, analyze_office_file
 
 from s6xl.addin import vba
-from s6xl.addin.package import build_add_in, build_macro_workbook
+from s6xl.addin.package import build_add_in
 from s6xl.experiment import Experiment
 from s6xl.functions import FUNCTIONS
 from s6xl.live import ribbon
@@ -25,16 +25,6 @@ BUTTONS = [
     button.attrib
     for button in ElementTree.parse(ROOT / "addin" / "customUI14.xml").getroot().iter(f"{NAMESPACE}button")
 ]
-
-
-@pytest.fixture(scope="module", params=[".xlam", ".xlsm"])
-def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("vba") / f"s6{request.param}"
-    if request.param == ".xlam":
-        build_add_in(path)
-    else:
-        build_macro_workbook(Experiment(steps=2), path)
-    return path
 
 
 def source(name: str) -> str:

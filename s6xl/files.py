@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 
 from s6xl.errors import UserError
@@ -38,6 +39,18 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
         finally:
             # On Windows a file that a failed write has left open cannot be removed; that must not hide the failure.
             shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        raise UserError(_cannot_write(path, error, instead)) from error
+
+
+def check_replaceable(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> None:
+    """See beforehand what can be seen of whether `replacing` will work.
+
+    Raises:
+        UserError: as `replacing` does.
+    """
+    try:
+        _check_target(path, _resolved(path, instead), suffix, instead)
     except OSError as error:
         raise UserError(_cannot_write(path, error, instead)) from error
 
@@ -89,3 +102,9 @@ def _cannot_write(path: Path, error: OSError, instead: str) -> str:
         case errno.ENAMETOOLONG:
             return f"the name of {path} is too long: {instead}."
     return f"{path} could not be written ({error.strerror or error}): {instead}."
+
+
+def unused(path: Path) -> Path:
+    """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``."""
+    numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
+    return next(other for other in chain([path], numbered) if not other.exists())

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -11,8 +10,10 @@ from pathlib import Path
 from xlsxwriter import Workbook
 
 from s6xl.addin import sources, vba
+from s6xl.archive import replace_parts
 from s6xl.experiment import Experiment
 from s6xl.files import OTHER_FILE
+from s6xl.mnist.record import Run
 from s6xl.workbook import Engine, build
 from s6xl.workbook.book import Packaging, new_book
 
@@ -23,8 +24,6 @@ _IMAGE_RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/rel
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _MACRO_WORKBOOK_TYPE = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 _ADD_IN_TYPE = b"application/vnd.ms-excel.addin.macroEnabled.main+xml"
-# The date that ZIP archives give where there is none, as XlsxWriter does: same content, same bytes.
-_NO_DATE = (1980, 1, 31, 0, 0, 0)
 
 
 def build_add_in(path: Path, *, instead: str = OTHER_FILE) -> None:
@@ -50,10 +49,14 @@ def is_add_in(path: Path) -> bool:
 
 
 def build_macro_workbook(
-    experiment: Experiment, path: Path, *, progress: Callable[[int], None] = lambda rows: None
+    experiment: Experiment,
+    path: Path,
+    *,
+    run: Run | None = None,
+    progress: Callable[[int], None] = lambda rows: None,
 ) -> None:
     """Write a workbook whose cells Python answers to `path`, ending in .xlsm; otherwise as `workbook.build` does."""
-    build(experiment, path, engine=Engine.UDF, packaging=_MACRO_WORKBOOK, progress=progress)
+    build(experiment, path, engine=Engine.UDF, packaging=_MACRO_WORKBOOK, run=run, progress=progress)
 
 
 def _prepare(workbook: Workbook, folder: Path, *, add_in: bool) -> None:
@@ -87,7 +90,9 @@ def _finish(path: Path, *, add_in: bool) -> None:
         "customUI/_rels/customUI14.xml.rels": _icon_relationships(),
         **{f"customUI/{name}": sources.own(name) for name in sources.own_names("icons/*.png")},
     }
-    _replace_parts(path, parts)
+    changed = path.with_name(f"changed{path.suffix}")
+    replace_parts(path, changed, parts)
+    changed.replace(path)
 
 
 def _ribbon(*, add_in: bool) -> bytes:
@@ -112,28 +117,6 @@ def _icon_relationships() -> bytes:
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         f'<Relationships xmlns="{_RELATIONSHIPS}">{entries}</Relationships>'
     ).encode()
-
-
-def _replace_parts(path: Path, parts: dict[str, bytes]) -> None:
-    """Write an archive anew with some parts replaced or added; the others are never held in memory as a whole."""
-    changed = path.with_name(f"changed{path.suffix}")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
-        for entry in old.infolist():
-            if (content := parts.pop(entry.filename, None)) is not None:
-                new.writestr(_entry(entry.filename, len(content)), content)
-                continue
-            with old.open(entry) as source, new.open(_entry(entry.filename, entry.file_size), "w") as target:
-                shutil.copyfileobj(source, target)
-        for name, content in parts.items():
-            new.writestr(_entry(name, len(content)), content)
-    changed.replace(path)
-
-
-def _entry(name: str, size: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _NO_DATE)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.file_size = size  # so that only a part that needs a ZIP64 header gets one
-    return entry
 
 
 def _packaging(suffix: str, *, add_in: bool) -> Packaging:

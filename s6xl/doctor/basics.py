@@ -9,7 +9,7 @@ from s6xl import __version__
 from s6xl.doctor.finding import Finding, fault, ok
 
 LIBRARIES = (
-    *("click", "markdown-it-py", "matplotlib", "numpy", "pillow", "platformdirs"),
+    *("click", "filelock", "markdown-it-py", "matplotlib", "numpy", "pillow", "platformdirs"),
     *("pyopenvba", "rich", "xlsxwriter", "xlwings"),
 )
 

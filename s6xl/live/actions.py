@@ -2,14 +2,13 @@
 
 import webbrowser
 from collections.abc import Callable, Mapping
-from itertools import chain, count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.experiment import Experiment
+from s6xl.files import unused
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
 from s6xl.workbook import build
@@ -69,12 +68,6 @@ ACTIONS: Mapping[str, Callable[[Excel], None]] = {
     "help": show_help,
     "answer": answer,
 }
-
-
-def unused(path: Path) -> Path:
-    """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``."""
-    numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
-    return next(other for other in chain([path], numbered) if not other.exists())
 
 
 def _show(excel: Excel, name: str) -> None:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from s6xl.descent import descend
 from s6xl.experiment import Experiment
+from s6xl.mnist.record import Run
 from s6xl.workbook.book import PLAIN, Packaging, new_book
 from s6xl.workbook.check import write_check
 from s6xl.workbook.choice import check_formulas_fit
+from s6xl.workbook.cnn.mnist import write_mnist
+from s6xl.workbook.cnn.report import write_run
 from s6xl.workbook.drawing import draw_network
 from s6xl.workbook.engine import Engine
 from s6xl.workbook.lambdas import define_functions
@@ -25,6 +28,7 @@ def build(
     *,
     engine: Engine = Engine.FORMULAS,
     packaging: Packaging = PLAIN,
+    run: Run | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> None:
     """Write the workbook of an experiment to `path`, whole or not at all.
@@ -34,10 +38,12 @@ def build(
         path: the file, with the ending of its packaging; one that is there already is replaced.
         engine: what computes the sheets of the learning rates.
         packaging: the kind of file.
+        run: a training, whose results fill the sheet MNIST and whose network gets sheets of its own.
         progress: called with a number of rows, once when they are computed and once when they are written.
 
     Raises:
-        UserError: if the file cannot be written, or the learning rates are too long for one formula.
+        UserError: if the file cannot be written, the run cannot be read, or the learning rates are too long for one
+            formula.
     """
     network = experiment.network
     check_formulas_fit(experiment)
@@ -48,12 +54,16 @@ def build(
             progress(experiment.steps)
         first_step = dict(zip(network.columns, rates[0].table[0].tolist(), strict=True))
         drawing = draw_network(network, first_step).png()
-        write_start(book, experiment, engine, rates)
+        write_start(book, experiment, engine, rates, trained=run is not None)
         write_loss_plot(book, experiment, rates)
         for rate in rates:
             write_rate_sheet(book, experiment, engine, rate, drawing)
         write_step(book, experiment, rates[0])
         write_check(book, experiment, rates)
+        if run is None:
+            write_mnist(book, None)
+        else:
+            write_run(book, run)
         if engine is Engine.LAMBDA:
             define_functions(book)
         if engine is not Engine.FORMULAS:

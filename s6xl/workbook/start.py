@@ -7,6 +7,7 @@ from s6xl.derivation import long_symbol
 from s6xl.experiment import Experiment, counted
 from s6xl.functions.descents import TOO_LARGE
 from s6xl.workbook.book import Book
+from s6xl.workbook.cnn.content import MNIST
 from s6xl.workbook.engine import Engine
 from s6xl.workbook.layout import (
     CHECK,
@@ -28,6 +29,8 @@ from s6xl.workbook.styles import INPUT
 TITLE = "Backpropagation, step by step"
 NOTES_ROW = 21
 DIVERGED, ERROR = "diverged", "error"
+UNTRAINED = "a CNN to be trained on handwritten digits, from the ribbon or the command line"
+TRAINED = "a CNN trained on handwritten digits; the sheets behind it show the network and what it gets wrong"
 HOW_TO_USE = (
     "Change a yellow cell: every sheet, chart and check follows. {macros}",
     "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
@@ -36,7 +39,9 @@ HOW_TO_USE = (
 )
 
 
-def write_start(book: Book, experiment: Experiment, engine: Engine, rates: Sequence[Rate]) -> None:
+def write_start(
+    book: Book, experiment: Experiment, engine: Engine, rates: Sequence[Rate], *, trained: bool = False
+) -> None:
     """Add the sheet."""
     network = experiment.network
     sheet = book.add_sheet(START, tab=INPUT)
@@ -58,7 +63,7 @@ def write_start(book: Book, experiment: Experiment, engine: Engine, rates: Seque
     book.write_warning(sheet, "B4", network.warning)
     _write_start_values(book, sheet, experiment)
     _write_rates(book, sheet, experiment, rates)
-    _write_contents(book, sheet, engine, rates)
+    _write_contents(book, sheet, engine, rates, trained=trained)
     sheet.freeze_panes(2, 0)
     sheet.set_selection(START_VALUES_ROW - 1, 2, START_VALUES_ROW - 1, 2)
 
@@ -136,7 +141,7 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
         sheet.conditional_format(f"I{RATES_ROW}:J{last_row}", rule)
 
 
-def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Rate]) -> None:
+def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Rate], *, trained: bool) -> None:
     """What is here and how to use it, left of the table of learning rates, which may be as long as it likes."""
     styles = book.styles
     book.write_section(sheet, NOTES_ROW, "B:D", "What is here")
@@ -145,11 +150,12 @@ def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Ra
         (STEP, "one step of one learning rate: the network in cells, each formula with its numbers"),
         (CHECK, "every gradient against its central difference, with a verdict"),
         (rates[0].sheet, "one sheet a learning rate: every quantity at every step"),
+        (MNIST, TRAINED if trained else UNTRAINED),
     )
     for row, (name, meaning) in enumerate(contents, start=NOTES_ROW + 1):
         sheet.write_url(f"B{row}", f"internal:{on_sheet(name, 'A1')}", styles["link"], name)
         sheet.write_string(f"C{row}", meaning, styles["text"])
-    book.write_section(sheet, NOTES_ROW + 7, "B:D", "How to use it")
-    for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 8):
+    book.write_section(sheet, NOTES_ROW + 8, "B:D", "How to use it")
+    for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 9):
         sheet.merge_range(f"B{row}:D{row}", line.format(macros=engine.macros), styles["text"])
         sheet.set_row_pixels(row - 1, 24)

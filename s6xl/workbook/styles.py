@@ -13,6 +13,7 @@ POSITIVE, NEUTRAL, NEGATIVE = "#7EB0F2", "#FFFFFF", "#F28B7D"
 GOOD, GOOD_TEXT, BAD, BAD_TEXT = "#D3F2DD", "#14532D", "#DC2626", "#FFFFFF"
 UNKNOWN, UNKNOWN_TEXT = "#FDE7B0", "#7C4A03"
 LOSS = "#B91C1C"
+WARM = "#F9D9A8"
 
 # Okabe and Ito's colours, told apart by every kind of eye; beyond eight series the line style changes.
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#8C7A00")
@@ -48,6 +49,8 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "header_loss": {**_HEADER, "bg_color": LOSS},
     "label": {**_BASE, "bold": True, "align": "right", "indent": 1},
     "input": {**_BOX, "bg_color": INPUT, "align": "center", "bold": True},
+    "input_left": {**_BOX, "bg_color": INPUT, "align": "left", "bold": True},
+    "input_shrunk": {**_BOX, "bg_color": INPUT, "align": "center", "bold": True, "shrink": True},
     "rate": {**_BOX, "align": "center", "bold": True},
     "box": {**_BOX, "align": "left"},
     "box_bold": {**_BOX, "bold": True},
@@ -68,6 +71,25 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "small_value": {**_BOX, "num_format": "0.000000", "align": "center"},
     "loss_small": {**_BOX, "bold": True, "font_color": LOSS, "num_format": "0.000000", "align": "center"},
     "numbers": {**_BOX, "font_color": LINK, "align": "left"},
+    # Part 2. Its table has lines where it is filled, and results stand free.
+    "text_bold": {**_BASE, "bold": True},
+    "note": {**_BASE, "font_color": MUTED, "indent": 1},
+    "epoch": {**_BASE, "align": "center"},
+    "small_loss": {**_BASE, "num_format": "0.0000", "align": "center"},
+    "accuracy": {**_BASE, "num_format": "0.00%", "align": "center"},
+    "seconds": {**_BASE, "num_format": "0.0", "align": "center"},
+    "lined": {"border": 1, "border_color": LINE},
+    "result_text": {**_BASE, "align": "left"},
+    "result_accuracy": {**_BASE, "align": "left", "bold": True, "num_format": "0.00%"},
+    "result_loss": {**_BASE, "align": "left", "num_format": "0.0000"},
+    "result_seconds": {**_BASE, "align": "left", "num_format": "#,##0.0"},
+    "result_count": {**_BASE, "align": "left", "num_format": "#,##0"},
+    "count": {**_BOX, "num_format": "#,##0", "align": "center"},
+    "total_count": {**_BOX, "num_format": "#,##0", "align": "center", "bold": True, "bg_color": PAPER},
+    "boxed_accuracy": {**_BOX, "num_format": "0.00%", "align": "center"},
+    "total_accuracy": {**_BOX, "num_format": "0.00%", "align": "center", "bold": True, "bg_color": PAPER},
+    "label_of_digit": {**_BASE, "align": "center", "bold": True, "font_size": 12},
+    "probability": {**_BASE, "align": "center", "font_color": MUTED, "num_format": "0.0%"},
     "outgrown": {"num_format": SCIENTIFIC},
     "good": {"bg_color": GOOD, "font_color": GOOD_TEXT},
     "bad": {"bg_color": BAD, "font_color": BAD_TEXT, "bold": True},

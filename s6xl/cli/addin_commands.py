@@ -1,0 +1,77 @@
+"""``python -m s6xl addin build|install|uninstall|status``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from s6xl.cli.exits import FAILED
+
+if TYPE_CHECKING:
+    from s6xl.addin.places import Places
+
+DEFAULT_ADD_IN = Path("s6.xlam")
+
+
+@click.group()
+def addin() -> None:
+    """The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6."""
+
+
+@addin.command("build")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, readable=False),
+    default=DEFAULT_ADD_IN,
+    metavar="FILE",
+    help=f"The add-in; {DEFAULT_ADD_IN} if not given.",
+)
+def build_addin(out: Path) -> None:
+    """Build the add-in for the installed xlwings, on any system."""
+    from s6xl.addin.package import build_add_in
+    from s6xl.addin.sources import xlwings_version
+
+    build_add_in(out)
+    click.echo(f"{out}: for xlwings {xlwings_version()}.")
+
+
+@addin.command("install")
+def install_addin() -> None:
+    """Put the add-in where Excel loads it, and note that it is to run this Python. Close Excel first."""
+    here = _places()
+    from s6xl.addin.install import install
+    from s6xl.addin.status import status
+
+    install(here)
+    for line in status(here):
+        click.echo(line.text)
+    click.echo("Start Excel: it shows the tab S6.")
+
+
+@addin.command("uninstall")
+def uninstall_addin() -> None:
+    """Take back exactly what install did. Close Excel first."""
+    here = _places()
+    from s6xl.addin.install import uninstall
+
+    for line in uninstall(here):
+        click.echo(line)
+
+
+@addin.command("status")
+def show_status() -> int:
+    """Say what is installed where; the exit status is 1 where something is missing."""
+    here = _places()
+    from s6xl.addin.status import status
+
+    lines = list(status(here))
+    for line in lines:
+        click.echo(line.text)
+    return 0 if all(line.good for line in lines) else FAILED
+
+
+def _places() -> "Places":
+    """Where things are on this machine; asked first, so that nothing is loaded where there is no Excel."""
+    from s6xl.addin.places import places
+
+    return places()

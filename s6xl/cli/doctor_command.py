@@ -1,0 +1,11 @@
+"""``python -m s6xl doctor``."""
+
+import click
+
+
+@click.command()
+def doctor() -> int:
+    """Check what s6xl needs here, Excel included, and say how to get what is missing."""
+    from s6xl.doctor import examine
+
+    return examine(click.echo)

@@ -1,0 +1,164 @@
+"""``python -m s6xl train``."""
+
+import datetime
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from s6xl.cli.exits import FAILED, STOPPED
+from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.experiment import counted
+from s6xl.files import unused
+from s6xl.mnist.choices import AUTO, DEVICES, FULL
+
+if TYPE_CHECKING:
+    import torch
+
+    from s6xl.cli.report import Report
+    from s6xl.mnist.data import Data
+    from s6xl.mnist.record import Run, Status
+
+RUNS = Path("runs")
+# Spelled out, so that the help is shown without loading what they need.
+RECIPES = ("best", "original")
+
+
+@click.command()
+@click.option(
+    "--recipe",
+    type=click.Choice(RECIPES),
+    help="best (the default), or original: as the original trained.",
+)
+@click.option("--epochs", type=int, metavar="N", help="How often each image is seen; 19 if not given.")
+@click.option("--batch-size", type=int, metavar="N", help="Images a step; the recipe's if not given.")
+@click.option("--lr", type=float, metavar="RATE", help="Learning rate, of best the highest; the recipe's if not given.")
+@click.option("--seed", type=int, metavar="N", help="Begins the random numbers; 1 if not given.")
+@click.option("--device", type=click.Choice(DEVICES), help="auto (the default): CUDA, else MPS, else CPU.")
+@click.option(
+    "--data",
+    metavar="mnist|sample|DIR",
+    help="mnist (the default) is downloaded once; sample is 7,000 images that come with s6xl; DIR is a folder as "
+    "torchvision keeps it.",
+)
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="DIR",
+    help="A new folder for the training's record; one in runs if not given.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="DIR",
+    help="Go on with the training in this folder.",
+)
+@click.option(
+    "--workbook",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help="A workbook that shows it: the sheet MNIST of one that is there is filled epoch by epoch, and nothing else in "
+    "it changes; a new name gives a report.",
+)
+def train(
+    recipe: str | None,
+    epochs: int | None,
+    batch_size: int | None,
+    lr: float | None,
+    seed: int | None,
+    device: str | None,
+    data: str | None,
+    folder: Path | None,
+    resume: Path | None,
+    workbook: Path | None,
+) -> int:
+    """Train a CNN on MNIST, on the GPU where there is one. Ctrl-C stops it, and what it has found is kept."""
+    settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": lr, "seed": seed}
+    if resume is not None:
+        given = [option for option, value in (("--recipe", recipe), ("--run", folder)) if value is not None]
+        given += [f"--{name.replace('_', '-')}" for name, value in settings.items() if value is not None]
+        if given:
+            raise UserError(f"--resume goes on as it was begun: leave {' and '.join(given)} out, or begin a new run.")
+    _check_torch()
+    from s6xl.cli.report import Report
+
+    report = Report(workbook)
+    if resume is not None:
+        run, images, where = _resumed(resume, data, device)
+    else:
+        run, images, where = _begun(recipe or RECIPES[0], settings, folder, data or FULL, device or AUTO)
+    return _train(run, images, where, report)
+
+
+def _check_torch() -> None:
+    try:
+        import torch  # noqa: F401
+        import torchvision  # noqa: F401
+    except (ImportError, OSError, RuntimeError) as error:
+        raise ImpossibleHereError(
+            f"training needs PyTorch, which cannot be loaded ({str(error).splitlines()[0]}): "
+            "python -m pip install torch torchvision brings it, python -m s6xl doctor says more."
+        ) from None
+
+
+def _begun(
+    recipe: str, settings: dict[str, Any], folder: Path | None, choice: str, device: str
+) -> "tuple[Run, Data, torch.device]":
+    from s6xl.mnist import data
+    from s6xl.mnist.device import choose
+    from s6xl.mnist.recipe import recipe_named
+    from s6xl.mnist.record import Run
+    from s6xl.mnist.training import configured
+
+    chosen, where = recipe_named(recipe).changed(**settings), choose(device)
+    images = data.load(choice)
+    config = configured(chosen, images, choice, device, where)
+    return Run.begin(folder or _unused_folder(recipe), config), images, where
+
+
+def _unused_folder(recipe: str) -> Path:
+    """A folder that says when the run was begun."""
+    moment = datetime.datetime.now().strftime("%Y-%m-%d %H.%M.%S")
+    return unused(RUNS / f"{moment} {recipe}")
+
+
+def _resumed(folder: Path, choice: str | None, device: str | None) -> "tuple[Run, Data, torch.device]":
+    from s6xl.mnist import data
+    from s6xl.mnist.device import choose
+    from s6xl.mnist.record import Run
+
+    run = Run.open(folder)
+    return run, data.load(choice or run.config.data), choose(device or run.config.device)
+
+
+def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") -> int:
+    from s6xl.cli.watching import watching
+    from s6xl.mnist.device import describe
+    from s6xl.mnist.training import train
+
+    click.echo(f"{run.folder}: {run.config.recipe.title}; {images.title}; {describe(where)}.")
+    report.begin(run)
+    with watching(run, on_cpu=where.type == "cpu", on_epoch=lambda: report.update(run)) as watcher:
+        status = train(run, images, where, watcher)
+    click.echo(_outcome(run, status))
+    report.end(run)
+    return {"finished": 0, "stopped": STOPPED}.get(status, FAILED)
+
+
+def _outcome(run: "Run", status: "Status") -> str:
+    """How it ended, and how to go on."""
+    epochs, folder = run.epochs(), shlex.quote(str(run.folder))
+    done = f"{len(epochs)} of {counted(run.config.recipe.epochs, 'epoch')}"
+    if status == "diverged":
+        return f"Diverged in epoch {len(epochs) + 1}: the loss is no number any more. Take a lower learning rate."
+    if status == "stopped":
+        return f"Stopped after {done}, and kept. Go on with: python -m s6xl train --resume {folder}"
+    seconds = sum(epoch.seconds for epoch in epochs)
+    speed = len(epochs) * run.config.train_images / seconds
+    return (
+        f"Finished: test accuracy {epochs[-1].test_accuracy:.2%}, test loss {epochs[-1].test_loss:.4f}, "
+        f"train accuracy {epochs[-1].train_accuracy:.2%}; {seconds:,.1f} s of training, {speed:,.0f} images a second. "
+        f"A workbook of it: python -m s6xl build --run {folder}"
+    )

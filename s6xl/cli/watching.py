@@ -1,0 +1,136 @@
+"""Shows a training on the terminal as a bar, elsewhere as a line an epoch; and stops it when it is asked to."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from s6xl.cli.exits import STOP_SIGNALS
+from s6xl.mnist.record import Config, Epoch, Run
+from s6xl.mnist.training import Moment, Watcher
+
+# How often a bar is drawn and a request to stop is looked for; each step may be as short as a fifth of a millisecond.
+_INTERVAL = 0.1
+
+
+@contextmanager
+def watching(run: Run, *, on_cpu: bool, on_epoch: Callable[[], None]) -> Iterator[Watcher]:
+    """What a training reports to; `on_epoch` is called behind each epoch, once it is shown."""
+    asked = _Asked()
+    with _stoppable(asked), _display(run.config, len(run.epochs()), on_cpu=on_cpu) as display:
+
+        def show(epoch: Epoch) -> None:
+            display.on_epoch(epoch)
+            on_epoch()
+
+        def wants_to_stop() -> bool:
+            return asked.by_signal or (due() and run.is_asked_to_stop())
+
+        due = _every(_INTERVAL)
+        yield Watcher(display.on_step, show, wants_to_stop)
+
+
+class _Asked:
+    by_signal = False
+
+
+@contextmanager
+def _stoppable(asked: _Asked) -> Iterator[None]:
+    """Let the first signal to stop be a request, and the second one be obeyed at once."""
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if asked.by_signal:
+            raise KeyboardInterrupt
+        asked.by_signal = True
+
+    before = {number: signal.signal(number, note) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _every(seconds: float) -> Callable[[], bool]:
+    """A function that says True at most so often."""
+    last = -seconds
+
+    def due() -> bool:
+        nonlocal last
+        if (now := time.monotonic()) < last + seconds:
+            return False
+        last = now
+        return True
+
+    return due
+
+
+@contextmanager
+def _display(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
+    if sys.stderr is not None and sys.stderr.isatty():
+        with _bar(config, done, on_cpu=on_cpu) as watcher:
+            yield watcher
+    else:
+        yield _lines(config, done)
+
+
+@contextmanager
+def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
+    images, epochs = config.train_images, config.recipe.epochs
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    due, began, test = _every(_INTERVAL), time.monotonic(), ""
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=epochs * images, completed=done * images, figures="")
+
+        def on_step(moment: Moment) -> None:
+            if not due():
+                return
+            seen = (moment.epoch - 1) * images + moment.images
+            speed = f"{(seen - done * images) / (time.monotonic() - began):,.0f} images a second"
+            # Only the processor has figures without waiting for them.
+            here = "loss {:.4f}, accuracy {:.2%}, ".format(*moment.figures()) if on_cpu else ""
+            bar.update(
+                task, completed=seen, description=f"epoch {moment.epoch} of {epochs}", figures=f"{here}{test}{speed}"
+            )
+
+        def on_epoch(epoch: Epoch) -> None:
+            nonlocal test
+            test = f"test accuracy {epoch.test_accuracy:.2%}, "
+            bar.console.print(epoch_line(epoch, config), highlight=False, soft_wrap=True)
+            bar.update(task, completed=epoch.epoch * images)
+
+        yield Watcher(on_step, on_epoch)
+
+
+def _lines(config: Config, done: int) -> Watcher:
+    began = time.monotonic()
+
+    def on_epoch(epoch: Epoch) -> None:
+        each = (time.monotonic() - began) / (epoch.epoch - done)
+        left = each * (config.recipe.epochs - epoch.epoch)
+        # Nobody being there to read it is no reason to stop the work.
+        with suppress(OSError):
+            print(f"{epoch_line(epoch, config)}, {left:,.0f} s left", file=sys.stderr, flush=True)
+
+    return Watcher(on_epoch=on_epoch)
+
+
+def epoch_line(epoch: Epoch, config: Config) -> str:
+    """An epoch's figures in words."""
+    return (
+        f"epoch {epoch.epoch} of {config.recipe.epochs}: "
+        f"train loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.2%}; "
+        f"test loss {epoch.test_loss:.4f}, accuracy {epoch.test_accuracy:.2%}; "
+        f"{config.train_images / epoch.seconds:,.0f} images a second"
+    )

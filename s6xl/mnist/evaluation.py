@@ -1,0 +1,48 @@
+"""What a trained network makes of the test images, and some of the images it has learned from."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s6xl.errors import UserError
+from s6xl.mnist.layers import DIGITS
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Images are uint8 of shape (n, 28, 28), 0 for paper and 255 for ink; everything else has a number an image."""
+
+    sample_images: NDArray[np.uint8]
+    sample_labels: NDArray[np.int64]
+    labels: NDArray[np.int64]  # of all test images
+    guesses: NDArray[np.int64]  # of all test images
+    mistakes: NDArray[np.int64]  # which test images it got wrong, counted from 0
+    mistaken_images: NDArray[np.uint8]
+    probabilities: NDArray[np.float64]  # that it gave its wrong guesses
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """How many test images of each digit (a row) were taken for each digit (a column), of shape (10, 10)."""
+        counts = np.zeros((DIGITS, DIGITS), np.int64)
+        np.add.at(counts, (self.labels, self.guesses), 1)
+        return counts
+
+    def save(self, path: Path) -> None:
+        """Write it to a file, in full or not at all where the disk is full."""
+        np.savez_compressed(path, **vars(self))
+
+    @classmethod
+    def load(cls, path: Path) -> "Evaluation":
+        """What `save` has written.
+
+        Raises:
+            UserError: if the file cannot be read or holds something else.
+        """
+        try:
+            with np.load(path) as content:
+                return cls(**content)
+        except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+            raise UserError(f"{path} is damaged or cannot be read ({error}).") from None

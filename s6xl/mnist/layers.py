@@ -1,0 +1,178 @@
+"""What a network is made of: layers as plain values, from which PyTorch's modules and the workbook's rows are made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+# Channels, height, width; of a vector its length alone.
+Shape = tuple[int, ...]
+IMAGE: Shape = (1, 28, 28)
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer without weights that keeps the shape."""
+
+    name: ClassVar[str]
+
+    @property
+    def title(self) -> str:
+        """The layer by name."""
+        return self.name
+
+    def output(self, shape: Shape) -> Shape:
+        """The shape of what comes out where `shape` goes in."""
+        return shape
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights that are trained."""
+        return 0
+
+
+@dataclass(frozen=True)
+class _Window(Layer):
+    """A layer that moves a square window over its input's rows and columns."""
+
+    def _slid(self, shape: Shape, kernel: int, stride: int, padding: int = 0) -> tuple[int, int]:
+        height, width = ((size + 2 * padding - kernel) // stride + 1 for size in shape[1:])
+        return height, width
+
+
+@dataclass(frozen=True)
+class Convolution(_Window):
+    """Each output channel is a weighted sum over a window of all input channels, plus a bias."""
+
+    name = "Convolution"
+    inputs: int
+    outputs: int
+    kernel: int = 3
+    stride: int = 1
+    padding: int = 0
+
+    def output(self, shape: Shape) -> Shape:
+        return self.outputs, *self._slid(shape, self.kernel, self.stride, self.padding)
+
+    @property
+    def parameters(self) -> int:
+        return self.outputs * (self.inputs * self.kernel**2 + 1)
+
+
+@dataclass(frozen=True)
+class ReLU(Layer):
+    """Negative numbers become 0."""
+
+    name = "ReLU"
+
+
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """Each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted by trained numbers."""
+
+    name = "Batch norm"
+    channels: int
+
+    @property
+    def parameters(self) -> int:
+        return 2 * self.channels
+
+
+@dataclass(frozen=True)
+class MaxPool(_Window):
+    """The largest number in each window; windows lie side by side."""
+
+    name = "Max pool"
+    kernel: int
+
+    def output(self, shape: Shape) -> Shape:
+        return shape[0], *self._slid(shape, self.kernel, self.kernel)
+
+
+@dataclass(frozen=True)
+class AveragePool(_Window):
+    """The mean of each window; windows lie side by side."""
+
+    name = "Average pool"
+    kernel: int
+
+    def output(self, shape: Shape) -> Shape:
+        return shape[0], *self._slid(shape, self.kernel, self.kernel)
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """In training each number becomes 0 with this probability, and the others grow to make up for it."""
+
+    name = "Dropout"
+    probability: float
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.probability:g}"
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """All numbers in one row."""
+
+    name = "Flatten"
+
+    def output(self, shape: Shape) -> Shape:
+        size = 1
+        for length in shape:
+            size *= length
+        return (size,)
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """Each output is a weighted sum of all inputs, plus a bias."""
+
+    name = "Linear"
+    inputs: int
+    outputs: int
+
+    def output(self, shape: Shape) -> Shape:
+        return (self.outputs,)
+
+    @property
+    def parameters(self) -> int:
+        return self.outputs * (self.inputs + 1)
+
+
+@dataclass(frozen=True)
+class LogSoftmax(Layer):
+    """The logarithm of each digit's probability."""
+
+    name = "Log-softmax"
+
+
+KINDS: Mapping[str, type[Layer]] = {
+    kind.__name__: kind
+    for kind in (Convolution, ReLU, BatchNorm, MaxPool, AveragePool, Dropout, Flatten, Linear, LogSoftmax)
+}
+
+
+def shapes(layers: Sequence[Layer], shape: Shape = IMAGE) -> list[Shape]:
+    """The shape behind each layer."""
+    result = []
+    for layer in layers:
+        shape = layer.output(shape)
+        result.append(shape)
+    return result
+
+
+def parameters(layers: Sequence[Layer]) -> int:
+    """The number of weights that are trained, all layers together."""
+    return sum(layer.parameters for layer in layers)
+
+
+def as_data(layers: Sequence[Layer]) -> list[dict[str, Any]]:
+    """Layers as plain data for a file."""
+    return [{"kind": type(layer).__name__, **asdict(layer)} for layer in layers]
+
+
+def from_data(data: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
+    """The layers that `as_data` has made data of."""
+    return tuple(KINDS[entry["kind"]](**{key: entry[key] for key in entry if key != "kind"}) for entry in data)

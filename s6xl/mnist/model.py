@@ -1,0 +1,75 @@
+"""The network in PyTorch, made from its layers, and the file that a trained one is kept in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from s6xl.errors import UserError
+from s6xl.mnist import layers as plain
+
+# Of MNIST's training images, each pixel between 0 and 1.
+MEAN, DEVIATION = 0.1307, 0.3081
+
+
+def build(layers: Sequence[plain.Layer]) -> nn.Sequential:
+    """The network with fresh weights; it takes images of shape (n, 1, 28, 28) and gives (n, 10) log-probabilities."""
+    return nn.Sequential(*map(_module, layers))
+
+
+def _module(layer: plain.Layer) -> nn.Module:
+    match layer:
+        case plain.Convolution(inputs, outputs, kernel, stride, padding):
+            return nn.Conv2d(inputs, outputs, kernel, stride, padding)
+        case plain.ReLU():
+            return nn.ReLU()
+        case plain.BatchNorm(channels):
+            return nn.BatchNorm2d(channels)
+        case plain.MaxPool(kernel):
+            return nn.MaxPool2d(kernel)
+        case plain.AveragePool(kernel):
+            return nn.AvgPool2d(kernel)
+        case plain.Dropout(probability):
+            return nn.Dropout(probability)
+        case plain.Flatten():
+            return nn.Flatten()
+        case plain.Linear(inputs, outputs):
+            return nn.Linear(inputs, outputs)
+        case plain.LogSoftmax():
+            return nn.LogSoftmax(dim=1)
+    raise TypeError(f"{layer} has no module")
+
+
+def scaled(images: torch.Tensor) -> torch.Tensor:
+    """uint8 of shape (n, 28, 28) as float32 of shape (n, 1, 28, 28), 0 for paper and 1 for ink."""
+    return images.float().div(255).unsqueeze(1)
+
+
+def normalised(images: torch.Tensor) -> torch.Tensor:
+    """Scaled images as the network takes them, around 0."""
+    return (images - MEAN) / DEVIATION
+
+
+def to_file(layers: Sequence[plain.Layer], model: nn.Module) -> dict[str, Any]:
+    """What `load` makes a network of again: plain data and tensors."""
+    state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+    return {"layers": plain.as_data(layers), "state": state}
+
+
+def load(path: Path) -> nn.Sequential:
+    """The trained network in a file, ready to be used.
+
+    Raises:
+        UserError: if the file cannot be read or is no such file.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        model = build(plain.from_data(content["layers"]))
+        model.load_state_dict(content["state"])
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
+    except Exception as error:
+        raise UserError(f"{path} is damaged or no network that s6xl has trained.") from error
+    return model.eval()

@@ -1,0 +1,252 @@
+"""The run directory: the record of a training, from which everything else is shown.
+
+``config.json`` says what was asked for, ``progress.jsonl`` has a line an epoch, ``checkpoint.pt`` is what a training
+goes on from, ``model.pt`` the network, ``summary.json`` how it ended, ``evaluation.npz`` what the network makes of the
+test images. Reading it needs no PyTorch.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from s6xl.errors import UserError
+from s6xl.files import replacing
+from s6xl.mnist.evaluation import Evaluation
+from s6xl.mnist.recipe import Recipe
+
+CONFIG, PROGRESS, SUMMARY = "config.json", "progress.jsonl", "summary.json"
+CHECKPOINT, MODEL, EVALUATION = "checkpoint.pt", "model.pt", "evaluation.npz"
+_LOCK, _STOP = "lock", "stop"
+_FORMAT = 1
+_OTHER_FOLDER = "choose another folder with --run"
+# How long a training waits for somebody who is only looking whether there is one.
+_PATIENCE = 10.0
+Status = Literal["training", "finished", "stopped", "interrupted", "diverged"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch has given. Losses are negative log-likelihoods, accuracies parts of 1.
+
+    The training's are taken on the way, while the weights change: the loss is the mean over batches, the test's the
+    mean over images.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float  # of training, without the test
+
+
+@dataclass(frozen=True)
+class Config:
+    """What was asked for, and where it was begun."""
+
+    recipe: Recipe
+    data: str  # as the user has named it: mnist, sample or a folder
+    data_title: str
+    fingerprint: str
+    train_images: int
+    device: str  # as the user has named it
+    device_title: str
+    started: str
+    versions: Mapping[str, str]
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for a file."""
+        content = {name: value for name, value in vars(self).items() if name != "recipe"}
+        return {"format": _FORMAT, "recipe": self.recipe.as_data(), **content}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Config":
+        """What `as_data` has made data of."""
+        content = {name: value for name, value in data.items() if name not in ("format", "recipe")}
+        return cls(recipe=Recipe.from_data(data["recipe"]), **content)
+
+
+class Run:
+    """A run directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = FileLock(folder / _LOCK)
+
+    @classmethod
+    def begin(cls, folder: Path, config: Config) -> "Run":
+        """Make a run directory, in a new folder or an empty one.
+
+        Raises:
+            UserError: if the folder holds something already, or cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            used = any(folder.iterdir())
+        except OSError as error:
+            raise UserError(
+                f"{folder} cannot be used for a run ({error.strerror or error}): {_OTHER_FOLDER}."
+            ) from None
+        if (folder / CONFIG).exists():
+            raise UserError(f"{folder} holds a run already: go on with it by --resume {folder}, or {_OTHER_FOLDER}.")
+        if used:
+            raise UserError(f"{folder} is not empty: {_OTHER_FOLDER}.")
+        _write_json(folder / CONFIG, config.as_data())
+        return cls(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """A run directory that is there.
+
+        Raises:
+            UserError: if it is none, or made by a later version.
+        """
+        if not (folder / CONFIG).is_file():
+            raise UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
+        run = cls(folder)
+        _ = run.config
+        return run
+
+    @cached_property
+    def config(self) -> Config:
+        """What was asked for.
+
+        Raises:
+            UserError: if the file is damaged, or of a later version.
+        """
+        path = self.folder / CONFIG
+        data = _read_json(path)
+        if isinstance(data, dict) and data.get("format", _FORMAT) != _FORMAT:
+            raise UserError(f"{path} was made by a later version of s6xl: update s6xl.")
+        try:
+            return Config.from_data(data)
+        except (KeyError, TypeError, AttributeError, UserError):
+            raise UserError(f"{path} is damaged: train anew, in another folder.") from None
+
+    def epochs(self) -> list[Epoch]:
+        """The epochs that have ended. A line that is just being written, or was cut off, does not count."""
+        try:
+            text = (self.folder / PROGRESS).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{self.folder / PROGRESS} cannot be read ({error}).") from None
+        epochs = []
+        for line in text.splitlines(keepends=True):
+            if line.endswith("\n"):
+                try:
+                    epochs.append(Epoch(**json.loads(line)))
+                except (ValueError, TypeError):
+                    raise UserError(f"{self.folder / PROGRESS} is damaged: train anew, in another folder.") from None
+        return epochs
+
+    def status(self) -> Status:
+        """How the training stands."""
+        if self._is_claimed():
+            return "training"
+        if (self.folder / SUMMARY).exists():
+            status: Status = _read_json(self.folder / SUMMARY)["status"]
+            return status
+        return "interrupted"
+
+    def evaluation(self) -> Evaluation | None:
+        """What the network makes of the test images, once the training has ended."""
+        path = self.folder / EVALUATION
+        return Evaluation.load(path) if path.exists() else None
+
+    def ask_to_stop(self) -> None:
+        """Let the training end after its current step, in whatever process it is."""
+        (self.folder / _STOP).touch()
+
+    def is_asked_to_stop(self) -> bool:
+        """Whether `ask_to_stop` was called since the training was last begun."""
+        return (self.folder / _STOP).exists()
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """While a training writes into the directory: no other can, and it counts as being trained.
+
+        Raises:
+            UserError: if another training does so, or the folder cannot be written.
+        """
+        try:
+            with self._lock.acquire(timeout=_PATIENCE, poll_interval=0.05):
+                (self.folder / _STOP).unlink(missing_ok=True)
+                (self.folder / SUMMARY).unlink(missing_ok=True)
+                yield
+        except Timeout:
+            raise UserError(f"a training is running in {self.folder}: wait for it, or {_OTHER_FOLDER}.") from None
+        except OSError as error:
+            raise UserError(
+                f"the run in {self.folder} cannot be written ({error.strerror or error}): what is there is kept; "
+                f"make room or give write permission, then go on by --resume {self.folder}."
+            ) from None
+
+    def _is_claimed(self) -> bool:
+        if not (self.folder / _LOCK).exists():
+            return False
+        try:
+            with FileLock(self.folder / _LOCK).acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # a folder that only can be read
+            return False
+
+    def add(self, epoch: Epoch) -> None:
+        """Add an epoch's line."""
+        with (self.folder / PROGRESS).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(_line(epoch))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def set_back(self, epochs: Sequence[Epoch]) -> None:
+        """Let the epochs be those that a training goes on from, if they are others or a line is cut off."""
+        text = "".join(map(_line, epochs))
+        path = self.folder / PROGRESS
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            with self.replacing(PROGRESS) as new:
+                new.write_text(text, encoding="utf-8", newline="\n")
+
+    def end(self, status: Status, epochs: Sequence[Epoch]) -> None:
+        """Note how it ended, with the last epoch's figures."""
+        last = asdict(epochs[-1]) if epochs else {}
+        _write_json(self.folder / SUMMARY, {"status": status, "ended": now(), **last})
+
+    @contextlib.contextmanager
+    def replacing(self, name: str) -> Iterator[Path]:
+        """A path to write to that becomes the file of that name once the block has ended well."""
+        instead = f"what is there is kept; then go on by --resume {self.folder}"
+        with replacing(self.folder / name, Path(name).suffix, instead=instead) as path:
+            yield path
+
+
+def now() -> str:
+    """This moment, with the offset of the time zone."""
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _line(epoch: Epoch) -> str:
+    return json.dumps(asdict(epoch)) + "\n"
+
+
+def _write_json(path: Path, data: object) -> None:
+    with replacing(path, path.suffix, instead=_OTHER_FOLDER) as new:
+        new.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
+    except ValueError:
+        raise UserError(f"{path} is damaged: train anew, in another folder.") from None

@@ -1,0 +1,184 @@
+"""One network being trained: steps, epochs and tests, on any device."""
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from s6xl.mnist import model
+from s6xl.mnist.data import Digits
+from s6xl.mnist.distortion import distorted
+from s6xl.mnist.graph import WARM_UPS, graphed
+from s6xl.mnist.recipe import Recipe
+
+_TEST_BATCH = 1_000
+# Sets a training's random numbers apart epoch by epoch; there are fewer epochs than that.
+_EPOCHS_APART = 1_000
+# Called after each step with the number of images of the epoch so far; what it returns says whether to go on.
+GoOn = Callable[[int], bool]
+
+
+class Trainer:
+    """A network, its gradient descent and the images it learns from, all on one device.
+
+    Everything that a step changes is a tensor in `tensors`, and is changed in place: that is what a checkpoint holds,
+    and what lets a GPU repeat a step by itself. Random numbers are PyTorch's own, begun anew with each epoch, so the
+    same recipe and data give the same weights on one kind of machine.
+    """
+
+    def __init__(self, recipe: Recipe, digits: Digits, device: torch.device) -> None:
+        self.recipe = recipe
+        self.device = device
+        self.epoch = 1
+        self.seconds = 0.0  # spent on the current epoch so far
+        self._digits = digits.to(device)
+        self._batches = math.ceil(len(digits) / recipe.batch_size)
+        torch.manual_seed(recipe.seed * _EPOCHS_APART)
+        self.network = model.build(recipe.layers).to(device).to(memory_format=torch.channels_last)
+        on_gpu = device.type == "cuda"
+        weights = list(self.network.parameters())
+        self._descent = torch.optim.SGD(
+            # Biases and the scales of batch norms are not drawn towards 0.
+            [
+                {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": recipe.weight_decay},
+                {"params": [weight for weight in weights if weight.ndim == 1], "weight_decay": 0.0},
+            ],
+            # A repeated step reads its rate from a tensor.
+            lr=torch.zeros((), device=device) if on_gpu else 0.0,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            fused=on_gpu,
+        )
+        for weight in weights:
+            self._descent.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+        self._place = torch.zeros(1, dtype=torch.int64, device=device)
+        self._loss = torch.zeros((), device=device)
+        self._correct = torch.zeros((), dtype=torch.int64, device=device)
+        self.tensors = {
+            **self.network.state_dict(),
+            **{
+                f"momentum.{name}": self._descent.state[weight]["momentum_buffer"]
+                for name, weight in self.network.named_parameters()
+            },
+            "place": self._place,
+            "loss": self._loss,
+            "correct": self._correct,
+        }
+        # Longer than the images are many: a graph's trial runs read beyond the end.
+        self._order = torch.zeros(len(digits) + WARM_UPS * recipe.batch_size, dtype=torch.int64, device=device)
+        self._offsets = torch.arange(recipe.batch_size, device=device)
+        self._steps: dict[int, Callable[[], None]] = {}
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Shuffle the images, and begin its sums at 0."""
+        self.epoch, self.seconds = epoch, 0.0
+        for tensor in (self._place, self._loss, self._correct):
+            tensor.zero_()
+        torch.manual_seed(self._seed)
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        own = torch.Generator().manual_seed(self._seed)
+        self._order[: len(self._digits)].copy_(torch.randperm(len(self._digits), generator=own))
+
+    @property
+    def _seed(self) -> int:
+        return self.recipe.seed * _EPOCHS_APART + self.epoch
+
+    def run_epoch(self, go_on: GoOn) -> bool:
+        """Train on every image that the epoch has not seen yet; returns whether it came to the epoch's end.
+
+        Nothing in here waits for a GPU but the very end.
+        """
+        began = time.perf_counter() - self.seconds
+        images = len(self._digits)
+        self.network.train()
+        seen = int(self._place)
+        while seen < images:
+            size = min(self.recipe.batch_size, images - seen)
+            step = (self.epoch - 1) * self._batches + seen // self.recipe.batch_size
+            self._set_rate(self.recipe.rate(step, self.recipe.epochs * self._batches))
+            self._step(size)
+            seen += size
+            if not go_on(seen):
+                break
+        float(self._loss)
+        self.seconds = time.perf_counter() - began
+        return seen == images
+
+    def so_far(self) -> tuple[float, float]:
+        """Loss, mean over batches, and accuracy of the epoch so far; waits for the device."""
+        seen = int(self._place)
+        batches = math.ceil(seen / self.recipe.batch_size)
+        return float(self._loss) / max(batches, 1), int(self._correct) / max(seen, 1)
+
+    def _set_rate(self, rate: float) -> None:
+        for group in self._descent.param_groups:
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+    def _step(self, size: int) -> None:
+        if size not in self._steps:
+            step = partial(self._descend, size)
+            self._steps[size] = graphed(step, list(self.tensors.values())) if self.device.type == "cuda" else step
+        self._steps[size]()
+
+    def _descend(self, size: int) -> None:
+        """One step of gradient descent on the next `size` images."""
+        chosen = self._order[self._place + self._offsets[:size]]
+        images, labels = model.scaled(self._digits.images[chosen]), self._digits.labels[chosen]
+        if self.recipe.distortion:
+            images = distorted(images, self.recipe.distortion)
+        output = self.network(model.normalised(images))
+        loss = functional.nll_loss(output, labels)
+        self._descent.zero_grad()
+        loss.backward()
+        self._descent.step()
+        self._loss += loss.detach()
+        self._correct += (output.argmax(dim=1) == labels).sum()
+        self._place += size
+
+    def test(self, digits: Digits) -> tuple[float, float]:
+        """Loss, mean over images, and accuracy on other images."""
+        output = log_probabilities(self.network, digits)
+        right = int((output.argmax(dim=1) == digits.labels).sum())
+        return float(functional.nll_loss(output, digits.labels)), right / len(digits)
+
+    def save(self) -> dict[str, object]:
+        """All that `load` needs to go on as if nothing had happened."""
+        random = {"cpu": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            random["cuda"] = torch.cuda.get_rng_state(self.device)
+        if self.device.type == "mps":
+            random["mps"] = torch.mps.get_rng_state()
+        tensors = {name: tensor.detach().cpu() for name, tensor in self.tensors.items()}
+        return {"epoch": self.epoch, "seconds": self.seconds, "tensors": tensors, "random": random}
+
+    @torch.no_grad()
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on where `save` was called, perhaps on another device."""
+        self.epoch, self.seconds = saved["epoch"], saved["seconds"]
+        for name, tensor in self.tensors.items():
+            tensor.copy_(saved["tensors"][name])
+        self._shuffle()
+        torch.manual_seed(self._seed)
+        random = saved["random"]
+        torch.set_rng_state(random["cpu"])
+        if self.device.type == "cuda" and "cuda" in random:
+            torch.cuda.set_rng_state(random["cuda"], self.device)
+        if self.device.type == "mps" and "mps" in random:
+            torch.mps.set_rng_state(random["mps"])
+
+
+@torch.inference_mode()
+def log_probabilities(network: torch.nn.Module, digits: Digits) -> torch.Tensor:
+    """What the network makes of images: float32 of shape (n, 10)."""
+    network.eval()
+    batches = digits.images.split(_TEST_BATCH)
+    return torch.cat([network(model.normalised(model.scaled(batch))) for batch in batches])

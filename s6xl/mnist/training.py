@@ -1,0 +1,172 @@
+"""A training: one function of a recipe, data and a run directory."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from s6xl import __version__
+from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.mnist import model
+from s6xl.mnist.data import Data
+from s6xl.mnist.device import describe
+from s6xl.mnist.evaluation import Evaluation
+from s6xl.mnist.recipe import Recipe
+from s6xl.mnist.record import CHECKPOINT, EVALUATION, MODEL, Config, Epoch, Run, Status, now
+from s6xl.mnist.trainer import Trainer, log_probabilities
+
+SAMPLES = 12
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a training stands within an epoch."""
+
+    epoch: int
+    images: int  # of this epoch so far
+    figures: Callable[[], tuple[float, float]]  # loss and accuracy of this epoch so far; asking waits for the device
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who looks on."""
+
+    on_step: Callable[[Moment], None] = lambda moment: None
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    wants_to_stop: Callable[[], bool] = lambda: False
+
+
+def configured(recipe: Recipe, data: Data, choice: str, wanted_device: str, device: torch.device) -> Config:
+    """What a run directory says of a training that is begun now; `choice` is what the user has called the data."""
+    return Config(
+        recipe=recipe,
+        data=choice,
+        data_title=data.title,
+        fingerprint=data.fingerprint,
+        train_images=len(data.train),
+        device=wanted_device,
+        device_title=describe(device),
+        started=now(),
+        versions={"s6xl": __version__, "torch": str(torch.__version__), "python": platform.python_version()},
+    )
+
+
+def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Status:
+    """Train from the beginning, or from where the run directory's checkpoint has it, to the end or until stopped.
+
+    Returns:
+        How it ended: finished, stopped, or diverged, which means that the loss is no number any more.
+
+    Raises:
+        UserError: if another training writes into the directory, it cannot be written, or it was trained on other
+            data.
+        ImpossibleHereError: if the device has not enough memory.
+    """
+    recipe = run.config.recipe
+    if data.fingerprint != run.config.fingerprint:
+        raise UserError(
+            f"the run in {run.folder} was trained on other data ({run.config.data_title}) than this ({data.title}): "
+            "name its own with --data."
+        )
+    if run.status() == "finished":
+        return "finished"
+    with run.claimed():
+        try:
+            trainer = Trainer(recipe, data.train, device)
+            epochs = _go_on(run, trainer)
+            status = _train(run, trainer, epochs, data, watcher)
+            if status != "diverged":
+                _conclude(run, trainer, data, device)
+        except torch.OutOfMemoryError:
+            raise ImpossibleHereError(
+                f"{describe(device)} has not enough memory: take smaller batches, or --device cpu; what there is of "
+                f"the run stays in {run.folder}."
+            ) from None
+        run.end(status, epochs)
+    return status
+
+
+def _train(run: Run, trainer: Trainer, epochs: list[Epoch], data: Data, watcher: Watcher) -> Status:
+    """Train epoch after epoch, adding to `epochs`."""
+    test = data.test.to(trainer.device)
+
+    def go_on(images: int) -> bool:
+        watcher.on_step(Moment(trainer.epoch, images, trainer.so_far))
+        return not watcher.wants_to_stop()
+
+    while len(epochs) < trainer.recipe.epochs:
+        if not trainer.run_epoch(go_on):
+            _save(run, trainer, epochs)
+            return "stopped"
+        loss, accuracy = trainer.so_far()
+        test_loss, test_accuracy = trainer.test(test)
+        if not np.isfinite([loss, test_loss]).all():
+            return "diverged"
+        epochs.append(Epoch(trainer.epoch, loss, accuracy, test_loss, test_accuracy, trainer.seconds))
+        trainer.begin_epoch(trainer.epoch + 1)
+        # The checkpoint comes first: a line too few can be written again, an epoch too many cannot be taken back.
+        _save(run, trainer, epochs)
+        run.add(epochs[-1])
+        watcher.on_epoch(epochs[-1])
+    return "finished"
+
+
+def _save(run: Run, trainer: Trainer, epochs: list[Epoch]) -> None:
+    with run.replacing(CHECKPOINT) as path:
+        torch.save({"epochs": [asdict(epoch) for epoch in epochs], "trainer": trainer.save()}, path)
+
+
+def _go_on(run: Run, trainer: Trainer) -> list[Epoch]:
+    """Bring the trainer to where the checkpoint has it; returns the epochs so far."""
+    path = run.folder / CHECKPOINT
+    epochs: list[Epoch] = []
+    if path.exists():
+        try:
+            saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+            trainer.load(saved["trainer"])
+            epochs = [Epoch(**epoch) for epoch in saved["epochs"]]
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
+        except Exception as error:
+            raise UserError(
+                f"{path} is damaged: the epochs in {run.folder} can still be shown, but to go on is not possible; "
+                "train anew, in another folder."
+            ) from error
+    else:
+        trainer.begin_epoch(1)
+    run.set_back(epochs)
+    return epochs
+
+
+def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> None:
+    """Keep the network, and what it makes of the test images."""
+    with run.replacing(MODEL) as path:
+        torch.save(model.to_file(trainer.recipe.layers, trainer.network), path)
+    with run.replacing(EVALUATION) as path:
+        evaluate(trainer.network, data, device).save(path)
+
+
+def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Evaluation:
+    """What a network makes of the test images; beside it, the first training images."""
+    test = data.test.to(device)
+    probabilities = log_probabilities(network, test).double().exp().cpu().numpy()
+    guesses, labels = probabilities.argmax(axis=1), data.test.labels.numpy()
+    mistakes = np.flatnonzero(guesses != labels)
+    return Evaluation(
+        sample_images=data.train.images[:SAMPLES].numpy(),
+        sample_labels=data.train.labels[:SAMPLES].numpy(),
+        labels=labels,
+        guesses=guesses,
+        mistakes=mistakes,
+        mistaken_images=data.test.images.numpy()[mistakes],
+        probabilities=probabilities[mistakes, guesses[mistakes]],
+    )
+
+
+def load_network(run: Run) -> torch.nn.Sequential:
+    """A run's trained network."""
+    return model.load(Path(run.folder, MODEL))

@@ -1,0 +1,27 @@
+"""The head of a sheet that describes one run's network, and says so when the sheet MNIST has moved on to another."""
+
+from s6xl.workbook.book import Book
+from s6xl.workbook.cnn.content import MNIST, RUN, Content
+from s6xl.workbook.cnn.mnist import cell_of
+from s6xl.workbook.layout import absolute, on_sheet
+from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.styles import SERIES
+
+ABOUT_ROW = 4
+_RUN_CELL = "B3"
+
+
+def add_sheet(book: Book, name: str, title: str, content: Content, about: str, *, way_back: str) -> Sheet:
+    """A sheet with its title, the run it describes, and a sentence about it; `way_back` is the cell for the link."""
+    sheet = book.add_sheet(name, tab=SERIES[0])
+    book.write_title(sheet, title)
+    book.write_way_back(sheet, way_back)
+    run = str(content.settings[RUN])
+    sheet.write_string(_RUN_CELL, run, book.styles["muted"])
+    sheet.write_string(f"B{ABOUT_ROW}", about, book.styles["text"])
+    shown_there = on_sheet(MNIST, absolute(cell_of(RUN)))
+    warning = (
+        f'=IF({shown_there}={_RUN_CELL},"","The sheet MNIST shows another run: build a new workbook of that one.")'
+    )
+    sheet.write_formula(f"B{ABOUT_ROW + 1}", warning, book.styles["warning"], "")
+    return sheet

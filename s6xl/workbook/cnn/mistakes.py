@@ -1,0 +1,40 @@
+"""The sheet Mistakes: every test image that the network got wrong."""
+
+import numpy as np
+
+from s6xl.experiment import counted
+from s6xl.mnist.evaluation import Evaluation
+from s6xl.workbook.book import Book
+from s6xl.workbook.cnn.content import Content
+from s6xl.workbook.cnn.heading import add_sheet
+from s6xl.workbook.cnn.pictures import CELL, insert_row
+
+MISTAKES = "Mistakes"
+FIRST_ROW = 7
+IN_A_ROW = 12
+
+
+def write_mistakes(book: Book, evaluation: Evaluation, content: Content) -> None:
+    """Add the sheet; the surest mistakes come first."""
+    count = len(evaluation.mistakes)
+    about = (
+        f"{counted(count, 'test image')} of {len(evaluation.labels):,} got wrong, the surest first: what it is, "
+        "what the network took it for, and the probability that it gave that."
+    )
+    sheet = add_sheet(book, MISTAKES, "What it gets wrong", content, about, way_back="J2")
+    sheet.set_column_pixels("A:A", 20)
+    sheet.set_column_pixels(1, IN_A_ROW, CELL)
+    order = np.argsort(-evaluation.probabilities, kind="stable")
+    for number, start in enumerate(range(0, count, IN_A_ROW)):
+        shown = order[start : start + IN_A_ROW]
+        row = FIRST_ROW - 1 + number * 4
+        sheet.set_row_pixels(row, CELL)
+        which = evaluation.mistakes[shown]
+        truths, guesses = evaluation.labels[which].tolist(), evaluation.guesses[which].tolist()
+        pairs = ", ".join(f"{truth} taken for {guess}" for truth, guess in zip(truths, guesses, strict=True))
+        insert_row(sheet, row, 1, evaluation.mistaken_images[shown], f"Handwritten digits: {pairs}.")
+        for column, (truth, guess, index) in enumerate(zip(truths, guesses, shown, strict=True), start=1):
+            sheet.write_string(row + 1, column, f"{truth} → {guess}", book.styles["label_of_digit"])
+            probability = float(evaluation.probabilities[index])
+            sheet.write_number(row + 2, column, probability, book.styles["probability"])
+    sheet.freeze_panes(5, 0)

@@ -1,0 +1,214 @@
+"""The sheet MNIST: settings to train with, results, a row an epoch, and the four charts of the original notebook."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from s6xl.mnist.choices import DEVICES, FULL, SAMPLE
+from s6xl.mnist.recipe import LARGEST_BATCH, LARGEST_RATE, LARGEST_SEED, MOST_EPOCHS, RECIPES
+from s6xl.workbook.book import Book
+from s6xl.workbook.cnn.content import (
+    BATCH_SIZE,
+    DATA,
+    DEVICE,
+    EPOCHS,
+    HEADINGS,
+    LEARNING_RATE,
+    MNIST,
+    NO_RUN,
+    RECIPE,
+    RUN,
+    SEED,
+    STATUS,
+    TABLE,
+    TEST_ACCURACY,
+    Content,
+    Value,
+    defaults,
+)
+from s6xl.workbook.layout import absolute, on_sheet
+from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.styles import INK, LINE, MUTED, SERIES
+
+TITLE = "A CNN learns to read digits"
+ABOUT = "Press Train MNIST on the ribbon tab S6, or run: python -m s6xl train --workbook, and this file's name"
+SETTINGS_ROW = RESULTS_ROW = 6
+HEADER_ROW = 21
+FIRST_ROW, LAST_ROW = HEADER_ROW + 1, HEADER_ROW + MOST_EPOCHS
+COLUMNS = "BCDEFG"
+ROW_HEIGHT = 16.5  # points
+_LABEL, _VALUE = "I", "K"
+_FORMATS = ("epoch", "small_loss", "accuracy", "small_loss", "accuracy", "seconds")
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A yellow cell: its name, what stands beside it, and what may be entered."""
+
+    name: str
+    label: str
+    value: Value
+    note: str
+    rule: dict[str, Any]
+
+
+def _whole(least: int, most: int) -> dict[str, Any]:
+    message = f"A whole number from {least:,} to {most:,}, please, or nothing."
+    return {"validate": "integer", "criteria": "between", "minimum": least, "maximum": most, "error_message": message}
+
+
+def _one_of(names: tuple[str, ...]) -> dict[str, Any]:
+    return {"validate": "list", "source": list(names), "error_message": f"One of {', '.join(names)}, please."}
+
+
+_SETTINGS = (
+    _Setting(RECIPE, "Recipe", next(iter(RECIPES)), "best: all that helps; original: as it was", _one_of((*RECIPES,))),
+    _Setting(EPOCHS, "Epochs", None, defaults("epochs"), _whole(1, MOST_EPOCHS)),
+    _Setting(BATCH_SIZE, "Batch size", None, defaults("batch_size"), _whole(1, LARGEST_BATCH)),
+    _Setting(
+        LEARNING_RATE,
+        "Learning rate",
+        None,
+        defaults("learning_rate"),
+        {
+            "validate": "decimal",
+            "criteria": "between",
+            "minimum": 1e-9,
+            "maximum": LARGEST_RATE,
+            "error_message": "A number above 0, please, or nothing.",
+        },
+    ),
+    _Setting(SEED, "Seed", 1, "another one: other random numbers", _whole(0, LARGEST_SEED)),
+    _Setting(DEVICE, "Device", DEVICES[0], "auto: CUDA, else MPS, else CPU", _one_of(DEVICES)),
+    _Setting(DATA, "Data", FULL, f"{FULL}, {SAMPLE} (7,000 images, no download), or a folder", {}),
+    _Setting(RUN, "Run", None, "", {}),
+)
+_RESULTS = {
+    STATUS: ("Status", "result_text"),
+    TEST_ACCURACY: ("Test accuracy", "result_accuracy"),
+    "test_loss": ("Test loss", "result_loss"),
+    "train_accuracy": ("Train accuracy", "result_accuracy"),
+    "train_loss": ("Train loss", "result_loss"),
+    "seconds": ("Seconds of training", "result_seconds"),
+    "images_per_second": ("Images a second", "result_count"),
+    "parameters": ("Parameters", "result_count"),
+    "trained_by": ("Recipe", "result_text"),
+    "trained_on": ("Data", "result_text"),
+    "used_device": ("Device", "result_text"),
+    "started": ("Started", "result_text"),
+}
+
+
+def write_mnist(book: Book, content: Content | None, *, alone: bool = False) -> None:
+    """Add the sheet, with what a run has given, if there is one; `alone` says that there is no sheet Start."""
+    sheet = book.add_sheet(MNIST, tab=SERIES[0])
+    sheet.set_column_pixels("A:A", 20)
+    sheet.set_column_pixels("B:G", 104)
+    sheet.set_column_pixels("H:H", 24)
+    sheet.set_column_pixels("I:R", 90)
+    sheet.set_default_row(ROW_HEIGHT)
+    book.write_title(sheet, TITLE)
+    sheet.write_string("B3", ABOUT, book.styles["muted"])
+    if not alone:
+        book.write_way_back(sheet, "K2")
+    _write_settings(book, sheet, content)
+    _write_results(book, sheet, content)
+    _write_table(book, sheet, content)
+    _insert_charts(book, sheet)
+    sheet.freeze_panes(2, 0)
+
+
+def cell_of(name: str) -> str:
+    """Where a setting or a result stands on the sheet as it is built."""
+    settings = {setting.name: f"C{SETTINGS_ROW + index}" for index, setting in enumerate(_SETTINGS)}
+    results = {result: f"{_VALUE}{RESULTS_ROW + index}" for index, result in enumerate(_RESULTS)}
+    return {**settings, **results}[name]
+
+
+def _name(book: Book, name: str, cells: str) -> None:
+    book.workbook.define_name(f"{MNIST}!{name}", f"={on_sheet(MNIST, absolute(cells))}")
+
+
+def _write_settings(book: Book, sheet: Sheet, content: Content | None) -> None:
+    styles = book.styles
+    book.write_section(sheet, SETTINGS_ROW - 1, "B:G", "Settings")
+    for row, setting in enumerate(_SETTINGS, start=SETTINGS_ROW):
+        cell = cell_of(setting.name)
+        value = content.settings[setting.name] if content else setting.value
+        sheet.write_string(f"B{row}", setting.label, styles["box_bold"])
+        style = styles["input_left" if setting.name == RUN else "input_shrunk" if setting.name == DATA else "input"]
+        if value is None:
+            sheet.write_blank(cell, None, style)
+        else:
+            sheet.write(cell, value, style)
+        if setting.note:
+            sheet.write_string(f"D{row}", setting.note, styles["note"])
+        if setting.rule:
+            sheet.data_validation(cell, {"error_title": setting.label, **setting.rule})
+        _name(book, setting.name, cell)
+    note = "Run: the folder that the training writes to. Import run shows the one named here, or the latest."
+    sheet.write_string(f"B{SETTINGS_ROW + len(_SETTINGS)}", note, styles["muted"])
+
+
+def _write_results(book: Book, sheet: Sheet, content: Content | None) -> None:
+    styles = book.styles
+    book.write_section(sheet, RESULTS_ROW - 1, "I:R", "Result")
+    for row, (name, (label, role)) in enumerate(_RESULTS.items(), start=RESULTS_ROW):
+        sheet.write_string(f"{_LABEL}{row}", label, styles["text_bold"])
+        value = content.values[name] if content else NO_RUN if name == STATUS else None
+        cell = cell_of(name)
+        if value is None:
+            sheet.write_blank(cell, None, styles[role])
+        else:
+            sheet.write(cell, value, styles[role])
+        _name(book, name, cell)
+
+
+def _write_table(book: Book, sheet: Sheet, content: Content | None) -> None:
+    styles = book.styles
+    book.write_section(sheet, HEADER_ROW - 1, "B:G", "Epoch by epoch")
+    for column, heading in zip(COLUMNS, HEADINGS, strict=True):
+        sheet.write_string(f"{column}{HEADER_ROW}", heading, styles["header"])
+    rows = content.filled_rows() if content else [(None,) * len(COLUMNS)] * MOST_EPOCHS
+    for row, values in enumerate(rows, start=FIRST_ROW):
+        for column, value, role in zip(COLUMNS, values, _FORMATS, strict=True):
+            if value is None:
+                sheet.write_blank(f"{column}{row}", None, styles[role])
+            else:
+                sheet.write(f"{column}{row}", value, styles[role])
+    body = f"{COLUMNS[0]}{FIRST_ROW}:{COLUMNS[-1]}{LAST_ROW}"
+    _name(book, TABLE, body)
+    # Rows have lines once they are filled.
+    filled = {"type": "formula", "criteria": f'=$B{FIRST_ROW}<>""', "format": styles["lined"]}
+    sheet.conditional_format(body, filled)
+
+
+def _insert_charts(book: Book, sheet: Sheet) -> None:
+    for index, (position, heading) in enumerate(enumerate(HEADINGS[1:5], start=1)):
+        column, row = "IN"[index % 2], HEADER_ROW - 1 + index // 2 * 14
+        colour = SERIES[0] if heading.startswith("Train") else SERIES[5]
+        chart = book.workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
+        chart.add_series(
+            {
+                "name": heading,
+                "categories": _column(COLUMNS[0]),
+                "values": _column(COLUMNS[position]),
+                "line": {"color": colour, "width": 2.25},
+                "marker": {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": colour}},
+            }
+        )
+        chart.set_title({"name": heading, "name_font": {"size": 12, "color": INK}, "overlay": False})
+        chart.set_legend({"none": True})
+        small = {"name_font": {"size": 9, "color": INK}, "num_font": {"size": 9, "color": MUTED}}
+        grid = {"visible": True, "line": {"color": LINE, "width": 0.75}}
+        chart.set_x_axis({"name": "Epoch", **small, "min": 0, "num_format": "0", "major_gridlines": {"visible": False}})
+        number_format = "0.0%" if "accuracy" in heading else "General"
+        most = {"max": 1} if "accuracy" in heading else {}
+        chart.set_y_axis({"name": heading, **small, **most, "num_format": number_format, "major_gridlines": grid})
+        chart.set_size({"width": 440, "height": 290})
+        chart.set_chartarea({"border": {"color": LINE}})
+        description = f"Chart of the {heading.lower()} over the epochs of the training."
+        sheet.insert_chart(f"{column}{row}", chart, {"description": description, "object_position": 2})
+
+
+def _column(column: str) -> str:
+    return f"={on_sheet(MNIST, absolute(f'{column}{FIRST_ROW}:{column}{LAST_ROW}'))}"

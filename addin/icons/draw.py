@@ -1,4 +1,4 @@
-"""Draw the ribbon's six icons, each a 64 by 64 PNG saved beside this script.
+"""Draw the ribbon's icons, each a 64 by 64 PNG saved beside this script.
 
 Shapes are placed on a 32-unit grid, one unit for each pixel of Excel's large button at 100 %, and drawn at eight times
 the saved size, because Pillow's own drawing leaves jagged edges. Every colour is a mid tone, or white inside one, so
@@ -89,6 +89,16 @@ def stop(sketch: Sketch) -> None:
     sketch.box((10, 10, 22, 22), 2, RED)
 
 
+def import_run(sketch: Sketch) -> None:
+    """A sheet with a curve, and an arrow into it."""
+    sketch.box((2, 3, 28, 27), 2.5, SLATE)
+    sketch.box((4, 5, 26, 25), 1, WHITE)
+    sketch.stroke(((7, 8), (9.5, 15.5), (13, 19.5), (23, 21.5)), 2.5, BLUE)
+    for margin, colour in ((GAP, CLEAR), (0, GREEN)):
+        sketch.stroke(((29.5, 3), (20.5, 12)), 3 + 2 * margin, colour)
+        sketch.triangle((15.5, 17), (17, 8.5), (24, 15.5), 0.75 + margin, colour)
+
+
 def new_workbook(sketch: Sketch) -> None:
     """A sheet with its header row and grid, and a plus badge."""
     sketch.box((2, 3, 28, 27), 2.5, SLATE)
@@ -136,6 +146,7 @@ def help_mark(sketch: Sketch) -> None:
 ICONS: dict[str, Callable[[Sketch], None]] = {
     "train": train,
     "stop": stop,
+    "import_run": import_run,
     "new_workbook": new_workbook,
     "step_through": step_through,
     "check_gradients": check_gradients,

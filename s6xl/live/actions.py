@@ -11,21 +11,13 @@ from s6xl.experiment import Experiment
 from s6xl.files import unused
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
+from s6xl.live.patience import patiently
+from s6xl.live.training import import_run, stop, train
 from s6xl.workbook import build
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, RATE_SHEET, STEP, STEP_COLUMN
 
 if TYPE_CHECKING:
     import xlwings
-
-
-def train(excel: Excel) -> None:
-    """Train a CNN on MNIST."""
-    raise ImpossibleHereError("training from Excel is not in this version of s6xl yet: a later one brings it.")
-
-
-def stop(excel: Excel) -> None:
-    """End a training."""
-    raise ImpossibleHereError("there is no training to stop: training from Excel comes with a later version of s6xl.")
 
 
 def new_workbook(excel: Excel) -> None:
@@ -35,17 +27,17 @@ def new_workbook(excel: Excel) -> None:
     documents.mkdir(parents=True, exist_ok=True)
     path = unused(documents / "s6.xlsx")
     build(Experiment(), path)
-    open_book(path)
+    patiently(lambda: open_book(path))
 
 
 def step_through(excel: Excel) -> None:
     """Show a step with its numbers."""
-    _show(excel, STEP)
+    patiently(lambda: _show(excel, STEP))
 
 
 def check_gradients(excel: Excel) -> None:
     """Show the gradients beside their measured slopes."""
-    _show(excel, CHECK)
+    patiently(lambda: _show(excel, CHECK))
 
 
 def show_help(excel: Excel) -> None:
@@ -62,6 +54,7 @@ def answer(excel: Excel) -> None:
 ACTIONS: Mapping[str, Callable[[Excel], None]] = {
     "train": train,
     "stop": stop,
+    "import_run": import_run,
     "new_workbook": new_workbook,
     "step_through": step_through,
     "check_gradients": check_gradients,

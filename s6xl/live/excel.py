@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.live.leftovers import spare_other_excels
+from s6xl.live.leftovers import fail_at_once, spare_other_excels
 
 if TYPE_CHECKING:
     import xlwings
@@ -41,6 +41,7 @@ class Excel:
         import xlwings
 
         spare_other_excels()
+        fail_at_once()
         if "excel" not in [engine.name for engine in xlwings.engines]:
             raise ImpossibleHereError("there is no Excel that Python could reach on this machine.")
         if self.window is not None and sys.platform == "win32":
@@ -74,3 +75,10 @@ class Excel:
             return books[self.workbook.casefold()]
         except KeyError:
             raise UserError(NO_WORKBOOK) from None
+
+
+def app_of(pid: int) -> "xlwings.App | None":
+    """The Excel that is a process; None where it has ended or has no workbook open."""
+    import xlwings
+
+    return xlwings.apps[pid] if pid in xlwings.apps.keys() else None  # noqa: SIM118  (it is no dictionary)

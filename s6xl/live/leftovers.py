@@ -1,4 +1,4 @@
-"""Keeps xlwings from ending Excels that it did not start."""
+"""Keeps xlwings from ending Excels that it did not start, and from waiting for them for ever."""
 
 import atexit
 import sys
@@ -13,3 +13,10 @@ def spare_other_excels() -> None:
     windows = sys.modules.get("xlwings._xlwindows")
     if windows is not None:
         atexit.unregister(windows.cleanup)
+
+
+def fail_at_once() -> None:
+    """Let xlwings report a busy Excel, if it is loaded; it would ask again for ever, or answer with nothing."""
+    windows = sys.modules.get("xlwings._xlwindows")
+    if windows is not None:
+        windows.N_COM_ATTEMPTS = 1  # type: ignore[attr-defined]

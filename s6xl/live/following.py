@@ -1,0 +1,103 @@
+"""Follows a run, whatever process trains it, and keeps an open workbook's sheet up with it."""
+
+import random
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s6xl.live.excel import app_of
+from s6xl.live.mnist_sheet import find_sheet, read_run
+from s6xl.live.writer import Outcome, Writer
+from s6xl.mnist.record import Run, Status
+from s6xl.workbook.cnn.content import STATUS, TEST_ACCURACY, Content, content
+
+if TYPE_CHECKING:
+    import xlwings
+
+# Seconds: how often the run is looked at, how long a busy Excel is left alone at most, and for how long a workbook that
+# is not there, or an Excel that says no when the run has ended, is asked again.
+INTERVAL, LONGEST_PAUSE, PATIENCE = 0.25, 2.0, 20.0
+
+
+@dataclass
+class Place:
+    """Where a run is shown: in which Excel, by its process, in which workbook and on which sheet, by their names."""
+
+    folder: Path
+    pid: int
+    book: str
+    sheet: str
+
+    def locate(self) -> "xlwings.Sheet | None":
+        """The sheet, also after the workbook was saved under another name; None where no open one shows the run."""
+        app = app_of(self.pid)
+        if app is None:
+            return None
+        books = {book.name: book for book in app.books}
+        if self.book in books and self.sheet in [sheet.name for sheet in books[self.book].sheets]:
+            sheet = books[self.book].sheets[self.sheet]
+            if self._shows_the_run(sheet):
+                return sheet
+        for name, book in books.items():
+            found = find_sheet(book)
+            if found is not None and self._shows_the_run(found):
+                self.book, self.sheet = name, found.name
+                return found
+        return None
+
+    def _shows_the_run(self, sheet: "xlwings.Sheet") -> bool:
+        folder = read_run(sheet)
+        return folder is not None and folder.resolve() == self.folder.resolve()
+
+
+def follow(
+    run: Run,
+    place: Place,
+    trainer: "subprocess.Popen[bytes] | None",
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Outcome:
+    """Show a run until it has ended and all is there; or until the workbook is gone, or Excel keeps saying no.
+
+    `trainer` is the process that trains, where this one has started it: it may not have begun yet.
+    """
+    writer = Writer(place.locate)
+    pause, since, last = 0.0, clock(), Outcome.SHOWN
+    while True:
+        # First whether it is at work, then what there is: so nothing comes in between.
+        is_at_work = trainer is not None and trainer.poll() is None
+        status, shown = _view(run, is_at_work=is_at_work)
+        has_ended = status != "training"
+        outcome = writer.show(shown, None if has_ended else _progress(shown))
+        if outcome is not last:
+            last, since = outcome, clock()
+        if outcome is Outcome.SHOWN:
+            if has_ended:
+                return outcome
+            pause = 0.0
+        else:
+            if outcome is not Outcome.BUSY and has_ended and clock() - since > PATIENCE:
+                return outcome
+            pause = min(LONGEST_PAUSE, max(INTERVAL, 2 * pause))
+        # Not in step with whatever keeps Excel busy.
+        sleep(max(INTERVAL, pause * random.uniform(0.5, 1)))
+
+
+def _view(run: Run, *, is_at_work: bool) -> tuple[Status, Content]:
+    """How a run stands, and what the sheet is to show of it."""
+    status = run.status()
+    if status == "interrupted" and is_at_work:
+        # Its process has not begun to write yet.
+        status = "training"
+    return status, content(run.folder, run.config, run.epochs(), status)
+
+
+def _progress(shown: Content) -> str:
+    """What the status bar says during a training."""
+    accuracy = shown.values[TEST_ACCURACY]
+    figure = f", test accuracy {accuracy:.2%}" if isinstance(accuracy, float) else ""
+    return f"S6 {shown.values[STATUS]}{figure}"

@@ -1,0 +1,50 @@
+"""Excel refuses calls while a cell is edited, a dialog is open or it computes: that is waited for, but not for ever."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from s6xl.errors import ImpossibleHereError
+
+Result = TypeVar("Result")
+# What Excel, or Windows on its behalf, says while it is busy; and when it is gone or just going, which is found out by
+# looking for it again.
+_REJECTED, _RETRY_LATER, _EDITING = 0x80010001, 0x8001010A, 0x800AC472
+_DISCONNECTED, _UNAVAILABLE, _FAILED = 0x80010108, 0x800706BA, 0x800706BE
+# As signed numbers of 32 bits, which COM's errors come as.
+_PASSING = {code - 2**32 for code in (_REJECTED, _RETRY_LATER, _EDITING, _DISCONNECTED, _UNAVAILABLE, _FAILED)}
+PATIENCE, PAUSE = 60.0, 0.3  # seconds
+
+
+class NotWrittenError(Exception):
+    """What was written is not there: xlwings has silently done nothing."""
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether an error is of the kinds that a busy Excel brings about, or one that is just being closed."""
+    # pywin32 takes a refused look-up for a missing attribute, and xlwings makes an error of its own of that.
+    if isinstance(error, AttributeError | NotWrittenError) or type(error).__name__ == "ExcelBusyError":
+        return True
+    details = error.args[2] if len(error.args) > 2 else None
+    inner = details[5] if isinstance(details, tuple) and len(details) > 5 else None
+    return getattr(error, "hresult", None) in _PASSING or inner in _PASSING
+
+
+def patiently(do: Callable[[], Result], *, patience: float = PATIENCE) -> Result:
+    """What `do` returns, as soon as Excel lets it.
+
+    Raises:
+        ImpossibleHereError: if Excel is busy all the time.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return do()
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            if time.monotonic() > deadline:
+                raise ImpossibleHereError(
+                    "Excel is busy: finish what you are typing, close its dialogs, and press the button again."
+                ) from error
+        time.sleep(PAUSE)

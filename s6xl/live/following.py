@@ -89,10 +89,8 @@ def follow(
 
 def _view(run: Run, *, is_at_work: bool) -> tuple[Status, Content]:
     """How a run stands, and what the sheet is to show of it."""
-    status = run.status()
-    if status == "interrupted" and is_at_work:
-        # Its process has not begun to write yet.
-        status = "training"
+    # As long as its process lives it is at work: what the folder says before may be how an earlier one has ended.
+    status: Status = "training" if is_at_work else run.status()
     return status, content(run.folder, run.config, run.epochs(), status)
 
 

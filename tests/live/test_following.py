@@ -1,0 +1,286 @@
+"""A run shown in an open workbook, through xlwings' real objects over an Excel that is often busy."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import astuple
+from pathlib import Path
+
+import pytest
+
+import excel_com
+from excel_com import ComError
+from open_excel import PID, OpenExcel, Store, reach
+from s6xl.live.following import Place, _view, follow
+from s6xl.live.leftovers import fail_at_once
+from s6xl.live.writer import Outcome, Writer
+from s6xl.mnist.recipe import recipe_named
+from s6xl.mnist.record import Config, Epoch, Run, Status
+from s6xl.workbook.cnn.template import write_template
+
+BOOK, MNIST = "My bööк.xlsx", "MNIST"
+FOLDER = Path("/runs/one")
+EPOCHS = 7
+CONFIG = Config(
+    recipe=recipe_named("original").changed(epochs=EPOCHS),
+    data="sample",
+    data_title="sample of MNIST",
+    fingerprint="",
+    train_images=6_000,
+    device="auto",
+    device_title="CPU: 2 threads",
+    started="2026-11-25T10:00:00+01:00",
+    versions={},
+)
+# What a busy Excel says, and pywin32 and xlwings on the way; the last is an error of any kind, while a cell is edited.
+SAYINGS = {
+    "rejected": ComError(0x80010001 - 2**32),
+    "retry later": ComError(0x8001010A - 2**32),
+    "editing": ComError(0x800AC472 - 2**32),
+    "disconnected": ComError(0x80010108 - 2**32),
+    "attribute": AttributeError("Value"),
+}
+EXCEPTION = -2147352567
+
+
+def refusal(inner: int) -> ComError:
+    """An error of Excel's own, wrapped as COM does."""
+    error = ComError(EXCEPTION)
+    error.args = (EXCEPTION, "Exception occurred.", (0, "Microsoft Excel", "no", "", 0, inner), None)
+    return error
+
+
+def epoch(number: int) -> Epoch:
+    return Epoch(number, 1 / number, 1 - 0.1 / number, 2 / number, 1 - 0.2 / number, 1.5)
+
+
+class GrowingRun(Run):
+    """A run that has as many epochs as have passed by now."""
+
+    config = CONFIG
+
+    def __init__(self) -> None:
+        super().__init__(FOLDER)
+        self.done = 0
+
+    def epochs(self) -> list[Epoch]:
+        return [epoch(number) for number in range(1, self.done + 1)]
+
+    def status(self) -> Status:
+        return "finished" if self.done == EPOCHS else "training"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.xlsx"
+    write_template(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def xlwings_as_it_was() -> Iterator[None]:
+    excel_com.load()
+    import xlwings
+    from xlwings import _xlwindows
+
+    engine = xlwings.engines.active
+    kept = ("get_excel_hwnds", "get_xl_app_from_hwnd", "N_COM_ATTEMPTS")
+    before = {name: getattr(_xlwindows, name) for name in kept}
+    process_id = _xlwindows.win32process.GetWindowThreadProcessId
+    yield
+    for name, value in before.items():
+        setattr(_xlwindows, name, value)
+    _xlwindows.win32process.GetWindowThreadProcessId = process_id
+    xlwings.engines.active = engine
+
+
+class Scene:
+    """A run that goes on as time passes, an Excel that refuses at random, and what is written on the way."""
+
+    def __init__(self, template: Path, *, seed: int = 0, refusing: float = 0.0) -> None:
+        self.random = random.Random(seed)
+        self.run = GrowingRun()
+        self.store = Store()
+        self.store.open(template, BOOK)
+        self.store.enter({"run": str(FOLDER)}, book=BOOK)
+        self.time, self.refusing, self.refused = 0.0, refusing, 0
+        self.seen: list[int] = []
+        reach(OpenExcel(self.store, self.hazard, self.loses))
+        fail_at_once()
+
+    def is_refused(self) -> bool:
+        refused = self.random.random() < self.refusing
+        self.refused += refused
+        return refused
+
+    def hazard(self, name: str) -> None:
+        if self.is_refused():
+            raise self.random.choice([*SAYINGS.values(), refusal(0x800AC472 - 2**32)])
+
+    def loses(self) -> bool:
+        return self.is_refused()
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes: the training goes on, whatever Excel does, and what keeps it busy ends some day."""
+        self.time += seconds
+        self.run.done = min(EPOCHS, int(self.time))
+        if self.time > 60:
+            self.refusing = min(self.refusing, 0.005)
+        rows = self.store.rows(book=BOOK) if BOOK in self.store.read()["books"] else []
+        assert rows == [astuple(epoch(number)) for number in range(1, len(rows) + 1)], "a row is out of order"
+        self.seen.append(len(rows))
+
+    def follow(self) -> Outcome:
+        place = Place(FOLDER, PID, BOOK, MNIST)
+        return follow(self.run, place, None, clock=lambda: self.time, sleep=lambda seconds: self.sleep(seconds))
+
+    def times_written(self) -> dict[int, int]:
+        """How often each row of the table was written with figures, by its number."""
+        top = 22
+        counts: dict[int, int] = {}
+        for _, first, column, last, _ in self.store.read()["writes"]:
+            if column == 2 and first >= top and last - first < EPOCHS:
+                for row in range(first, last + 1):
+                    counts[row - top + 1] = counts.get(row - top + 1, 0) + 1
+        return counts
+
+
+def test_a_thousand_runs_with_an_excel_that_is_often_busy(template: Path) -> None:
+    """No row is lost, out of order, or written again once it is there."""
+    refused = 0
+    for seed in range(1_000):
+        scene = Scene(template, seed=seed, refusing=(0.0, 0.005, 0.02, 0.08)[seed % 4])
+        assert scene.follow() is Outcome.SHOWN, seed
+        assert scene.store.rows(book=BOOK) == [astuple(epoch(number)) for number in range(1, EPOCHS + 1)], seed
+        assert scene.store.value("status", book=BOOK) == f"Finished: {EPOCHS} epochs"
+        assert scene.store.value("test_accuracy", book=BOOK) == epoch(EPOCHS).test_accuracy
+        assert scene.store.read()["status"] is False
+        if not scene.refused:
+            assert scene.times_written() == dict.fromkeys(range(1, EPOCHS + 1), 1)
+            # Each row came while the training went on, not all at the end.
+            assert set(scene.seen) >= set(range(EPOCHS)), scene.seen
+        refused += scene.refused
+    assert refused > 10_000
+
+
+def test_a_workbook_that_is_closed_and_opened_again_gets_every_row(template: Path) -> None:
+    scene = Scene(template)
+    state: dict[str, object] = {}
+    passing = scene.sleep
+
+    def sleep(seconds: float) -> None:
+        books = scene.store.read()["books"]
+        if 2 < scene.time < 4 and BOOK in books:
+            state[BOOK] = books.pop(BOOK)
+        if scene.time > 9 and BOOK not in books:
+            books[BOOK] = state[BOOK]
+        passing(seconds)
+
+    scene.sleep = sleep
+    assert scene.follow() is Outcome.SHOWN
+    assert len(scene.store.rows(book=BOOK)) == EPOCHS
+
+
+def test_a_workbook_that_stays_closed_is_given_up_once_the_training_has_ended(template: Path) -> None:
+    scene = Scene(template)
+    scene.store.read()["books"].clear()
+    assert scene.follow() is Outcome.ABSENT
+    assert EPOCHS < scene.time < EPOCHS + 30
+
+
+def test_a_workbook_saved_under_another_name_goes_on_being_filled(template: Path) -> None:
+    scene = Scene(template)
+
+    def sleep(seconds: float) -> None:
+        books = scene.store.read()["books"]
+        if scene.time > 3 and BOOK in books:
+            books["Copy.xlsm"] = books.pop(BOOK)
+            books["Copy.xlsm"]["sheets"]["Digits"] = books["Copy.xlsm"]["sheets"].pop(MNIST)
+        scene.time += seconds
+        scene.run.done = min(EPOCHS, int(scene.time))
+
+    scene.sleep = sleep
+    assert scene.follow() is Outcome.SHOWN
+    assert len(scene.store.rows(book="Copy.xlsm", sheet="Digits")) == EPOCHS
+
+
+def test_a_sheet_that_shows_another_run_by_now_is_left_alone(template: Path) -> None:
+    scene = Scene(template)
+    scene.store.enter({"run": "/runs/two", "status": "Training: 1 of 3 epochs"}, book=BOOK)
+    assert scene.follow() is Outcome.ABSENT
+    assert scene.store.rows(book=BOOK) == []
+    assert scene.store.value("status", book=BOOK) == "Training: 1 of 3 epochs"
+
+
+def test_a_protected_sheet_is_given_up_with_what_excel_says(template: Path) -> None:
+    scene = Scene(template)
+
+    def hazard(name: str) -> None:
+        if name == "ClearContents":
+            raise refusal(0x800A03EC - 2**32)
+
+    reach(OpenExcel(scene.store, hazard))
+    assert scene.follow() is Outcome.REFUSED
+    assert scene.time < EPOCHS + 30
+
+
+def test_while_a_cell_is_edited_nothing_is_given_up(template: Path) -> None:
+    """Somebody leaves for lunch in the middle of a word."""
+    scene = Scene(template)
+
+    def hazard(name: str) -> None:
+        if scene.time < 3_600:
+            raise refusal(0x800AC472 - 2**32)
+
+    reach(OpenExcel(scene.store, hazard))
+    assert scene.follow() is Outcome.SHOWN
+    assert len(scene.store.rows(book=BOOK)) == EPOCHS
+    assert scene.time < 3_605
+
+
+def test_an_earlier_run_with_more_epochs_leaves_no_rows(template: Path) -> None:
+    scene = Scene(template)
+    cells = scene.store.read()["books"][BOOK]["sheets"][MNIST]["cells"]
+    cells |= {f"{row},{column}": 0.5 for row in range(22, 60) for column in range(2, 8)}
+    scene.run.done = EPOCHS
+    Writer(Place(FOLDER, PID, BOOK, MNIST).locate).show(_view(scene.run, is_at_work=False)[1], None)
+    assert scene.store.rows(book=BOOK) == [astuple(epoch(number)) for number in range(1, EPOCHS + 1)]
+
+
+def test_rows_inserted_above_the_table_move_where_it_is_written(template: Path) -> None:
+    """The names follow the cells, as Excel lets them."""
+    scene = Scene(template)
+    sheet = scene.store.read()["books"][BOOK]["sheets"][MNIST]
+    sheet["names"] |= {"table": "$D$32:$I$231", "status": "$M$16"}
+    sheet["cells"]["22,2"] = "a note of mine"
+    scene.run.done = EPOCHS
+    Writer(Place(FOLDER, PID, BOOK, MNIST).locate).show(_view(scene.run, is_at_work=False)[1], None)
+    cells = scene.store.cells(BOOK, MNIST)
+    assert [cells[row, 4] for row in range(32, 39)] == [1, 2, 3, 4, 5, 6, 7]
+    assert cells[16, 13] == f"Finished: {EPOCHS} epochs"
+    assert cells[22, 2] == "a note of mine"
+
+
+def test_a_run_set_back_to_an_earlier_checkpoint_is_written_anew(template: Path) -> None:
+    scene = Scene(template)
+    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    scene.run.done = 3
+    assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
+    scene.run.done = 2
+    assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
+    assert len(scene.store.rows(book=BOOK)) == 2
+
+
+def test_the_status_bar_tells_how_far_it_is(template: Path) -> None:
+    scene = Scene(template)
+    said = set()
+    passing = scene.sleep
+
+    def sleep(seconds: float) -> None:
+        said.add(scene.store.read()["status"])
+        passing(seconds)
+
+    scene.sleep = sleep
+    scene.follow()
+    assert "S6 Training: 0 of 7 epochs" in said
+    assert "S6 Training: 3 of 7 epochs, test accuracy 93.33%" in said
+    assert scene.store.read()["status"] is False

@@ -1,0 +1,302 @@
+"""Steps and epochs of training, against loops of plain PyTorch written by hand."""
+
+import math
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from s6xl.mnist import model, trainer
+from s6xl.mnist.data import Data, Digits
+from s6xl.mnist.distortion import distorted
+from s6xl.mnist.recipe import RECIPES, Recipe
+from s6xl.mnist.trainer import Trainer
+
+CPU = torch.device("cpu")
+ORIGINAL = RECIPES["original"].changed(epochs=2, batch_size=50, learning_rate=0.05)
+BEST = RECIPES["best"].changed(epochs=2, batch_size=50, seed=3)
+
+
+def network_by_hand() -> nn.Sequential:
+    """The original's, layer by layer."""
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(16)),
+        *(nn.Conv2d(16, 16, 3, stride=2, padding=1), nn.ReLU(), nn.BatchNorm2d(16)),
+        *(nn.MaxPool2d(2), nn.Dropout(0.05)),
+        *(nn.Conv2d(16, 16, 3), nn.ReLU(), nn.BatchNorm2d(16)),
+        *(nn.Conv2d(16, 32, 3), nn.ReLU(), nn.BatchNorm2d(32)),
+        *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(32)),
+        *(nn.AvgPool2d(3), nn.Flatten(), nn.Linear(32, 10), nn.LogSoftmax(dim=1)),
+    )
+
+
+@dataclass
+class ByHand:
+    """What a plain loop finds: the weights, and each batch's size, loss and right guesses, epoch by epoch."""
+
+    network: nn.Sequential
+    batches: list[list[tuple[int, float, int]]]
+
+
+def pixels(images: torch.Tensor) -> torch.Tensor:
+    return images.unsqueeze(1).float() / 255
+
+
+def train_by_hand(recipe: Recipe, digits: Digits) -> ByHand:
+    """Random numbers come in this order: the weights; then for each epoch the images' order, distortions, dropouts."""
+    torch.manual_seed(1_000 * recipe.seed)
+    # A convolution sums in another order where channels lie last in memory.
+    network = network_by_hand().to(memory_format=torch.channels_last)
+    is_shrunk = {"0.weight", "3.weight", "8.weight", "11.weight", "14.weight", "19.weight"}
+    descent = torch.optim.SGD(
+        [
+            {"params": [weight], "weight_decay": recipe.weight_decay if name in is_shrunk else 0}
+            for name, weight in network.named_parameters()
+        ],
+        lr=recipe.learning_rate,
+        momentum=0.9,
+        nesterov=recipe.nesterov,
+    )
+    found = ByHand(network, [])
+    steps, step = recipe.epochs * math.ceil(len(digits) / recipe.batch_size), 0
+    for epoch in range(1, recipe.epochs + 1):
+        torch.manual_seed(1_000 * recipe.seed + epoch)
+        order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(1_000 * recipe.seed + epoch))
+        found.batches.append([])
+        for chosen in order.split(recipe.batch_size):
+            images = pixels(digits.images[chosen])
+            if recipe.name == "best":
+                images = distorted(images, recipe.distortion)
+                for group in descent.param_groups:
+                    rise, fall = 0.04 + 0.96 * step / steps / 0.2, math.cos(math.pi * (step / steps - 0.2) / 0.8)
+                    group["lr"] = recipe.learning_rate * (rise if step / steps < 0.2 else (1 + fall) / 2)
+            output = network((images - 0.1307) / 0.3081)
+            loss = functional.nll_loss(output, digits.labels[chosen])
+            descent.zero_grad()
+            loss.backward()
+            descent.step()
+            right = int((output.argmax(dim=1) == digits.labels[chosen]).sum())
+            found.batches[-1].append((len(chosen), loss.item(), right))
+            step += 1
+    return found
+
+
+def run(recipe: Recipe, digits: Digits) -> Trainer:
+    """All epochs of a recipe."""
+    result = Trainer(recipe, digits, CPU)
+    for epoch in range(1, recipe.epochs + 1):
+        result.begin_epoch(epoch)
+        assert result.run_epoch(lambda images: True)
+    return result
+
+
+def differing(one: nn.Module, other: nn.Module) -> list[str]:
+    """The names of the weights and running means that are not the same bit for bit."""
+    states = one.state_dict(), other.state_dict()
+    assert states[0].keys() == states[1].keys()
+    return [name for name in states[0] if not torch.equal(states[0][name], states[1][name])]
+
+
+@pytest.mark.parametrize("recipe", [ORIGINAL.changed(epochs=1), ORIGINAL, BEST], ids=["one epoch", "original", "best"])
+def test_weights_are_bit_for_bit_those_of_a_loop_by_hand(recipe: Recipe, few: Data) -> None:
+    by_hand = train_by_hand(recipe, few.train)
+    assert [[size for size, _, _ in batches] for batches in by_hand.batches] == [[50, 50, 30]] * recipe.epochs
+    assert differing(run(recipe, few.train).network, by_hand.network) == []
+
+
+def test_train_loss_is_the_mean_over_batches_and_accuracy_over_images(few: Data) -> None:
+    recipe = ORIGINAL.changed(epochs=1)
+    (batches,) = train_by_hand(recipe, few.train).batches
+    loss, accuracy = run(recipe, few.train).so_far()
+    assert loss == pytest.approx(sum(each for _, each, _ in batches) / 3, rel=1e-6)
+    assert accuracy == sum(right for _, _, right in batches) / 130
+    # The other mean is another number, so that this test can tell.
+    assert abs(loss - sum(size * each for size, each, _ in batches) / 130) > 1e-4
+
+
+def test_figures_on_the_way_are_of_the_batches_so_far(few: Data) -> None:
+    recipe = ORIGINAL.changed(epochs=1)
+    (batches,) = train_by_hand(recipe, few.train).batches
+    trained = Trainer(recipe, few.train, CPU)
+    trained.begin_epoch(1)
+    assert trained.so_far() == (0, 0)
+    seen: list[tuple[int, float, float]] = []
+
+    def go_on(images: int) -> bool:
+        seen.append((images, *trained.so_far()))
+        return True
+
+    trained.run_epoch(go_on)
+    for number, (images, loss, accuracy) in enumerate(seen, start=1):
+        done = batches[:number]
+        assert images == sum(size for size, _, _ in done)
+        assert loss == pytest.approx(sum(each for _, each, _ in done) / number, rel=1e-6)
+        assert accuracy == sum(right for _, _, right in done) / images
+    assert [images for images, _, _ in seen] == [50, 100, 130]
+
+
+def test_test_loss_is_the_mean_over_images(few: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "_TEST_BATCH", 32)  # 70 images: 32, 32 and 6
+    trained = run(ORIGINAL.changed(epochs=1), few.train)
+    loss, accuracy = trained.test(few.test)
+    network = network_by_hand()
+    network.load_state_dict(trained.network.state_dict())
+    with torch.no_grad():
+        outputs = network.eval()((pixels(few.test.images) - 0.1307) / 0.3081)
+    losses = [-float(output[label]) for output, label in zip(outputs, few.test.labels, strict=True)]
+    assert loss == pytest.approx(math.fsum(losses) / 70, rel=1e-5)
+    batches = [losses[:32], losses[32:64], losses[64:]]
+    assert abs(loss - sum(sum(batch) / len(batch) for batch in batches) / 3) > 1e-4
+    assert accuracy == sum(int(output.argmax()) == label for output, label in zip(outputs, few.test.labels, strict=True)) / 70
+
+
+def test_testing_leaves_the_training_as_it_was(few: Data) -> None:
+    """Neither running means nor random numbers nor the mode of dropouts change."""
+    recipe = ORIGINAL
+    trained = Trainer(recipe, few.train, CPU)
+    for epoch in (1, 2):
+        trained.begin_epoch(epoch)
+        trained.test(few.test)
+        trained.run_epoch(lambda images: bool(trained.test(few.test)))
+    assert differing(trained.network, train_by_hand(recipe, few.train).network) == []
+
+
+def spied(recipe: Recipe, digits: Digits) -> list[list[torch.Tensor]]:
+    """The batches that the network is shown, epoch by epoch."""
+    trained = Trainer(recipe, digits, CPU)
+    epochs: list[list[torch.Tensor]] = []
+    trained.network.register_forward_pre_hook(lambda module, given: epochs[-1].append(given[0].clone()))
+    for epoch in range(1, recipe.epochs + 1):
+        epochs.append([])
+        trained.begin_epoch(epoch)
+        trained.run_epoch(lambda images: True)
+    return epochs
+
+
+def keys(images: torch.Tensor) -> list[bytes]:
+    return [image.numpy().tobytes() for image in images]
+
+
+def test_each_image_is_seen_exactly_once_an_epoch_in_another_order(few: Data) -> None:
+    wanted = keys((pixels(few.train.images) - 0.1307) / 0.3081)
+    assert len(set(wanted)) == 130
+    orders = []
+    for epoch in spied(ORIGINAL, few.train):
+        assert [len(batch) for batch in epoch] == [50, 50, 30]
+        orders.append([wanted.index(key) for key in keys(torch.cat(epoch))])
+        assert sorted(orders[-1]) == list(range(130))
+    assert len({tuple(order) for order in [*orders, range(130)]}) == 3
+
+
+def test_distorted_images_are_others_in_each_epoch(few: Data) -> None:
+    first, second = spied(BEST, few.train)
+    assert not set(keys(torch.cat(first))) & set(keys(torch.cat(second)))
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(130, 130), (130, 1_000), (3, 2), (1, 1)])
+def test_batches_of_any_size(count: int, batch_size: int, few: Data) -> None:
+    digits = Digits(few.train.images[:count], few.train.labels[:count])
+    recipe = ORIGINAL.changed(epochs=1, batch_size=batch_size)
+    assert differing(run(recipe, digits).network, train_by_hand(recipe, digits).network) == []
+
+
+def test_the_seed_decides(few: Data) -> None:
+    recipe = BEST.changed(epochs=1)
+    once, again, other = (run(recipe.changed(seed=seed), few.train).network for seed in (5, 5, 6))
+    assert differing(once, again) == []
+    # How many batches there were is all that is the same.
+    assert len(differing(once, other)) == len([name for name in once.state_dict() if not name.endswith("_tracked")])
+
+
+def test_what_was_drawn_before_makes_no_difference(few: Data) -> None:
+    once = run(BEST.changed(epochs=1), few.train).network
+    torch.manual_seed(99)
+    torch.rand(7)
+    assert differing(once, run(BEST.changed(epochs=1), few.train).network) == []
+
+
+def test_the_images_are_left_as_they_are(few: Data) -> None:
+    before = few.train.images.clone(), few.train.labels.clone()
+    run(BEST, few.train)
+    assert torch.equal(few.train.images, before[0])
+    assert torch.equal(few.train.labels, before[1])
+
+
+@pytest.mark.parametrize("recipe", [ORIGINAL, BEST], ids=["original", "best"])
+def test_stopped_at_every_step_and_gone_on_with_it_is_the_same(recipe: Recipe, few: Data) -> None:
+    """Each step is another trainer's, which has only what the one before has saved."""
+    saved = None
+    for epoch in (1, 2):
+        for step in (1, 2, 3):
+            trained = Trainer(recipe, few.train, CPU)
+            if saved:
+                trained.load(saved)
+            if step == 1:
+                trained.begin_epoch(epoch)
+            assert trained.run_epoch(lambda images: False) is (step == 3)
+            saved = trained.save()
+            torch.manual_seed(0)  # whatever random numbers the process has by then
+    by_hand = train_by_hand(recipe, few.train)
+    assert differing(trained.network, by_hand.network) == []
+    assert trained.so_far()[0] == pytest.approx(sum(each for _, each, _ in by_hand.batches[1]) / 3, rel=1e-6)
+
+
+def test_time_counts_over_a_pause(few: Data) -> None:
+    trained = Trainer(ORIGINAL, few.train, CPU)
+    trained.begin_epoch(1)
+    trained.run_epoch(lambda images: False)
+    saved = trained.save()
+    assert saved["seconds"] == trained.seconds > 0
+    other = Trainer(ORIGINAL, few.train, CPU)
+    other.load({**saved, "seconds": 1_000.0})
+    other.run_epoch(lambda images: True)
+    assert 1_000 < other.seconds < 1_060
+    other.begin_epoch(2)
+    assert other.seconds == 0
+
+
+def test_it_learns(few: Data) -> None:
+    trained = run(replace(ORIGINAL, epochs=12), few.train)
+    assert trained.so_far()[1] > 0.9
+    assert trained.test(few.test)[1] > 0.5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU that PyTorch can use")
+@pytest.mark.parametrize("recipe", [ORIGINAL, BEST], ids=["original", "best"])
+def test_cuda_graphs_give_the_weights_of_single_steps(
+    recipe: Recipe, few: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def weights() -> dict[str, torch.Tensor]:
+        trained = Trainer(recipe, few.train, torch.device("cuda"))
+        for epoch in (1, 2):
+            trained.begin_epoch(epoch)
+            assert trained.run_epoch(lambda images: True)
+        return {name: tensor.cpu() for name, tensor in trained.tensors.items()}
+
+    recorded = weights()
+    monkeypatch.setattr(trainer, "graphed", lambda step, changed: step)
+    for name, tensor in weights().items():
+        assert torch.allclose(recorded[name].double(), tensor.double(), rtol=1e-3, atol=1e-4), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU that PyTorch can use")
+def test_on_a_gpu_stopping_and_going_on_is_the_same_too(few: Data) -> None:
+    whole = Trainer(BEST, few.train, torch.device("cuda"))
+    whole.begin_epoch(1)
+    whole.run_epoch(lambda images: True)
+    half = Trainer(BEST, few.train, torch.device("cuda"))
+    half.begin_epoch(1)
+    half.run_epoch(lambda images: images < 100)
+    other = Trainer(BEST, few.train, torch.device("cuda"))
+    other.load(half.save())
+    other.run_epoch(lambda images: True)
+    for name, tensor in whole.tensors.items():
+        assert torch.allclose(tensor.double(), other.tensors[name].double(), rtol=1e-3, atol=1e-4), name
+
+
+def test_a_network_of_the_trainers_can_be_kept(few: Data, tmp_path: object) -> None:
+    trained = run(ORIGINAL.changed(epochs=1), few.train)
+    content = model.to_file(ORIGINAL.layers, trained.network)
+    assert content["state"]["0.weight"].shape == (16, 1, 3, 3)

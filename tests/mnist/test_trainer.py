@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from s6xl.mnist import model, trainer
+from s6xl.mnist import trainer
 from s6xl.mnist.data import Data, Digits
 from s6xl.mnist.distortion import distorted
 from s6xl.mnist.recipe import RECIPES, Recipe
@@ -159,7 +159,8 @@ def test_testing_leaves_the_training_as_it_was(few: Data) -> None:
     for epoch in (1, 2):
         trained.begin_epoch(epoch)
         trained.test(few.test)
-        trained.run_epoch(lambda images: bool(trained.test(few.test)))
+        trained.run_epoch(lambda images: True)
+        trained.test(few.test)
     assert differing(trained.network, train_by_hand(recipe, few.train).network) == []
 
 
@@ -294,9 +295,3 @@ def test_on_a_gpu_stopping_and_going_on_is_the_same_too(few: Data) -> None:
     other.run_epoch(lambda images: True)
     for name, tensor in whole.tensors.items():
         assert torch.allclose(tensor.double(), other.tensors[name].double(), rtol=1e-3, atol=1e-4), name
-
-
-def test_a_network_of_the_trainers_can_be_kept(few: Data, tmp_path: object) -> None:
-    trained = run(ORIGINAL.changed(epochs=1), few.train)
-    content = model.to_file(ORIGINAL.layers, trained.network)
-    assert content["state"]["0.weight"].shape == (16, 1, 3, 3)

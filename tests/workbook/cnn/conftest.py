@@ -1,0 +1,72 @@
+"""A finished run that nobody had to train, and workbooks for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from s6xl.experiment import Experiment
+from s6xl.mnist.evaluation import Evaluation
+from s6xl.mnist.recipe import recipe_named
+from s6xl.mnist.record import EVALUATION, Config, Epoch, Run
+from s6xl.workbook import build
+
+EPOCHS = 5
+CONFIG = Config(
+    recipe=recipe_named("original").changed(epochs=EPOCHS, seed=3),
+    data="sample",
+    data_title="sample of MNIST: 6,000 training and 1,000 test images",
+    fingerprint="",
+    train_images=6_000,
+    device="cpu",
+    device_title="CPU: 2 threads",
+    started="2026-11-25T10:00:00+01:00",
+    versions={},
+)
+
+
+def epochs(count: int = EPOCHS) -> list[Epoch]:
+    return [Epoch(n, 1 / n, 1 - 0.1 / n, 2 / n, 1 - 0.2 / n, 1.5 + n / 10) for n in range(1, count + 1)]
+
+
+def make_run(folder: Path, count: int = EPOCHS) -> Run:
+    """A run of so many epochs, with drawn images in place of handwritten ones."""
+    run = Run.begin(folder, replace(CONFIG, recipe=CONFIG.recipe.changed(epochs=count)))
+    for epoch in epochs(count):
+        run.add(epoch)
+    draw = np.random.default_rng(1)
+    labels = np.repeat(np.arange(10), 100)
+    guesses = labels.copy()
+    mistakes = np.sort(draw.choice(1_000, 30, replace=False))
+    guesses[mistakes] = (labels[mistakes] + draw.integers(1, 10, 30)) % 10
+    Evaluation(
+        sample_images=draw.integers(0, 256, (12, 28, 28), np.uint8),
+        sample_labels=draw.integers(0, 10, 12),
+        labels=labels,
+        guesses=guesses,
+        mistakes=mistakes,
+        mistaken_images=draw.integers(0, 256, (30, 28, 28), np.uint8),
+        probabilities=draw.uniform(0.3, 1, 30),
+    ).save(folder / EVALUATION)
+    run.end("finished", run.epochs())
+    return run
+
+
+@pytest.fixture(scope="session", name="make_run")
+def make_run_() -> Callable[..., Run]:
+    return make_run
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return make_run(tmp_path_factory.mktemp("runs") / "a run")
+
+
+@pytest.fixture(scope="session")
+def report(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook of that run."""
+    path = tmp_path_factory.mktemp("report") / "report.xlsx"
+    build(Experiment(), path, run=run)
+    return path

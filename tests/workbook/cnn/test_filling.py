@@ -1,0 +1,340 @@
+"""An existing workbook gets a run, and nothing else in it changes by a byte."""
+
+import io
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import astuple
+from pathlib import Path
+
+import hypothesis
+import openpyxl
+import pytest
+from hypothesis import strategies
+
+import office
+from s6xl.addin.package import build_macro_workbook
+from s6xl.errors import UserError
+from s6xl.experiment import Experiment
+from s6xl.mnist.record import Run
+from s6xl.workbook import Engine, build
+from s6xl.workbook.cnn.cells import SheetError, with_cells
+from s6xl.workbook.cnn.content import content_of
+from s6xl.workbook.cnn.filling import check_fillable, fill
+
+LATER = "bring it in later"
+SHEET = "xl/worksheets/sheet11.xml"
+Edit = Callable[[bytes], bytes]
+
+
+def parts(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewritten(path: Path, edits: dict[str, Edit]) -> None:
+    """Edit parts of a workbook as a program would that writes XML in its own way."""
+    content = parts(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, old in content.items():
+            archive.writestr(name, edits[name](old) if name in edits else old)
+
+
+def changed_parts(before: dict[str, bytes], path: Path) -> list[str]:
+    after = parts(path)
+    assert list(after) == list(before), "a part is added, lost or moved"
+    return [name for name, content in after.items() if content != before[name]]
+
+
+def shown(path: Path, sheet: str = "MNIST") -> dict[str, object]:
+    """What openpyxl reads by the names of the sheet's cells."""
+    book = openpyxl.load_workbook(path)
+    names = {
+        key: defined.attr_text.rpartition("!")[2].replace("$", "") for key, defined in book[sheet].defined_names.items()
+    }
+    return {name: book[sheet][place].value for name, place in names.items() if ":" not in place}
+
+
+def table(path: Path, sheet: str = "MNIST", top_left: str = "B22") -> list[tuple[object, ...]]:
+    rows = openpyxl.load_workbook(path)[sheet].iter_rows(
+        min_row=int(re.sub(r"\D", "", top_left)),
+        min_col=openpyxl.utils.column_index_from_string(top_left[0]),
+        max_col=7,
+        values_only=True,
+    )
+    return [row for row in rows if row[0] is not None]
+
+
+@pytest.fixture(params=["formulas", "lambda", "udf"])
+def mine(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A workbook of each engine."""
+    path = tmp_path / ("mine.xlsm" if request.param == "udf" else "mine.xlsx")
+    if request.param == "udf":
+        build_macro_workbook(Experiment(), path)
+    else:
+        build(Experiment(), path, engine=Engine(request.param))
+    return path
+
+
+@pytest.fixture
+def plain(book: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(book, tmp_path / "plain.xlsx"))
+
+
+def test_only_the_sheet_itself_changes(mine: Path, run: Run) -> None:
+    before = parts(mine)
+    check_fillable(mine)
+    assert parts(mine) == before, "looking is not touching"
+    fill(mine, content_of(run), instead=LATER)
+    assert changed_parts(before, mine) == [SHEET]
+    assert table(mine) == [astuple(epoch) for epoch in run.epochs()]
+    values = shown(mine)
+    last = run.epochs()[-1]
+    assert values["status"] == "Finished: 5 epochs"
+    assert (values["test_accuracy"], values["test_loss"]) == (last.test_accuracy, last.test_loss)
+    assert values["trained_on"] == run.config.data_title
+    assert values["run"] == str(run.folder)
+    assert (values["recipe"], values["epochs"], values["batch_size"], values["seed"]) == ("original", 5, None, 3)
+
+
+def test_what_is_on_the_sheet_beside_the_cells_stays(plain: Path, run: Run) -> None:
+    """Everything but the contents of named cells: formats, widths, rules, validations, the charts' anchor."""
+    before = parts(plain)[SHEET]
+    fill(plain, content_of(run), instead=LATER)
+    after = parts(plain)[SHEET]
+    outside = [re.sub(rb"<sheetData>.*</sheetData>", b"", xml, flags=re.DOTALL) for xml in (before, after)]
+    assert outside[0] == outside[1]
+    styles = [dict(re.findall(rb'<c r="([A-Z]+\d+)" s="(\d+)"', xml)) for xml in (before, after)]
+    assert styles[0] == styles[1]
+
+
+def test_filling_again_replaces_an_earlier_run(
+    plain: Path, run: Run, tmp_path: Path, make_run: Callable[..., Run]
+) -> None:
+    fill(plain, content_of(make_run(tmp_path / "long", 50)), instead=LATER)
+    assert len(table(plain)) == 50
+    fill(plain, content_of(run), instead=LATER)
+    once = parts(plain)
+    assert table(plain) == [astuple(epoch) for epoch in run.epochs()]
+    fill(plain, content_of(run), instead=LATER)
+    assert parts(plain) == once
+
+
+def test_the_name_of_the_sheet_and_the_place_of_its_cells_may_change(plain: Path, run: Run) -> None:
+    """As Excel writes it after rows and columns were inserted, and the sheet was renamed."""
+
+    def moved(workbook: bytes) -> bytes:
+        text = workbook.decode().replace('name="MNIST"', 'name="Bob&apos;s digits"')
+        text = re.sub(r"MNIST!\$", "'Bob''s digits'!$", text)
+        return text.replace("$B$22:$G$221", "$B$32:$G$231").replace("$K$6<", "$Z$99<").encode()
+
+    rewritten(plain, {"xl/workbook.xml": moved})
+    before = parts(plain)
+    fill(plain, content_of(run), instead=LATER)
+    assert changed_parts(before, plain) == [SHEET]
+    assert table(plain, "Bob's digits", "B32") == [astuple(epoch) for epoch in run.epochs()]
+    assert openpyxl.load_workbook(plain)["Bob's digits"]["Z99"].value == "Finished: 5 epochs"
+
+
+def test_formulas_that_depend_on_it_are_computed_when_the_workbook_is_opened(mine: Path, run: Run) -> None:
+    """Else they would show what was true before; without such a formula nothing is computed that was not before."""
+    formula = b'<row r="60"><c r="B60"><f>MAX(MNIST!$F$22:$F$221)</f><v>0</v></c></row></sheetData>'
+    rewritten(mine, {"xl/worksheets/sheet1.xml": lambda xml: xml.replace(b"</sheetData>", formula)})
+    before = parts(mine)
+    fill(mine, content_of(run), instead=LATER)
+    assert set(changed_parts(before, mine)) <= {SHEET, "xl/workbook.xml"}
+    workbook = parts(mine)["xl/workbook.xml"]
+    assert workbook.count(b"<calcPr") == 1
+    assert workbook.count(b'fullCalcOnLoad="1"') == 1
+    names = [re.search(rb"<definedNames>.*</definedNames>", xml) for xml in (before["xl/workbook.xml"], workbook)]
+    assert names[0][0] == names[1][0]
+
+
+def test_libreoffice_opens_it_and_recalculates(plain: Path, run: Run, libreoffice: office.Office) -> None:
+    formula = b'<row r="60"><c r="B60"><f>MAX(MNIST!$F$22:$F$221)</f><v>0</v></c></row></sheetData>'
+    rewritten(plain, {"xl/worksheets/sheet1.xml": lambda xml: xml.replace(b"</sheetData>", formula)})
+    fill(plain, content_of(run), instead=LATER)
+    sheets = libreoffice.recalculate(plain).values
+    assert sheets["Start"]["B60"] == max(epoch.test_accuracy for epoch in run.epochs())
+    assert [sheets["MNIST"][f"B{row}"] for row in range(22, 27)] == [1, 2, 3, 4, 5]
+
+
+def without_mnist(path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    del book["MNIST"]
+    book.save(path)
+
+
+def without_a_name(path: Path) -> None:
+    rewritten(path, {"xl/workbook.xml": lambda xml: re.sub(rb">[^<]*\$K\$6<", b">#REF!<", xml)})
+
+
+def with_a_column_inside_the_table(path: Path) -> None:
+    rewritten(path, {"xl/workbook.xml": lambda xml: xml.replace(b"$B$22:$G$221", b"$B$22:$H$221")})
+
+
+def with_too_few_rows(path: Path) -> None:
+    rewritten(path, {"xl/workbook.xml": lambda xml: xml.replace(b"$B$22:$G$221", b"$B$22:$G$25")})
+
+
+def with_a_formula_in_the_way(path: Path) -> None:
+    cell = rb'<c r="C24" s="\d+"/>'
+    rewritten(path, {SHEET: lambda xml: re.sub(cell, b'<c r="C24"><f>1+1</f><v>2</v></c>', xml)})
+
+
+def open_in_excel(path: Path) -> None:
+    path.with_name(f"~${path.name}").touch()
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:5_000])
+
+
+def of_text(path: Path) -> None:
+    path.write_text("no workbook")
+
+
+def encrypted(path: Path) -> None:
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4_000))
+
+
+def damaged_xml(path: Path) -> None:
+    rewritten(path, {SHEET: lambda xml: xml.replace(b"</row>", b"<row>", 1)})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (
+            without_mnist,
+            "has no sheet MNIST as s6xl makes it: give the name of a new file for a report of its own, or open",
+        ),
+        (without_a_name, "has no sheet MNIST as s6xl makes it"),
+        (with_a_column_inside_the_table, "has other columns than s6xl's: give the name of a new file"),
+        (with_too_few_rows, "has too few rows for this run: give the name of a new file"),
+        (with_a_formula_in_the_way, "its cell C24 holds a formula: clear that cell"),
+        (open_in_excel, "is open in another program: close it there, or bring it in later"),
+        (cut_off, "is damaged, protected by a password or no workbook"),
+        (of_text, "is damaged, protected by a password or no workbook"),
+        (encrypted, "is damaged, protected by a password or no workbook"),
+        (damaged_xml, "its XML is damaged"),
+    ],
+)
+def test_what_cannot_be_filled_is_left_as_it_is(
+    spoil: Callable[[Path], None], sentence: str, plain: Path, run: Run
+) -> None:
+    spoil(plain)
+    before = plain.read_bytes()
+    with pytest.raises(UserError) as raised:
+        fill(plain, content_of(run), instead=LATER)
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert plain.read_bytes() == before
+    assert not [path for path in plain.parent.iterdir() if path.name.startswith(".plain")]
+
+
+def test_a_file_of_another_kind(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "book.ods").touch()
+    with pytest.raises(UserError, match=r"is no workbook that can be filled: give an \.xlsx or \.xlsm file"):
+        check_fillable(tmp_path / "book.ods")
+
+
+NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def sheet_xml(data: str, prefix: str = "") -> bytes:
+    colon = f"{prefix}:" if prefix else ""
+    declared = f'xmlns:{prefix}="{NAMESPACE}"' if prefix else f'xmlns="{NAMESPACE}"'
+    start = f'<?xml version="1.0"?>\n<{colon}worksheet {declared} a="x>y">'
+    return f'{start}{data}<{colon}x r="1"/></{colon}worksheet>'.encode()
+
+
+def cells_of(xml: bytes) -> dict[str, object]:
+    """What openpyxl reads from a sheet's XML, put into a workbook of its own making."""
+    file = io.BytesIO()
+    openpyxl.Workbook().save(file)
+    with zipfile.ZipFile(file) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    content["xl/worksheets/sheet1.xml"] = xml
+    again = io.BytesIO()
+    with zipfile.ZipFile(again, "w") as archive:
+        for name, part in content.items():
+            archive.writestr(name, part)
+    sheet = openpyxl.load_workbook(again).active
+    return {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<sheetData/>", '<sheetData><row r="2"><c r="B2"><v>1.5</v></c></row></sheetData>'),
+        ("<sheetData></sheetData>", '<sheetData><row r="2"><c r="B2"><v>1.5</v></c></row></sheetData>'),
+        (
+            '<sheetData><row r="2" spans="4:5" ht="30"/></sheetData>',
+            '<sheetData><row r="2" ht="30"><c r="B2"><v>1.5</v></c></row></sheetData>',
+        ),
+        (
+            '<sheetData><row><c/></row><row><c/><c s="4" t="str"><v>x</v></c><c><v>3</v></c></row></sheetData>',
+            '<sheetData><row><c/></row><row><c/><c r="B2" s="4"><v>1.5</v></c><c><v>3</v></c></row></sheetData>',
+        ),
+        (
+            '<sheetData><row r="2"><c r="A2"/><c r="C2"/></row><row r="9"/></sheetData>',
+            '<sheetData><row r="2"><c r="A2"/><c r="B2"><v>1.5</v></c><c r="C2"/></row><row r="9"/></sheetData>',
+        ),
+        (
+            '<sheetData><row r="1"/><row r="3"><c r="A3"/></row></sheetData>',
+            '<sheetData><row r="1"/><row r="2"><c r="B2"><v>1.5</v></c></row><row r="3"><c r="A3"/></row></sheetData>',
+        ),
+    ],
+)
+def test_a_cell_in_sheets_as_other_programs_write_them(before: str, after: str) -> None:
+    assert with_cells(sheet_xml(before), {"B2": 1.5}) == sheet_xml(after)
+
+
+def test_a_sheet_whose_tags_have_a_prefix() -> None:
+    before = '<x:sheetData><x:row r="2"><x:c r="B2" s="1"/></x:row></x:sheetData>'
+    after = (
+        '<x:sheetData><x:row r="2"><x:c r="B2" s="1" t="inlineStr">'
+        '<x:is><x:t xml:space="preserve">a &amp; &lt;b&gt;</x:t>'
+        "</x:is></x:c></x:row></x:sheetData>"
+    )
+    assert with_cells(sheet_xml(before, "x"), {"B2": "a & <b>"}) == sheet_xml(after, "x")
+
+
+@pytest.mark.parametrize(
+    ("xml", "sentence"),
+    [
+        (sheet_xml("<sheetData/>").decode().encode("utf-16"), "written in UTF-16"),
+        (
+            b'<?xml version="1.0" encoding="windows-1252"?><worksheet><sheetData/></worksheet>',
+            "written in windows-1252",
+        ),
+        (b"<!DOCTYPE worksheet [<!ENTITY a 'b'>]><worksheet><sheetData/></worksheet>", "no spreadsheet writes"),
+        (b"<chartsheet/>", "it has no cells"),
+        (b"<worksheet><sheetData>", "its XML is damaged"),
+    ],
+)
+def test_xml_that_is_not_understood_is_refused(xml: bytes, sentence: str) -> None:
+    with pytest.raises(SheetError, match=sentence):
+        with_cells(xml, {"B2": 1.5})
+
+
+places = strategies.tuples(strategies.integers(1, 12), strategies.integers(0, 11)).map(
+    lambda place: f"{'ABCDEFGHIJKL'[place[1]]}{place[0]}"
+)
+values = (
+    strategies.none()
+    | strategies.floats(allow_nan=False, allow_infinity=False)
+    | strategies.text(strategies.characters(exclude_categories=("Cs", "Cc")), min_size=1)
+)
+
+
+@hypothesis.settings(deadline=None)
+@hypothesis.given(strategies.dictionaries(places, values), strategies.dictionaries(places, values))
+def test_any_cells_over_any_cells(first: dict[str, object], second: dict[str, object]) -> None:
+    """openpyxl reads what was written last, and nothing else."""
+    once = with_cells(sheet_xml("<sheetData/>"), first)
+    twice = with_cells(once, second)
+    expected = {place: value for place, value in {**first, **second}.items() if value is not None}
+    assert cells_of(twice.replace(b'<x r="1"/>', b"")) == expected

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from s6xl import cli
+from s6xl.cli.build_command import DEFAULT_OUT
 from s6xl.experiment import Experiment
 from s6xl.workbook import Engine
 
@@ -281,7 +281,7 @@ def test_each_engine_has_a_file_of_its_own(engine: str, name: str, cell: str, tm
 
 
 def test_the_command_line_knows_every_engine() -> None:
-    assert list(cli.DEFAULT_OUT) == list(Engine)
+    assert list(DEFAULT_OUT) == list(Engine)
 
 
 def test_an_engine_that_does_not_exist(tmp_path: Path) -> None:

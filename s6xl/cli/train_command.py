@@ -9,7 +9,6 @@ import click
 
 from s6xl.cli.exits import FAILED, STOPPED
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.experiment import counted
 from s6xl.files import unused
 from s6xl.mnist.choices import AUTO, DEVICES, FULL
 
@@ -149,6 +148,8 @@ def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") 
 
 def _outcome(run: "Run", status: "Status") -> str:
     """How it ended, and how to go on."""
+    from s6xl.experiment import counted
+
     epochs, folder = run.epochs(), shlex.quote(str(run.folder))
     done = f"{len(epochs)} of {counted(run.config.recipe.epochs, 'epoch')}"
     if status == "diverged":

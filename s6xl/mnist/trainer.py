@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from s6xl.mnist import model
 from s6xl.mnist.data import Digits
-from s6xl.mnist.distortion import distorted
 from s6xl.mnist.graph import WARM_UPS, graphed
 from s6xl.mnist.recipe import Recipe
+from s6xl.mnist.shifting import shifted
 
 _TEST_BATCH = 1_000
 # Sets a training's random numbers apart epoch by epoch; there are fewer epochs than that.
@@ -133,8 +133,8 @@ class Trainer:
         """One step of gradient descent on the next `size` images."""
         chosen = self._order[self._place + self._offsets[:size]]
         images, labels = model.scaled(self._digits.images[chosen]), self._digits.labels[chosen]
-        if self.recipe.distortion:
-            images = distorted(images, self.recipe.distortion)
+        if self.recipe.shift:
+            images = shifted(images, self.recipe.shift)
         output = self.network(model.normalised(images))
         loss = functional.nll_loss(output, labels)
         self._descent.zero_grad()

@@ -102,8 +102,7 @@ def test_charts_carry_their_own_copy_of_the_data(book: Path) -> None:
     """So that a preview that computes nothing still shows the curves."""
     losses = [row[0].value for row in openpyxl.load_workbook(book, data_only=True)["LR=2"]["X33:X100"]]
     with zipfile.ZipFile(book) as archive:
-        parts = [archive.read(name) for name in archive.namelist() if name.startswith("xl/charts/chart")]
-    assert len(parts) == 8
+        parts = [archive.read(f"xl/charts/chart{number}.xml") for number in range(1, 9)]
     copies = [
         [float(point[0].text or "nan") for point in values.iterfind(".//{*}pt")]
         for part in parts

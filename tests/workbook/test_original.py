@@ -50,7 +50,7 @@ def is_formula(value: object) -> bool:
 
 
 def test_sheets(ours: Workbook) -> None:
-    assert ours.sheetnames == ["Start", "LossPlot", *RATE_SHEETS, "Step", "Check"]
+    assert ours.sheetnames == ["Start", "LossPlot", *RATE_SHEETS, "Step", "Check", "MNIST"]
 
 
 @pytest.mark.parametrize("name", RATE_SHEETS)

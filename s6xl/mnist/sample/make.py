@@ -23,4 +23,5 @@ def main(root: str) -> None:
     np.savez_compressed(Path(__file__).with_name("digits.npz"), **content)
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

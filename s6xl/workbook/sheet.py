@@ -122,7 +122,8 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
         table = self.big_table
         if table is None or row_start < table.first_row - 1:
             data: list[Any] = super()._get_range_data(row_start, col_start, row_end, col_end)
-            return data
+            # An empty cell is no text: else a range that is not yet full would be taken for one of words.
+            return [None if value == "" else value for value in data]
         rows = range(row_start - table.first_row + 1, row_end - table.first_row + 2)
         if col_start == 0:
             return [row + 1 for row in rows]

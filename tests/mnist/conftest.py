@@ -38,16 +38,17 @@ def _one_thread() -> Iterator[None]:
 def few() -> Data:
     """130 training images, 3 batches of 50 of which the last one is smaller, and 70 test images."""
     sample = data.load("sample")
-    parts = (Digits(part.images[:count], part.labels[:count]) for part, count in ((sample.train, 130), (sample.test, 70)))
-    return Data("a few digits", *parts, fingerprint="that of a few digits")
+    train = Digits(sample.train.images[:130], sample.train.labels[:130])
+    test = Digits(sample.test.images[:70], sample.test.labels[:70])
+    return Data("a few digits", train, test, fingerprint="that of a few digits")
 
 
 @pytest.fixture(scope="session")
 def many_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """1,500 training images and 100 test images: enough for a process to be stopped within an epoch."""
+    """1,000 training images and 100 test images: enough for a process to be stopped within an epoch."""
     sample = data.load("sample")
     folder = tmp_path_factory.mktemp("many")
-    _write(folder, sample.train, 1_500, sample.test, 100)
+    _write(folder, sample.train, 1_000, sample.test, 100)
     return folder
 
 

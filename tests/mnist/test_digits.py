@@ -25,9 +25,7 @@ from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.mnist import data
 from s6xl.mnist.data import Data
 
-NAMES = [
-    f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
-]
+NAMES = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 
 
 def content(folder: Path) -> dict[str, bytes]:

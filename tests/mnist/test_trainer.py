@@ -171,7 +171,8 @@ def test_test_loss_is_the_mean_over_images(few: Data, monkeypatch: pytest.Monkey
     assert loss == pytest.approx(math.fsum(losses) / 70, rel=1e-5)
     batches = [losses[:32], losses[32:64], losses[64:]]
     assert abs(loss - sum(sum(batch) / len(batch) for batch in batches) / 3) > 1e-4
-    assert accuracy == sum(int(output.argmax()) == label for output, label in zip(outputs, few.test.labels, strict=True)) / 70
+    right = sum(int(output.argmax()) == label for output, label in zip(outputs, few.test.labels, strict=True))
+    assert accuracy == right / 70
 
 
 def test_testing_leaves_the_training_as_it_was(few: Data) -> None:

@@ -20,8 +20,6 @@ def add_sheet(book: Book, name: str, title: str, content: Content, about: str, *
     sheet.write_string(_RUN_CELL, run, book.styles["muted"])
     sheet.write_string(f"B{ABOUT_ROW}", about, book.styles["text"])
     shown_there = on_sheet(MNIST, absolute(cell_of(RUN)))
-    warning = (
-        f'=IF({shown_there}={_RUN_CELL},"","The sheet MNIST shows another run: build a new workbook of that one.")'
-    )
+    warning = f'=IF({shown_there}={_RUN_CELL},"","MNIST shows another run: build a workbook of that one.")'
     sheet.write_formula(f"B{ABOUT_ROW + 1}", warning, book.styles["warning"], "")
     return sheet

@@ -9,7 +9,7 @@ import pytest
 
 from s6xl.experiment import Experiment
 from s6xl.mnist.evaluation import Evaluation
-from s6xl.mnist.recipe import recipe_named
+from s6xl.mnist.recipe import Recipe, recipe_named
 from s6xl.mnist.record import EVALUATION, Config, Epoch, Run
 from s6xl.workbook import build
 
@@ -31,24 +31,24 @@ def epochs(count: int = EPOCHS) -> list[Epoch]:
     return [Epoch(n, 1 / n, 1 - 0.1 / n, 2 / n, 1 - 0.2 / n, 1.5 + n / 10) for n in range(1, count + 1)]
 
 
-def make_run(folder: Path, count: int = EPOCHS) -> Run:
+def make_run(folder: Path, count: int = EPOCHS, *, recipe: Recipe = CONFIG.recipe, mistakes: int = 30) -> Run:
     """A run of so many epochs, with drawn images in place of handwritten ones."""
-    run = Run.begin(folder, replace(CONFIG, recipe=CONFIG.recipe.changed(epochs=count)))
+    run = Run.begin(folder, replace(CONFIG, recipe=recipe.changed(epochs=count)))
     for epoch in epochs(count):
         run.add(epoch)
     draw = np.random.default_rng(1)
     labels = np.repeat(np.arange(10), 100)
     guesses = labels.copy()
-    mistakes = np.sort(draw.choice(1_000, 30, replace=False))
-    guesses[mistakes] = (labels[mistakes] + draw.integers(1, 10, 30)) % 10
+    wrong = np.sort(draw.choice(1_000, mistakes, replace=False))
+    guesses[wrong] = (labels[wrong] + draw.integers(1, 10, mistakes)) % 10
     Evaluation(
         sample_images=draw.integers(0, 256, (12, 28, 28), np.uint8),
         sample_labels=draw.integers(0, 10, 12),
         labels=labels,
         guesses=guesses,
-        mistakes=mistakes,
-        mistaken_images=draw.integers(0, 256, (30, 28, 28), np.uint8),
-        probabilities=draw.uniform(0.3, 1, 30),
+        mistakes=wrong,
+        mistaken_images=draw.integers(0, 256, (mistakes, 28, 28), np.uint8),
+        probabilities=draw.uniform(0.3, 1, mistakes),
     ).save(folder / EVALUATION)
     run.end("finished", run.epochs())
     return run

@@ -12,6 +12,8 @@ from s6xl.mnist import layers as plain
 
 # Of MNIST's training images, each pixel between 0 and 1.
 MEAN, DEVIATION = 0.1307, 0.3081
+# What is paper in an image that is normalised.
+PAPER = -MEAN / DEVIATION
 
 
 def build(layers: Sequence[plain.Layer]) -> nn.Sequential:
@@ -24,7 +26,8 @@ def _module(layer: plain.Layer) -> nn.Module:
         case plain.Convolution(inputs, outputs, kernel, stride, padding):
             return nn.Conv2d(inputs, outputs, kernel, stride, padding)
         case plain.ReLU():
-            return nn.ReLU()
+            # In place, for nothing needs what it was given any more.
+            return nn.ReLU(inplace=True)
         case plain.BatchNorm(channels):
             return nn.BatchNorm2d(channels)
         case plain.MaxPool(kernel):
@@ -42,14 +45,9 @@ def _module(layer: plain.Layer) -> nn.Module:
     raise TypeError(f"{layer} has no module")
 
 
-def scaled(images: torch.Tensor) -> torch.Tensor:
-    """uint8 of shape (n, 28, 28) as float32 of shape (n, 1, 28, 28), 0 for paper and 1 for ink."""
-    return images.float().div(255).unsqueeze(1)
-
-
 def normalised(images: torch.Tensor) -> torch.Tensor:
-    """Scaled images as the network takes them, around 0."""
-    return (images - MEAN) / DEVIATION
+    """Images as the network takes them: uint8 of shape (n, 28, 28) as float32 of shape (n, 1, 28, 28), around 0."""
+    return images.float().div_(255).sub_(MEAN).div_(DEVIATION).unsqueeze(1)
 
 
 def to_file(layers: Sequence[plain.Layer], model: nn.Module) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,12 @@ from torch.nn import functional
 from s6xl.mnist import model
 from s6xl.mnist.data import Digits
 from s6xl.mnist.graph import WARM_UPS, graphed
+from s6xl.mnist.layers import Convolution, Layer
 from s6xl.mnist.recipe import Recipe
 from s6xl.mnist.shifting import shifted
 
 _TEST_BATCH = 1_000
+_MANY_CHANNELS = 16
 # Sets a training's random numbers apart epoch by epoch; there are fewer epochs than that.
 _EPOCHS_APART = 1_000
 # Called after each step with the number of images of the epoch so far; what it returns says whether to go on.
@@ -35,10 +37,11 @@ class Trainer:
         self.device = device
         self.epoch = 1
         self.seconds = 0.0  # spent on the current epoch so far
-        self._digits = digits.to(device)
+        here = digits.to(device)
+        self._images, self._labels = model.normalised(here.images), here.labels
         self._batches = math.ceil(len(digits) / recipe.batch_size)
         torch.manual_seed(recipe.seed * _EPOCHS_APART)
-        self.network = model.build(recipe.layers).to(device).to(memory_format=torch.channels_last)
+        self.network = model.build(recipe.layers).to(device).to(memory_format=_memory_format(recipe.layers))
         on_gpu = device.type == "cuda"
         weights = list(self.network.parameters())
         self._descent = torch.optim.SGD(
@@ -83,7 +86,7 @@ class Trainer:
 
     def _shuffle(self) -> None:
         own = torch.Generator().manual_seed(self._seed)
-        self._order[: len(self._digits)].copy_(torch.randperm(len(self._digits), generator=own))
+        self._order[: len(self._labels)].copy_(torch.randperm(len(self._labels), generator=own))
 
     @property
     def _seed(self) -> int:
@@ -95,7 +98,7 @@ class Trainer:
         Nothing in here waits for a GPU but the very end.
         """
         began = time.perf_counter() - self.seconds
-        images = len(self._digits)
+        images = len(self._labels)
         self.network.train()
         seen = int(self._place)
         while seen < images:
@@ -132,10 +135,10 @@ class Trainer:
     def _descend(self, size: int) -> None:
         """One step of gradient descent on the next `size` images."""
         chosen = self._order[self._place + self._offsets[:size]]
-        images, labels = model.scaled(self._digits.images[chosen]), self._digits.labels[chosen]
+        images, labels = self._images[chosen], self._labels[chosen]
         if self.recipe.shift:
-            images = shifted(images, self.recipe.shift)
-        output = self.network(model.normalised(images))
+            images = shifted(images, self.recipe.shift, paper=model.PAPER)
+        output = self.network(images)
         loss = functional.nll_loss(output, labels)
         self._descent.zero_grad()
         loss.backward()
@@ -176,9 +179,15 @@ class Trainer:
             torch.mps.set_rng_state(random["mps"])
 
 
+def _memory_format(layers: Sequence[Layer]) -> torch.memory_format:
+    """How numbers lie in memory: pixel by pixel is a quarter faster, but slower where a layer has few channels."""
+    fewest = min(layer.outputs for layer in layers if isinstance(layer, Convolution))
+    return torch.channels_last if fewest >= _MANY_CHANNELS else torch.contiguous_format
+
+
 @torch.inference_mode()
 def log_probabilities(network: torch.nn.Module, digits: Digits) -> torch.Tensor:
     """What the network makes of images: float32 of shape (n, 10)."""
     network.eval()
     batches = digits.images.split(_TEST_BATCH)
-    return torch.cat([network(model.normalised(model.scaled(batch))) for batch in batches])
+    return torch.cat([network(model.normalised(batch)) for batch in batches])

@@ -13,7 +13,7 @@ from s6xl import __version__
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.mnist import model
 from s6xl.mnist.data import Data
-from s6xl.mnist.device import describe
+from s6xl.mnist.device import describe, keep_freed_memory
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import Recipe
 from s6xl.mnist.record import CHECKPOINT, EVALUATION, MODEL, Config, Epoch, Run, Status, now
@@ -74,6 +74,7 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
         )
     if run.status() == "finished":
         return "finished"
+    keep_freed_memory()
     with run.claimed():
         try:
             trainer = Trainer(recipe, data.train, device)

@@ -394,9 +394,10 @@ def without_torch(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[
         *arguments: object, error: str = "ImportError('no such library')", tried: bool
     ) -> "subprocess.CompletedProcess[str]":
         (modules / "torch.py").write_text(BROKEN_TORCH.format(error=error))
+        path = os.pathsep.join(filter(None, [str(modules), os.environ.get("PYTHONPATH")]))
         done = subprocess.run(
             [sys.executable, "-W", "error", *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": str(modules), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
             cwd=tmp_path,
             capture_output=True,
             encoding="utf-8",

@@ -1,0 +1,135 @@
+"""Images a second of the original recipe, against the usual way to write that loop in PyTorch, in turns in one run.
+
+The usual loop: a DataLoader over images that are opened and normalised one by one, and loss and accuracy asked for at
+each step. On a GPU, a whole training of 19 epochs with its tests is timed as well.
+
+python bench/training.py [DEVICE [DATA]]; auto and the sample, if nothing is given.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from s6xl.mnist import model
+from s6xl.mnist.data import Data, Digits, load
+from s6xl.mnist.device import choose, describe, keep_freed_memory
+from s6xl.mnist.recipe import recipe_named
+from s6xl.mnist.record import Run
+from s6xl.mnist.trainer import Trainer
+from s6xl.mnist.training import Watcher, configured, train
+
+TURNS = 5
+RECIPE = recipe_named("original")
+
+
+class Opened(Dataset):
+    """Images as torchvision's MNIST gives them: opened and transformed one by one."""
+
+    def __init__(self, digits: Digits) -> None:
+        self.digits = digits
+        self.transform = transforms.Compose(
+            [transforms.ToTensor(), transforms.Normalize((model.MEAN,), (model.DEVIATION,))]
+        )
+
+    def __len__(self) -> int:
+        return len(self.digits)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        image = Image.fromarray(self.digits.images[index].numpy())
+        return self.transform(image), int(self.digits.labels[index])
+
+
+class UsualLoop:
+    """The network trained as most would write it."""
+
+    def __init__(self, digits: Digits, device: torch.device) -> None:
+        self.device = device
+        self.network = model.build(RECIPE.layers).to(device)
+        self.descent = torch.optim.SGD(self.network.parameters(), lr=RECIPE.learning_rate, momentum=RECIPE.momentum)
+        self.loader = DataLoader(Opened(digits), batch_size=RECIPE.batch_size, shuffle=True)
+
+    def run(self, steps: int) -> int:
+        """So many steps; returns the number of images."""
+        seen, loss_sum, right = 0, 0.0, 0
+        self.network.train()
+        for step, (images, labels) in enumerate(self.loader):
+            if step == steps:
+                break
+            images, labels = images.to(self.device), labels.to(self.device)
+            output = self.network(images)
+            loss = functional.nll_loss(output, labels)
+            self.descent.zero_grad()
+            loss.backward()
+            self.descent.step()
+            loss_sum += loss.item()
+            right += (output.argmax(dim=1) == labels).sum().item()
+            seen += len(labels)
+        return seen
+
+
+class OurLoop:
+    """The network trained by s6xl, on data that stays on the device."""
+
+    def __init__(self, digits: Digits, device: torch.device) -> None:
+        keep_freed_memory()
+        self.images = len(digits)
+        self.trainer = Trainer(RECIPE, digits, device)
+
+    def run(self, steps: int) -> int:
+        """So many steps, at most an epoch; returns the number of images."""
+        self.trainer.begin_epoch(1)
+        images = min(steps * RECIPE.batch_size, self.images)
+        self.trainer.run_epoch(lambda seen: seen < images)
+        return images
+
+
+LOOPS = {"usual loop": UsualLoop, "s6xl": OurLoop}
+
+
+def measure(name: str, wanted: str, choice: str) -> None:
+    """One turn of one loop, in a process of its own, so that neither gains or loses by the other's settings."""
+    device = choose(wanted)
+    loop = LOOPS[name](load(choice).train, device)
+    loop.run(10)
+    start = time.perf_counter()
+    images = sum(loop.run(40) for _ in range(10 if device.type == "cuda" else 1))
+    print(images / (time.perf_counter() - start))
+
+
+def whole_training(data: Data, device: torch.device) -> float:
+    """Seconds of 19 epochs with their tests, from the first step to the last test."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.begin(Path(folder, "run"), configured(RECIPE, data, "bench", device.type, device))
+        start = time.perf_counter()
+        train(run, data, device, Watcher())
+        return time.perf_counter() - start
+
+
+def main(wanted: str = "auto", choice: str = "sample") -> None:
+    device, data = choose(wanted), load(choice)
+    speeds: dict[str, list[float]] = {name: [] for name in LOOPS}
+    for _ in range(TURNS):
+        for name, found in speeds.items():
+            command = [sys.executable, __file__, name, wanted, choice]
+            found.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    print(f"{describe(device)}; PyTorch {torch.__version__}; {data.title}")
+    for name, found in speeds.items():
+        print(f"{name:10}  {statistics.median(found):>9,.0f} images a second in the middle of {TURNS} turns")
+    ratio = statistics.median(ours / usual for usual, ours in zip(*speeds.values(), strict=True))
+    print(f"ratio       {ratio:>9.1f} in the middle (at least {5 if device.type == 'cpu' else 50} is wanted)")
+    if device.type == "cuda":
+        whole_training(data, device)
+        print(f"19 epochs with their tests: {whole_training(data, device):.2f} s the second time (at most 5 is wanted)")
+
+
+if __name__ == "__main__":
+    measure(*sys.argv[1:]) if sys.argv[1:2] and sys.argv[1] in LOOPS else main(*sys.argv[1:])

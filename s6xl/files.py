@@ -108,3 +108,8 @@ def unused(path: Path) -> Path:
     """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``."""
     numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
     return next(other for other in chain([path], numbered) if not other.exists())
+
+
+def quoted(path: Path) -> str:
+    """A path for a command line, of any system's."""
+    return f'"{path}"' if " " in str(path) else str(path)

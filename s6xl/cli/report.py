@@ -6,7 +6,7 @@ import click
 
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.experiment import Experiment
-from s6xl.files import check_replaceable
+from s6xl.files import check_replaceable, quoted
 from s6xl.mnist.record import Run
 from s6xl.workbook import build
 from s6xl.workbook.cnn.content import content_of
@@ -43,7 +43,7 @@ class Report:
         if self._path is None:
             return
         try:
-            fill(self._path, content_of(run), instead=self._later(run))
+            self._fill(self._path, run)
         except UserError as error:
             if not self._complained:
                 click.echo(f"s6xl: {error} The training goes on.", err=True)
@@ -63,9 +63,10 @@ class Report:
             if self._is_new:
                 build(Experiment(), self._path, run=run)
             else:
-                fill(self._path, content_of(run), instead=self._later(run))
+                self._fill(self._path, run)
         except UserError as error:
             raise ImpossibleHereError(f"the run is kept in {run.folder}, but {error}") from None
 
-    def _later(self, run: Run) -> str:
-        return f"bring the run in later, by python -m s6xl train --resume {run.folder} --workbook {self._path}"
+    def _fill(self, path: Path, run: Run) -> None:
+        command = f"python -m s6xl train --resume {quoted(run.folder)} --workbook {quoted(path)}"
+        fill(path, content_of(run), instead=f"bring the run in later, by {command}")

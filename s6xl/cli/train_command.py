@@ -1,7 +1,5 @@
 """``python -m s6xl train``."""
 
-import datetime
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +7,6 @@ import click
 
 from s6xl.cli.exits import FAILED, STOPPED
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.files import unused
 from s6xl.mnist.choices import AUTO, DEVICES, FULL
 
 if TYPE_CHECKING:
@@ -108,19 +105,13 @@ def _begun(
     from s6xl.mnist import data
     from s6xl.mnist.device import choose
     from s6xl.mnist.recipe import recipe_named
-    from s6xl.mnist.record import Run
+    from s6xl.mnist.record import Run, new_folder
     from s6xl.mnist.training import configured
 
     chosen, where = recipe_named(recipe).changed(**settings), choose(device)
     images = data.load(choice)
     config = configured(chosen, images, choice, device, where)
-    return Run.begin(folder or _unused_folder(recipe), config), images, where
-
-
-def _unused_folder(recipe: str) -> Path:
-    """A folder that says when the run was begun."""
-    moment = datetime.datetime.now().strftime("%Y-%m-%d %H.%M.%S")
-    return unused(RUNS / f"{moment} {recipe}")
+    return Run.begin(folder or new_folder(RUNS, recipe), config), images, where
 
 
 def _resumed(folder: Path, choice: str | None, device: str | None) -> "tuple[Run, Data, torch.device]":
@@ -149,8 +140,9 @@ def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") 
 def _outcome(run: "Run", status: "Status") -> str:
     """How it ended, and how to go on."""
     from s6xl.experiment import counted
+    from s6xl.files import quoted
 
-    epochs, folder = run.epochs(), shlex.quote(str(run.folder))
+    epochs, folder = run.epochs(), quoted(run.folder)
     done = f"{len(epochs)} of {counted(run.config.recipe.epochs, 'epoch')}"
     if status == "diverged":
         return f"Diverged in epoch {len(epochs) + 1}: the loss is no number any more. Take a lower learning rate."

@@ -1,6 +1,5 @@
 """The buttons of the CNN: Train MNIST, Stop and Import run."""
 
-import datetime
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +8,13 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.files import unused
 from s6xl.live.excel import Excel
 from s6xl.live.following import Place, follow
 from s6xl.live.mnist_sheet import Settings, find_or_add_sheet, find_sheet, read_run, read_settings
 from s6xl.live.patience import NotWrittenError, patiently
 from s6xl.live.process import start
 from s6xl.live.writer import Outcome
-from s6xl.mnist.record import CONFIG, Run
+from s6xl.mnist.record import CONFIG, Run, new_folder
 from s6xl.workbook.cnn.content import MNIST, RUN, STATUS
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ def train(excel: Excel) -> None:
     if earlier is not None and status in ("stopped", "interrupted") and _settings_of(earlier) == settings:
         folder, arguments = earlier.folder, ["--resume", str(earlier.folder)]
     else:
-        folder = _new_folder(settings)
+        folder = new_folder(_runs(), settings[0].name)
         arguments = [*_arguments(settings), "--run", str(folder)]
     with _worker_lock(folder):
         patiently(lambda: _enter(sheet, folder))
@@ -149,11 +147,6 @@ def _runs() -> Path:
     folder = platformdirs.user_data_path("s6xl", appauthor=False) / "runs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _new_folder(settings: Settings) -> Path:
-    moment = datetime.datetime.now().strftime("%Y-%m-%d %H.%M.%S")
-    return unused(_runs() / f"{moment} {settings[0].name}")
 
 
 def _latest() -> Path:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from s6xl.errors import UserError
-from s6xl.files import replacing
+from s6xl.files import quoted, replacing, unused
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import Recipe
 
@@ -96,7 +96,9 @@ class Run:
                 f"{folder} cannot be used for a run ({error.strerror or error}): {_OTHER_FOLDER}."
             ) from None
         if (folder / CONFIG).exists():
-            raise UserError(f"{folder} holds a run already: go on with it by --resume {folder}, or {_OTHER_FOLDER}.")
+            raise UserError(
+                f"{folder} holds a run already: go on with it by --resume {quoted(folder)}, or {_OTHER_FOLDER}."
+            )
         if used:
             raise UserError(f"{folder} is not empty: {_OTHER_FOLDER}.")
         _write_json(folder / CONFIG, config.as_data())
@@ -187,7 +189,7 @@ class Run:
         except OSError as error:
             raise UserError(
                 f"the run in {self.folder} cannot be written ({error.strerror or error}): what is there is kept; "
-                f"make room or give write permission, then go on by --resume {self.folder}."
+                f"make room or give write permission, then go on by --resume {quoted(self.folder)}."
             ) from None
 
     def _is_claimed(self) -> bool:
@@ -224,9 +226,15 @@ class Run:
     @contextlib.contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
         """A path to write to that becomes the file of that name once the block has ended well."""
-        instead = f"what is there is kept; then go on by --resume {self.folder}"
+        instead = f"what is there is kept; then go on by --resume {quoted(self.folder)}"
         with replacing(self.folder / name, Path(name).suffix, instead=instead) as path:
             yield path
+
+
+def new_folder(parent: Path, recipe: str) -> Path:
+    """A folder for a run that does not exist yet, named by this moment, so that the last name is the latest run's."""
+    moment = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S")
+    return unused(parent / f"{moment}_{recipe}")
 
 
 def now() -> str:

@@ -41,7 +41,7 @@ class Trainer:
         self._images, self._labels = model.normalised(here.images), here.labels
         self._batches = math.ceil(len(digits) / recipe.batch_size)
         torch.manual_seed(recipe.seed * _EPOCHS_APART)
-        self.network = model.build(recipe.layers).to(device).to(memory_format=_memory_format(recipe.layers))
+        self.network = model.build(recipe.layers).to(device).to(memory_format=_memory_format(recipe.layers, device))
         on_gpu = device.type == "cuda"
         weights = list(self.network.parameters())
         self._descent = torch.optim.SGD(
@@ -179,8 +179,10 @@ class Trainer:
             torch.mps.set_rng_state(random["mps"])
 
 
-def _memory_format(layers: Sequence[Layer]) -> torch.memory_format:
+def _memory_format(layers: Sequence[Layer], device: torch.device) -> torch.memory_format:
     """How numbers lie in memory: pixel by pixel is a quarter faster, but slower where a layer has few channels."""
+    if device.type == "mps":
+        return torch.contiguous_format
     fewest = min(layer.outputs for layer in layers if isinstance(layer, Convolution))
     return torch.channels_last if fewest >= _MANY_CHANNELS else torch.contiguous_format
 

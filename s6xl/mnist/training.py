@@ -154,7 +154,7 @@ def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> N
 def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Evaluation:
     """What a network makes of the test images; beside it, the first training images."""
     test = data.test.to(device)
-    probabilities = log_probabilities(network, test).double().exp().cpu().numpy()
+    probabilities = log_probabilities(network, test).cpu().double().exp().numpy()
     guesses, labels = probabilities.argmax(axis=1), data.test.labels.numpy()
     mistakes = np.flatnonzero(guesses != labels)
     return Evaluation(

@@ -26,7 +26,7 @@ from s6xl.mnist.recipe import RECIPES
 
 EACH_KIND = {
     "convolution": (Convolution(2, 5, 3, 2, 1), nn.Conv2d(2, 5, 3, stride=2, padding=1)),
-    "relu": (ReLU(), nn.ReLU()),
+    "relu": (ReLU(), nn.ReLU(inplace=True)),
     "batch norm": (BatchNorm(2), nn.BatchNorm2d(2)),
     "max pool": (MaxPool(3), nn.MaxPool2d(3)),
     "average pool": (AveragePool(3), nn.AvgPool2d(3)),

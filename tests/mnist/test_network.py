@@ -16,10 +16,13 @@ LAYERS = RECIPES["original"].layers
 def test_pixels_become_numbers_around_0() -> None:
     """Mean and deviation are MNIST's, which the sample's are near."""
     images = data.load("sample").train.images
-    scaled = model.scaled(images)
-    assert (scaled.shape, scaled.dtype) == ((6_000, 1, 28, 28), torch.float32)
-    assert np.array_equal(scaled.numpy()[:, 0], images.numpy().astype(np.float32) / np.float32(255))
-    normalised = model.normalised(scaled)
+    before = images.clone()
+    normalised = model.normalised(images)
+    assert torch.equal(images, before)
+    assert (normalised.shape, normalised.dtype) == ((6_000, 1, 28, 28), torch.float32)
+    assert np.allclose(normalised[:, 0], (images.numpy() / 255 - 0.1307) / 0.3081, rtol=0, atol=1e-6)
+    # Paper.
+    assert float(normalised[0, 0, 0, 0]) == pytest.approx(model.PAPER)
     assert abs(float(normalised.mean())) < 0.01
     assert abs(float(normalised.std()) - 1) < 0.01
 

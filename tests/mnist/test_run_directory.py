@@ -1,5 +1,6 @@
 """The run directory: what it holds, who may write into it, and how the training in it stands."""
 
+import datetime
 import errno
 import json
 import os
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -364,6 +366,20 @@ def test_other_errors_are_not_dressed_up(run: Run) -> None:
     with pytest.raises(ValueError, match="a fault"):
         train()
     assert run.status() == "interrupted"
+
+
+def test_new_folders_sort_by_when_they_were_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even within one second."""
+    moments = [datetime.datetime(2026, 1, 2, 3, 4, second) for second in (5, 5, 5, 6)]
+    clock = SimpleNamespace(datetime=SimpleNamespace(now=lambda: moments[len(list(tmp_path.iterdir()))]))
+    monkeypatch.setattr(record, "datetime", clock)
+    begun = []
+    for _ in moments:
+        begun.append(record.new_folder(tmp_path, "best"))
+        begun[-1].mkdir()
+    assert begun == sorted(begun)
+    assert all(path.name.startswith("2026-01-02_03") for path in begun)
+    assert all("best" in path.name for path in begun)
 
 
 def test_this_moment_has_its_time_zone() -> None:

@@ -113,7 +113,7 @@ def test_a_training_from_beginning_to_end(few_folder: Path, here: Path, capsys: 
     assert s6xl("train", "--data", few_folder, "--epochs", 2, "--device", "cpu") == 0
     out, err = capsys.readouterr()
     (folder,) = (here / "runs").iterdir()
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d best", folder.name)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d.\d\d.\d\d_best", folder.name)
     first, last = out.splitlines()
     assert first == (
         f"{folder.relative_to(here)}: best: 2 epochs, batches of 128, learning rate up to 0.1, seed 1; "
@@ -125,7 +125,7 @@ def test_a_training_from_beginning_to_end(few_folder: Path, here: Path, capsys: 
         f"Finished: test accuracy {100 * epochs[1]['test_accuracy']:.2f}%, test loss {epochs[1]['test_loss']:.4f}, "
         f"train accuracy {100 * epochs[1]['train_accuracy']:.2f}%; {seconds:,.1f} s of training, "
         f"{2 * 130 / seconds:,.0f} images a second. "
-        f"A workbook of it: python -m s6xl build --run '{folder.relative_to(here)}'"
+        f"A workbook of it: python -m s6xl build --run {folder.relative_to(here)}"
     )
     lines = err.splitlines()
     assert len(lines) == 2

@@ -58,9 +58,9 @@ def pixels(images: torch.Tensor) -> torch.Tensor:
 
 
 def moved_by_hand(images: torch.Tensor) -> torch.Tensor:
-    """Each image up to 2 pixels down or up, and right or left."""
+    """Each image up to 2 pixels down or up, and right or left, where what comes in is paper."""
     places = torch.randint(0, 5, (2, len(images), 1, 1)).flatten(start_dim=1).T.tolist()
-    padded = functional.pad(images, (2, 2, 2, 2))
+    padded = functional.pad(images, (2, 2, 2, 2), value=-0.1307 / 0.3081)
     return torch.stack(
         [image[:, row : row + 28, column : column + 28] for image, (row, column) in zip(padded, places, strict=True)]
     )
@@ -70,8 +70,7 @@ def train_by_hand(recipe: Recipe, digits: Digits) -> ByHand:
     """Random numbers come in this order: the weights; then for each epoch the images' order, shifts, dropouts."""
     is_best = recipe.name == "best"
     torch.manual_seed(1_000 * recipe.seed)
-    # A convolution sums in another order where channels lie last in memory.
-    network = (best_by_hand() if is_best else original_by_hand()).to(memory_format=torch.channels_last)
+    network = best_by_hand() if is_best else original_by_hand().to(memory_format=torch.channels_last)
     shrunk = [module.weight for module in network if isinstance(module, nn.Conv2d | nn.Linear)]
     kept = [weight for weight in network.parameters() if not any(weight is other for other in shrunk)]
     assert (len(shrunk), len(kept)) == ((7, 19) if is_best else (6, 16))
@@ -88,13 +87,13 @@ def train_by_hand(recipe: Recipe, digits: Digits) -> ByHand:
         order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(1_000 * recipe.seed + epoch))
         found.batches.append([])
         for chosen in order.split(recipe.batch_size):
-            images = pixels(digits.images[chosen])
+            images = (pixels(digits.images[chosen]) - 0.1307) / 0.3081
             if is_best:
                 images = moved_by_hand(images)
                 rise, fall = 0.04 + 0.96 * step / steps / 0.2, math.cos(math.pi * (step / steps - 0.2) / 0.8)
                 for group in descent.param_groups:
                     group["lr"] = recipe.learning_rate * (rise if step / steps < 0.2 else (1 + fall) / 2)
-            output = network((images - 0.1307) / 0.3081)
+            output = network(images)
             loss = functional.nll_loss(output, digits.labels[chosen])
             descent.zero_grad()
             loss.backward()
@@ -320,3 +319,20 @@ def test_on_a_gpu_stopping_and_going_on_is_the_same_too(few: Data) -> None:
     other.run_epoch(lambda images: True)
     for name, tensor in whole.tensors.items():
         assert torch.allclose(tensor.double(), other.tensors[name].double(), rtol=1e-3, atol=1e-4), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU that PyTorch can use")
+def test_convolutions_are_cudnns_on_a_gpu(few: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    enabled = []
+    descend = Trainer._descend
+
+    def spy(self: Trainer, size: int) -> None:
+        enabled.append(torch.backends.cudnn.enabled)
+        descend(self, size)
+
+    monkeypatch.setattr(Trainer, "_descend", spy)
+    trained = Trainer(BEST, few.train, torch.device("cuda"))
+    trained.begin_epoch(1)
+    trained.run_epoch(lambda images: True)
+    assert enabled
+    assert all(enabled)

@@ -4,6 +4,8 @@ import errno
 import os
 import secrets
 import shutil
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, count
@@ -13,6 +15,7 @@ from s6xl.errors import UserError
 
 # What cures most of what is wrong with a file to be written.
 OTHER_FILE = "choose another file with --out"
+_PATIENCE = 2.0  # seconds
 
 
 @contextmanager
@@ -35,12 +38,26 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
             yield scratch / f"partial{suffix}"
             if target.exists():
                 shutil.copymode(target, scratch / f"partial{suffix}")
-            (scratch / f"partial{suffix}").replace(target)
+            _take_place(scratch / f"partial{suffix}", target)
         finally:
             # On Windows a file that a failed write has left open cannot be removed; that must not hide the failure.
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise UserError(_cannot_write(path, error, instead)) from error
+
+
+def _take_place(source: Path, target: Path) -> None:
+    """Replace a file; on Windows whoever only looks at it, such as a virus scanner, is waited for."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            source.replace(target)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def check_replaceable(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> None:

@@ -1,13 +1,16 @@
 """Follows a run, whatever process trains it, and keeps an open workbook's sheet up with it."""
 
+import math
 import random
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.excel import app_of
 from s6xl.live.mnist_sheet import find_sheet, read_run
 from s6xl.live.writer import Outcome, Writer
@@ -17,9 +20,10 @@ from s6xl.workbook.cnn.content import STATUS, TEST_ACCURACY, Content, content
 if TYPE_CHECKING:
     import xlwings
 
-# Seconds: how often the run is looked at, how long a busy Excel is left alone at most, and for how long a workbook that
-# is not there, or an Excel that says no when the run has ended, is asked again.
-INTERVAL, LONGEST_PAUSE, PATIENCE = 0.25, 2.0, 20.0
+# Seconds: how often the run is looked at, and how long a busy Excel is left alone at most.
+INTERVAL, LONGEST_PAUSE = 0.25, 2.0
+# For how many seconds, once the run has ended, it is tried again; an Excel that says that it is busy is never given up.
+PATIENCE = {Outcome.ABSENT: 20.0, Outcome.REFUSED: 20.0, Outcome.DOUBTFUL: 600.0, Outcome.BUSY: math.inf}
 
 
 @dataclass
@@ -61,30 +65,58 @@ def follow(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Outcome:
-    """Show a run until it has ended and all is there; or until the workbook is gone, or Excel keeps saying no.
+    """Show a run until it has ended and all is there, or until the workbook stays away.
 
     `trainer` is the process that trains, where this one has started it: it may not have begun yet.
+
+    Raises:
+        ImpossibleHereError: if Excel does not take it once the run has ended.
     """
     writer = Writer(place.locate)
     pause, since, last = 0.0, clock(), Outcome.SHOWN
+    readable = clock()
     while True:
         # First whether it is at work, then what there is: so nothing comes in between.
         is_at_work = trainer is not None and trainer.poll() is None
-        status, shown = _view(run, is_at_work=is_at_work)
+        try:
+            status, shown = _view(run, is_at_work=is_at_work)
+        except UserError:
+            # On Windows a file that is just being replaced cannot be read.
+            if clock() - readable > PATIENCE[Outcome.REFUSED]:
+                raise
+            sleep(INTERVAL)
+            continue
+        readable = clock()
         has_ended = status != "training"
         outcome = writer.show(shown, None if has_ended else _progress(shown))
         if outcome is not last:
             last, since = outcome, clock()
+            if outcome is Outcome.ABSENT:
+                _free_status_bar(place.pid)
         if outcome is Outcome.SHOWN:
             if has_ended:
                 return outcome
             pause = 0.0
         else:
-            if outcome is not Outcome.BUSY and has_ended and clock() - since > PATIENCE:
-                return outcome
+            if has_ended and clock() - since > PATIENCE[outcome]:
+                _free_status_bar(place.pid)
+                if outcome is Outcome.ABSENT:
+                    return outcome
+                raise ImpossibleHereError(
+                    f"Excel does not take the results ({writer.error or outcome.value}): is the sheet protected? "
+                    f"The run is kept in {run.folder}; Import run brings it in."
+                )
             pause = min(LONGEST_PAUSE, max(INTERVAL, 2 * pause))
         # Not in step with whatever keeps Excel busy.
         sleep(max(INTERVAL, pause * random.uniform(0.5, 1)))
+
+
+def _free_status_bar(pid: int) -> None:
+    """Let Excel have its status bar back, if it can be reached: nobody else would."""
+    with suppress(Exception):
+        app = app_of(pid)
+        if app is not None:
+            app.status_bar = False
 
 
 def _view(run: Run, *, is_at_work: bool) -> tuple[Status, Content]:

@@ -1,10 +1,13 @@
 """The sheet MNIST of an open workbook: where it is, how it gets there, and what a user has entered on it."""
 
+import secrets
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s6xl.errors import UserError
+from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing, patiently
 from s6xl.mnist.choices import AUTO, FULL
 from s6xl.mnist.recipe import RECIPES, Recipe, recipe_named
 from s6xl.workbook.cnn.content import (
@@ -18,6 +21,8 @@ from s6xl.workbook.cnn.content import (
     RECIPE,
     RUN,
     SEED,
+    SETTINGS,
+    Content,
 )
 from s6xl.workbook.cnn.template import write_template
 
@@ -32,7 +37,7 @@ def find_sheet(book: "xlwings.Book") -> "xlwings.Sheet | None":
     found = None
     for sheet in book.sheets:
         # A sheet's own names come as MNIST!run, or 'MNIST (2)'!run.
-        names = {name.name.rpartition("!")[2] for name in sheet.names}
+        names = {name.name.rpartition("!")[2].casefold() for name in sheet.names}
         if names >= set(NAMES) and (found is None or sheet.name == MNIST):
             found = sheet
     return found
@@ -47,20 +52,37 @@ def find_or_add_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
     sheet = find_sheet(book)
     if sheet is not None:
         return sheet
-    with tempfile.TemporaryDirectory(prefix="s6xl-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder, "s6xl template.xlsx")
+    # On a Mac, Excel may open without asking only what is in its own folder.
+    own = Path.home() / "Library" / "Containers" / "com.microsoft.Excel" / "Data"
+    place = own if own.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="s6xl-", dir=place, ignore_cleanup_errors=True) as folder:
+        # Excel opens no two files of one name, and one of an earlier try may still be open.
+        path = Path(folder, f"s6xl template {secrets.token_hex(4)}.xlsx")
         write_template(path)
-        template = book.app.books.open(str(path))
+        template = book.app.books.open(str(path), add_to_mru=False)
         try:
-            template.sheets[MNIST].copy(after=book.sheets[-1])
+            _copy(template.sheets[MNIST], book)
         finally:
-            template.close()
+            patiently(template.close)
     sheet = find_sheet(book)
     if sheet is None:
-        raise UserError(
-            f"the workbook {book.name} takes no further sheet: unprotect it, or press New workbook and train there."
-        )
+        raise _no_further_sheet(book)
     return sheet
+
+
+def _copy(sheet: "xlwings.Sheet", book: "xlwings.Book") -> None:
+    try:
+        sheet.copy(after=book.sheets[-1])
+    except Exception as error:
+        if is_passing(error) or is_doubtful(error):
+            raise
+        raise _no_further_sheet(book) from error
+
+
+def _no_further_sheet(book: "xlwings.Book") -> UserError:
+    return UserError(
+        f"the workbook {book.name} takes no further sheet: unprotect it, or press New workbook and train there."
+    )
 
 
 def read_run(sheet: "xlwings.Sheet") -> Path | None:
@@ -79,10 +101,24 @@ def read_settings(sheet: "xlwings.Sheet") -> Settings:
     recipe = recipe_named(_text(entered[RECIPE]) or next(iter(RECIPES)))
     numbers = {name: _whole(name, sheet.range(name).value) for name in (EPOCHS, BATCH_SIZE, SEED)}
     rate = sheet.range(LEARNING_RATE).value
-    if rate is not None and not isinstance(rate, float):
+    if rate is not None and not _is_number(rate):
         raise _wrong(LEARNING_RATE, rate, "a number above 0, or nothing")
-    changed = recipe.changed(**numbers, learning_rate=rate)
+    changed = recipe.changed(**numbers, learning_rate=None if rate is None else float(rate))
     return changed, _text(entered[DATA]) or FULL, _text(entered[DEVICE]).lower() or AUTO
+
+
+def write_settings(sheet: "xlwings.Sheet", content: Content) -> None:
+    """Let the settings be a run's, so that it can be gone on with."""
+    for name in SETTINGS:
+        cell, value = sheet.range(name), content.settings[name]
+        cell.value = value
+        if (cell.value is None) != (value is None):
+            raise NotWrittenError
+
+
+def _is_number(value: Any) -> bool:
+    """A cell in a currency's format comes as a Decimal, and a Mac may give whole numbers."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _text(value: Any) -> str:
@@ -92,7 +128,7 @@ def _text(value: Any) -> str:
 def _whole(name: str, value: Any) -> int | None:
     if value is None:
         return None
-    if not isinstance(value, float) or not value.is_integer():
+    if not _is_number(value) or value != int(value):
         raise _wrong(name, value, "a whole number, or nothing")
     return int(value)
 

@@ -12,7 +12,11 @@ Result = TypeVar("Result")
 _REJECTED, _RETRY_LATER, _EDITING = 0x80010001, 0x8001010A, 0x800AC472
 _DISCONNECTED, _UNAVAILABLE, _FAILED = 0x80010108, 0x800706BA, 0x800706BE
 # As signed numbers of 32 bits, which COM's errors come as.
-_PASSING = {code - 2**32 for code in (_REJECTED, _RETRY_LATER, _EDITING, _DISCONNECTED, _UNAVAILABLE, _FAILED)}
+_UNSPECIFIED, _NO_WINDOW = 0x80004005, 1400
+_PASSING = {
+    *(code - 2**32 for code in (_REJECTED, _RETRY_LATER, _EDITING, _DISCONNECTED, _UNAVAILABLE, _FAILED, _UNSPECIFIED)),
+    _NO_WINDOW,
+}
 PATIENCE, PAUSE = 60.0, 0.3  # seconds
 
 
@@ -21,13 +25,22 @@ class NotWrittenError(Exception):
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether an error is of the kinds that a busy Excel brings about, or one that is just being closed."""
-    # pywin32 takes a refused look-up for a missing attribute, and xlwings makes an error of its own of that.
-    if isinstance(error, AttributeError | NotWrittenError) or type(error).__name__ == "ExcelBusyError":
+    """Whether an error says that Excel is busy, or that it or a window of it is just being closed."""
+    if type(error).__name__ == "ExcelBusyError":  # xlwings' own
         return True
     details = error.args[2] if len(error.args) > 2 else None
     inner = details[5] if isinstance(details, tuple) and len(details) > 5 else None
-    return getattr(error, "hresult", None) in _PASSING or inner in _PASSING
+    codes = (getattr(error, "hresult", None), getattr(error, "winerror", None), inner)
+    # On a Mac, AppleScript's numbers: no answer in time, no connection.
+    return any(code in _PASSING for code in codes) or getattr(error, "errornumber", None) in (-1712, -609)
+
+
+def is_doubtful(error: Exception) -> bool:
+    """Whether a busy Excel may be behind an error that can have other reasons, too, and then lasts."""
+    # pywin32 takes a refused look-up for a missing attribute or for something that is no collection.
+    return isinstance(error, AttributeError | NotWrittenError) or (
+        isinstance(error, TypeError) and "enumeration" in str(error)
+    )
 
 
 def patiently(do: Callable[[], Result], *, patience: float = PATIENCE) -> Result:
@@ -41,7 +54,7 @@ def patiently(do: Callable[[], Result], *, patience: float = PATIENCE) -> Result
         try:
             return do()
         except Exception as error:
-            if not is_passing(error):
+            if not is_passing(error) and not is_doubtful(error):
                 raise
             if time.monotonic() > deadline:
                 raise ImpossibleHereError(

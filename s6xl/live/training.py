@@ -1,26 +1,36 @@
 """The buttons of the CNN: Train MNIST, Stop and Import run."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 from filelock import FileLock, Timeout
 
+from s6xl.cli.exits import STOPPED
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.excel import Excel
 from s6xl.live.following import Place, follow
-from s6xl.live.mnist_sheet import Settings, find_or_add_sheet, find_sheet, read_run, read_settings
-from s6xl.live.patience import NotWrittenError, patiently
+from s6xl.live.mnist_sheet import (
+    Settings,
+    find_or_add_sheet,
+    find_sheet,
+    read_run,
+    read_settings,
+    write_settings,
+)
+from s6xl.live.patience import PATIENCE, NotWrittenError, patiently
 from s6xl.live.process import start
-from s6xl.live.writer import Outcome
 from s6xl.mnist.record import CONFIG, Run, new_folder
-from s6xl.workbook.cnn.content import MNIST, RUN, STATUS
+from s6xl.workbook.cnn.content import MNIST, RUN, STATUS, content_of
 
 if TYPE_CHECKING:
     import xlwings
 
 STARTING = "Starting; the first time, MNIST is downloaded"
+IMPORTING = "Importing"
 _INTERVAL = 0.2
 
 
@@ -33,32 +43,52 @@ def train(excel: Excel) -> None:
         UserError: if the settings are no good, or the workbook's training is running already.
         ImpossibleHereError: if the training ends with an error; it names it.
     """
-    book, sheet = patiently(lambda: _sheet_of(excel))
-    settings, shown = patiently(lambda: (read_settings(sheet), read_run(sheet)))
-    earlier = _opened(shown)
-    status = earlier.status() if earlier else None
-    if status == "training" or (shown is not None and _is_being_shown(shown)):
-        raise UserError("a training is running in this workbook: press Stop first, or train in another workbook.")
-    if earlier is not None and status in ("stopped", "interrupted") and _settings_of(earlier) == settings:
-        folder, arguments = earlier.folder, ["--resume", str(earlier.folder)]
-    else:
-        folder = new_folder(_runs(), settings[0].name)
-        arguments = [*_arguments(settings), "--run", str(folder)]
-    with _worker_lock(folder):
-        patiently(lambda: _enter(sheet, folder))
+    with _one_press_at_a_time():
+        book, sheet = patiently(lambda: _sheet_of(excel))
+        settings, shown = patiently(lambda: (read_settings(sheet), read_run(sheet)))
+        earlier = _opened(shown)
+        status = earlier.status() if earlier else None
+        if status == "training" or (shown is not None and _is_being_shown(shown)):
+            raise UserError("a training is running in this workbook: press Stop first, or train in another workbook.")
+        if earlier is not None and status in ("stopped", "interrupted") and _settings_of(earlier) == settings:
+            folder, arguments = earlier.folder, ["--resume", str(earlier.folder)]
+        else:
+            folder = new_folder(_runs(), settings[0].name)
+            arguments = [*_arguments(settings), "--run", str(folder)]
+        lock = _worker_lock(folder)
+        lock.acquire(timeout=0)
+        _stop_mark(folder).unlink(missing_ok=True)
+        patiently(lambda: _enter(sheet, folder, STARTING))
         place = patiently(lambda: Place(folder, int(book.app.pid), book.name, sheet.name))
-        log = folder.with_name(f"{folder.name}.log")
-        said_before = log.stat().st_size if log.exists() else 0
-        trainer = start("s6xl", ["train", *arguments], log)
-        while not (folder / CONFIG).exists() and trainer.poll() is None:
-            time.sleep(_INTERVAL)
-        outcome = follow(Run.open(folder), place, trainer) if (folder / CONFIG).exists() else None
-    trainer.wait()
-    if trainer.returncode and (complaint := _complaint(log, said_before)):
-        if outcome is None:
-            patiently(lambda: _set(sheet, STATUS, f"Not trained: {complaint}"))
-        raise ImpossibleHereError(complaint)
-    _check_shown(outcome, folder)
+    try:
+        message = _train(folder, arguments, place)
+    finally:
+        lock.release()
+    if message:
+        if not (folder / CONFIG).exists():
+            patiently(lambda: _enter(sheet, shown, f"Not trained: {message}"))
+        raise ImpossibleHereError(message)
+
+
+def _train(folder: Path, arguments: list[str], place: Place) -> str:
+    """Run the training and show it; returns what it has complained of, if it has failed."""
+    log = _beside(folder, "log")
+    said_before = log.stat().st_size if log.exists() else 0
+    trainer = start("s6xl", ["train", *arguments], log)
+    while not (folder / CONFIG).exists() and trainer.poll() is None:
+        if _stop_mark(folder).exists():
+            trainer.terminate()
+            trainer.wait()
+            return "it was stopped before it began."
+        time.sleep(_INTERVAL)
+    if (folder / CONFIG).exists():
+        follow(Run.open(folder), place, trainer)
+    status = trainer.wait()
+    if status in (0, STOPPED):
+        return ""
+    complaint = _complaint(log, said_before)
+    # A training that diverges says so on the sheet, and complains of nothing.
+    return complaint or ("" if (folder / CONFIG).exists() else f"Python ended with status {status}.")
 
 
 def stop(excel: Excel) -> None:
@@ -68,11 +98,18 @@ def stop(excel: Excel) -> None:
         UserError: if none is running.
     """
     book = excel.book
-    shown = patiently(lambda: _run_of(find_sheet(book)))
-    run = _opened(shown)
-    if run is None or run.status() != "training":
-        raise UserError("no training is running in this workbook.")
-    run.ask_to_stop()
+    folder = patiently(lambda: _run_of(find_sheet(book)))
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        run = _opened(folder)
+        if run is not None and run.status() == "training":
+            run.ask_to_stop()
+            return
+        if folder is None or not _is_being_shown(folder) or time.monotonic() > deadline:
+            raise UserError("no training is running in this workbook.")
+        # It is only starting.
+        _stop_mark(folder).touch()
+        time.sleep(_INTERVAL)
 
 
 def import_run(excel: Excel) -> None:
@@ -82,12 +119,24 @@ def import_run(excel: Excel) -> None:
         UserError: if there is none.
         ImpossibleHereError: if Excel does not take it.
     """
-    book, sheet = patiently(lambda: _sheet_of(excel))
-    folder = patiently(lambda: read_run(sheet)) or _latest()
-    run = Run.open(folder)
-    patiently(lambda: _enter(sheet, run.folder))
-    place = patiently(lambda: Place(run.folder, int(book.app.pid), book.name, sheet.name))
-    _check_shown(follow(run, place, None), run.folder)
+    with _one_press_at_a_time():
+        book, sheet = patiently(lambda: _sheet_of(excel))
+        folder = patiently(lambda: read_run(sheet))
+        if folder is None or (folder.parent == _runs() and _opened(folder) is None):
+            # Nothing was entered, or a training from here that never began.
+            folder = _latest()
+        run = Run.open(folder)
+        patiently(lambda: _enter(sheet, run.folder, IMPORTING))
+        patiently(lambda: write_settings(sheet, content_of(run)))
+        place = patiently(lambda: Place(run.folder, int(book.app.pid), book.name, sheet.name))
+    follow(run, place, None)
+
+
+@contextmanager
+def _one_press_at_a_time() -> Iterator[None]:
+    """A button that is pressed twice in a row acts once after the other."""
+    with FileLock(_runs() / "press.lock"):
+        yield
 
 
 def _sheet_of(excel: Excel) -> "tuple[xlwings.Book, xlwings.Sheet]":
@@ -107,9 +156,19 @@ def _opened(folder: Path | None) -> Run | None:
         return None
 
 
+def _beside(folder: Path, suffix: str) -> Path:
+    """A file of the worker's for a run, which may lie anywhere."""
+    return _runs() / f"{folder.name}.{suffix}"
+
+
 def _worker_lock(folder: Path) -> FileLock:
     """Held while a worker shows a run, and already while its training is only starting."""
-    return FileLock(folder.with_name(f"{folder.name}.lock"))
+    return FileLock(_beside(folder, "lock"))
+
+
+def _stop_mark(folder: Path) -> Path:
+    """Made to stop a training that has no run directory yet."""
+    return _beside(folder, "stop")
 
 
 def _is_being_shown(folder: Path) -> bool:
@@ -159,17 +218,13 @@ def _latest() -> Path:
     return folders[-1]
 
 
-def _enter(sheet: "xlwings.Sheet", folder: Path) -> None:
-    """Let the sheet be this run's, and say that more is to come."""
-    _set(sheet, RUN, str(folder))
-    _set(sheet, STATUS, STARTING)
-
-
-def _set(sheet: "xlwings.Sheet", name: str, value: str) -> None:
-    cell = sheet.range(name)
-    cell.value = value
-    if cell.value is None:
-        raise NotWrittenError
+def _enter(sheet: "xlwings.Sheet", folder: Path | None, status: str) -> None:
+    """Let the sheet be a run's, and say how it stands."""
+    for name, value in ((RUN, str(folder) if folder else None), (STATUS, status)):
+        cell = sheet.range(name)
+        cell.value = value
+        if (cell.value is None) != (value is None):
+            raise NotWrittenError
 
 
 def _complaint(log: Path, offset: int) -> str:
@@ -177,12 +232,5 @@ def _complaint(log: Path, offset: int) -> str:
     with log.open("rb") as file:
         file.seek(offset)
         lines = file.read().decode(errors="replace").splitlines()
-    return next((line.removeprefix("s6xl: ") for line in reversed(lines) if line.startswith("s6xl: ")), "")
-
-
-def _check_shown(outcome: Outcome | None, folder: Path) -> None:
-    if outcome is Outcome.REFUSED:
-        raise ImpossibleHereError(
-            f"Excel does not take the results: is the sheet {MNIST} protected? The run is kept in {folder}; "
-            "Import run brings it in."
-        )
+    own = (line.removeprefix("s6xl: ") for line in reversed(lines) if line.startswith("s6xl: "))
+    return next(own, next((line for line in reversed(lines) if line.strip()), ""))

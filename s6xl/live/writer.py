@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from s6xl.live.patience import NotWrittenError, is_passing
+from s6xl.errors import UserError
+from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing
 from s6xl.workbook.cnn.content import HEADINGS, TABLE, Content, Value
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ class Outcome(Enum):
 
     SHOWN = "all is there"
     BUSY = "Excel does not answer now"
-    REFUSED = "Excel says no, or is busy in an unusual way"
+    DOUBTFUL = "what is written is not there, or something is missing"
+    REFUSED = "Excel says no"
     ABSENT = "the workbook is not open, or its sheet shows another run"
 
 
@@ -37,6 +39,7 @@ class Writer:
         self._values: dict[str, Value] = {}
         self._rows: list[tuple[float, ...]] = []
         self._is_cleared = False
+        self._progress: str | None = ""  # what the status bar says, as far as it is this writer's
         self.error: Exception | None = None  # what was last refused with
 
     def show(self, content: Content, progress: str | None) -> Outcome:
@@ -46,15 +49,21 @@ class Writer:
             if sheet is None:
                 return Outcome.ABSENT
             self._write(sheet, content)
-            sheet.book.app.status_bar = progress if progress is not None else False
+            if self._progress != progress:
+                sheet.book.app.status_bar = progress if progress is not None else False
+                self._progress = progress
         except Exception as error:
             self.error = error
-            return Outcome.BUSY if is_passing(error) else Outcome.REFUSED
+            if is_passing(error):
+                return Outcome.BUSY
+            return Outcome.DOUBTFUL if is_doubtful(error) else Outcome.REFUSED
         return Outcome.SHOWN
 
     def _write(self, sheet: "xlwings.Sheet", content: Content) -> None:
         table = sheet.range(TABLE)
         row, column = table.row, table.column
+        if table.shape[1] != len(HEADINGS) or table.shape[0] < len(content.rows):
+            raise UserError(f"the table on the sheet {sheet.name} has too few rows, or other columns than s6xl's")
         if list(content.rows[: len(self._rows)]) != self._rows:
             # The run has been set back to an earlier checkpoint.
             self._rows, self._is_cleared = [], False

@@ -10,6 +10,7 @@ import pytest
 import excel_com
 from excel_com import ComError
 from open_excel import PID, OpenExcel, Store, reach
+from s6xl.errors import ImpossibleHereError
 from s6xl.live.following import Place, _view, follow
 from s6xl.live.leftovers import fail_at_once
 from s6xl.live.writer import Outcome, Writer
@@ -219,7 +220,8 @@ def test_a_protected_sheet_is_given_up_with_what_excel_says(template: Path) -> N
             raise refusal(0x800A03EC - 2**32)
 
     reach(OpenExcel(scene.store, hazard))
-    assert scene.follow() is Outcome.REFUSED
+    with pytest.raises(ImpossibleHereError, match=r"Excel does not take the results .*is the sheet protected"):
+        scene.follow()
     assert scene.time < EPOCHS + 30
 
 

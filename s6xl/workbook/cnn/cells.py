@@ -14,6 +14,7 @@ Value = str | float | None
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 # What no XML file may hold.
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CODED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _LONGEST_TEXT = 32_767
 
 
@@ -143,10 +144,12 @@ def with_cells(xml: bytes, values: Mapping[str, Value]) -> bytes:
         # The sheet is empty: its only tag becomes two around the new rows.
         rows = "".join(text for _, _, text in edits)
         edits = [(scan.start, scan.end, f"<{scan.prefix}sheetData>{rows}</{scan.prefix}sheetData>")]
-    # From the end, so that places stay true; where something is inserted before a cell that is replaced, that is last.
-    for start, end, text in sorted(edits, key=lambda edit: edit[:2])[::-1]:
-        xml = xml[:start] + text.encode() + xml[end:]
-    return xml
+    pieces, done = [], 0
+    # Where something is inserted before a cell that is replaced, the insertion comes first.
+    for start, end, text in sorted(edits, key=lambda edit: edit[:2]):
+        pieces += [xml[done:start], text.encode()]
+        done = end
+    return b"".join([*pieces, xml[done:]])
 
 
 def _edit_row(scan: _Scan, row: _Row, wanted: Mapping[int, Value]) -> Iterator[_Edit]:
@@ -188,7 +191,9 @@ def _cell_xml(prefix: str, row: int, column: int, style: str, value: Value) -> s
         case None:
             return f"<{prefix}c {attributes}/>"
         case str():
-            text = escape(_UNPRINTABLE.sub("?", value)[:_LONGEST_TEXT], quote=False)
+            # Excel takes _x0041_ for a way to write A.
+            plain = _CODED.sub("_x005F_", _UNPRINTABLE.sub("?", value)[:_LONGEST_TEXT])
+            text = escape(plain, quote=False)
             inline = f'<{prefix}is><{prefix}t xml:space="preserve">{text}</{prefix}t></{prefix}is>'
             return f'<{prefix}c {attributes} t="inlineStr">{inline}</{prefix}c>'
     return f"<{prefix}c {attributes}><{prefix}v>{value!r}</{prefix}v></{prefix}c>"

@@ -28,6 +28,8 @@ SUFFIXES = (".xlsx", ".xlsm")
 _RELATIONSHIP_ID = re.compile(r"\{.*/relationships\}id")
 _REFERENCE = re.compile(r"\$([A-Z]{1,3})\$(\d+)(?::\$([A-Z]{1,3})\$(\d+))?")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >][^<]*")
+# References that name no sheet, or more than one: Table1[Test accuracy], Sheet1:Sheet3!K7.
+_INDIRECT = re.compile(rb"\[|(?:[A-Za-z_][\w.]*:[A-Za-z_][\w.]*|'[^'!]*:[^'!]*')!")
 _NAMES_END = re.compile(rb"</((?:\w+:)?)definedNames>")
 _CALCULATION = re.compile(rb"<((?:\w+:)?)calcPr\b([^>]*?)\s*(/?)>")
 # What can be done where a workbook has no place for a run.
@@ -131,7 +133,7 @@ def _find(path: Path) -> _Target:
         for element in workbook.iterfind("{*}definedNames/{*}definedName"):
             name, local = element.get("name", "").lower(), element.get("localSheetId")
             place = _REFERENCE.fullmatch((element.text or "").rpartition("!")[2])
-            if local is not None and name in NAMES and place:
+            if local is not None and name in NAMES and place and bool(place[3]) == (name == TABLE):
                 first, last = "".join(place.group(1, 2)), "".join(part or "" for part in place.group(3, 4))
                 named.setdefault(int(local), {})[name] = f"{first}:{last}" if last else first
         complete = [index for index, cells in named.items() if len(cells) == len(NAMES) and ":" in cells[TABLE]]
@@ -145,7 +147,7 @@ def _find(path: Path) -> _Target:
             for element in _relationships(archive, workbook_part)
             if element.get("Id") == relationship
         )
-        return _Target(workbook_part, part, title, named[complete[0]], _depend_on(archive, title, workbook))
+        return _Target(workbook_part, part, title, named[complete[0]], _have_dependents(archive, part, title, workbook))
 
 
 def _relationships(archive: zipfile.ZipFile, part: str) -> ElementTree.Element:
@@ -158,8 +160,8 @@ def _absolute(part: str, target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else normpath(join(dirname(part), target))
 
 
-def _depend_on(archive: zipfile.ZipFile, title: str, workbook: ElementTree.Element) -> bool:
-    """Whether a formula or a name of the user's mentions the sheet, so that cached values may not be true any more."""
+def _have_dependents(archive: zipfile.ZipFile, own_part: str, title: str, workbook: ElementTree.Element) -> bool:
+    """Whether a formula or a name may depend on the sheet, so that cached values are not true any more."""
     doubled = title.replace("'", "''")
     mentions = (f"{title}!", f"'{doubled}'!")
     names = [
@@ -171,11 +173,11 @@ def _depend_on(archive: zipfile.ZipFile, title: str, workbook: ElementTree.Eleme
         return True
     in_xml = [escape(mention, quote=False).encode() for mention in mentions]
     return any(
-        mention in formula
+        # On the sheet itself a reference needs no name.
+        part == own_part or _INDIRECT.search(formula) or any(mention in formula for mention in in_xml)
         for part in archive.namelist()
         if "/worksheets/" in part and part.endswith(".xml")
         for formula in _FORMULA.findall(archive.read(part))
-        for mention in in_xml
     )
 
 

@@ -72,7 +72,7 @@ _SETTINGS = (
         {
             "validate": "decimal",
             "criteria": "between",
-            "minimum": 1e-9,
+            "minimum": "0.000000001",
             "maximum": LARGEST_RATE,
             "error_message": "A number above 0, please, or nothing.",
         },
@@ -200,7 +200,9 @@ def _insert_charts(book: Book, sheet: Sheet) -> None:
         chart.set_legend({"none": True})
         small = {"name_font": {"size": 9, "color": INK}, "num_font": {"size": 9, "color": MUTED}}
         grid = {"visible": True, "line": {"color": LINE, "width": 0.75}}
-        chart.set_x_axis({"name": "Epoch", **small, "min": 0, "num_format": "0", "major_gridlines": {"visible": False}})
+        chart.set_x_axis(
+            {"name": "Epoch", **small, "min": 0, "num_format": "General", "major_gridlines": {"visible": False}}
+        )
         number_format = "0.0%" if "accuracy" in heading else "General"
         most = {"max": 1} if "accuracy" in heading else {}
         chart.set_y_axis({"name": heading, **small, **most, "num_format": number_format, "major_gridlines": grid})

@@ -130,3 +130,11 @@ def unused(path: Path) -> Path:
 def quoted(path: Path) -> str:
     """A path for a command line, of any system's."""
     return f'"{path}"' if " " in str(path) else str(path)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something at a path, which may be one that no system takes, such as one that is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -6,7 +6,7 @@ import click
 
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.experiment import Experiment
-from s6xl.files import check_replaceable, quoted
+from s6xl.files import check_replaceable, exists, quoted
 from s6xl.mnist.record import Run
 from s6xl.workbook import build
 from s6xl.workbook.cnn.content import content_of
@@ -25,7 +25,7 @@ class Report:
             UserError: if it cannot, with what to do.
         """
         self._path = path
-        self._is_new = path is not None and not path.exists()
+        self._is_new = path is not None and not exists(path)
         self._complained = False
         if path is not None and self._is_new:
             check_replaceable(path, ".xlsx", instead=_OTHER)

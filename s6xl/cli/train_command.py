@@ -7,7 +7,7 @@ import click
 
 from s6xl.cli.exits import FAILED, STOPPED
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.mnist.choices import AUTO, DEVICES, FULL
+from s6xl.mnist.choices import AUTO, DEVICES, FULL, SAMPLE
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +74,8 @@ def train(
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": lr, "seed": seed}
     if resume is not None:
         given = [option for option, value in (("--recipe", recipe), ("--run", folder)) if value is not None]
-        given += [f"--{name.replace('_', '-')}" for name, value in settings.items() if value is not None]
+        options = {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "seed": "--seed"}
+        given += [options[name] for name, value in settings.items() if value is not None]
         if given:
             raise UserError(f"--resume goes on as it was begun: leave {' and '.join(given)} out, or begin a new run.")
     _check_torch()
@@ -84,7 +85,9 @@ def train(
     if resume is not None:
         run, images, where = _resumed(resume, data, device)
     else:
-        run, images, where = _begun(recipe or RECIPES[0], settings, folder, data or FULL, device or AUTO)
+        run, images, where = _begun(
+            recipe or RECIPES[0], settings, folder, FULL if data is None else data, device or AUTO
+        )
     return _train(run, images, where, report)
 
 
@@ -94,7 +97,7 @@ def _check_torch() -> None:
         import torchvision  # noqa: F401
     except (ImportError, OSError, RuntimeError) as error:
         raise ImpossibleHereError(
-            f"training needs PyTorch, which cannot be loaded ({str(error).splitlines()[0]}): "
+            f"training needs PyTorch, which cannot be loaded ({(str(error) or 'no reason given').splitlines()[0]}): "
             "python -m pip install torch torchvision brings it, python -m s6xl doctor says more."
         ) from None
 
@@ -110,6 +113,9 @@ def _begun(
 
     chosen, where = recipe_named(recipe).changed(**settings), choose(device)
     images = data.load(choice)
+    if choice not in (FULL, SAMPLE):
+        # It is to be found from any folder later.
+        choice = str(Path(choice).resolve())
     config = configured(chosen, images, choice, device, where)
     return Run.begin(folder or new_folder(RUNS, recipe), config), images, where
 
@@ -120,7 +126,7 @@ def _resumed(folder: Path, choice: str | None, device: str | None) -> "tuple[Run
     from s6xl.mnist.record import Run
 
     run = Run.open(folder)
-    return run, data.load(choice or run.config.data), choose(device or run.config.device)
+    return run, data.load(run.config.data if choice is None else choice), choose(device or run.config.device)
 
 
 def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") -> int:
@@ -148,6 +154,8 @@ def _outcome(run: "Run", status: "Status") -> str:
         return f"Diverged in epoch {len(epochs) + 1}: the loss is no number any more. Take a lower learning rate."
     if status == "stopped":
         return f"Stopped after {done}, and kept. Go on with: python -m s6xl train --resume {folder}"
+    if not epochs:
+        return f"Finished, but {run.folder} has lost its epochs."
     seconds = sum(epoch.seconds for epoch in epochs)
     speed = len(epochs) * run.config.train_images / seconds
     return (

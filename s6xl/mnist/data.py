@@ -17,6 +17,7 @@ import platformdirs
 import torch
 
 from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.files import exists
 from s6xl.mnist.choices import FULL, SAMPLE
 
 # What the full MNIST's images and labels give; anything else in a folder is named by the folder.
@@ -67,9 +68,9 @@ def load(choice: str) -> Data:
     """
     if choice == SAMPLE:
         return _load_sample()
-    root = platformdirs.user_cache_path("s6xl", appauthor=False) if choice == FULL else Path(choice)
     if not choice:
         raise UserError(f"no data is named: give {FULL}, {SAMPLE} or a folder.")
+    root = platformdirs.user_cache_path("s6xl", appauthor=False) if choice == FULL else Path(choice)
     _download_missing(root)
     train, test = (_read(root, train=part) for part in (True, False))
     fingerprint = _fingerprint(train, test)
@@ -131,7 +132,8 @@ def _download_missing(root: Path) -> None:
 
     raw = root / "MNIST" / "raw"
     names = [Path(name).stem for name, _ in MNIST.resources]
-    if all((raw / name).exists() for name in names):
+    missing = [name for name in names if not exists(raw / name)]
+    if not missing:
         return
     try:
         raw.mkdir(parents=True, exist_ok=True)
@@ -143,7 +145,7 @@ def _download_missing(root: Path) -> None:
                 shutil.copy(archive, fresh)
             with contextlib.redirect_stdout(sys.stderr):
                 MNIST(scratch, download=True)
-            for name in names:
+            for name in missing:
                 (fresh / name).replace(raw / name)
     except (OSError, RuntimeError, HTTPException) as error:
         if isinstance(error, OSError) and (error.filename or error.errno in (errno.ENOSPC, errno.EDQUOT)):

@@ -1,6 +1,6 @@
 """What a trained network makes of the test images, and some of the images it has learned from."""
 
-import zipfile
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class Evaluation:
         return counts
 
     def save(self, path: Path) -> None:
-        """Write it to a file, in full or not at all where the disk is full."""
+        """Write it to a file."""
         np.savez_compressed(path, **vars(self))
 
     @classmethod
@@ -42,7 +42,12 @@ class Evaluation:
             UserError: if the file cannot be read or holds something else.
         """
         try:
-            with np.load(path) as content:
+            stored = io.BytesIO(path.read_bytes())
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
+        try:
+            with np.load(stored) as content:
                 return cls(**content)
-        except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-            raise UserError(f"{path} is damaged or cannot be read ({error}).") from None
+        except Exception as error:
+            # A file that has been cut off or changed fails wherever NumPy happens to notice it.
+            raise UserError(f"{path} is damaged: train anew, in another folder.") from error

@@ -1,5 +1,6 @@
 """The network in PyTorch, made from its layers, and the file that a trained one is kept in."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,23 @@ def to_file(layers: Sequence[plain.Layer], model: nn.Module) -> dict[str, Any]:
     return {"layers": plain.as_data(layers), "state": state}
 
 
+def write(content: object, path: Path) -> None:
+    """Write tensors and plain data to a file; PyTorch's own writing of files does not tell that a disk is full."""
+    memory = io.BytesIO()
+    torch.save(content, memory)
+    path.write_bytes(memory.getbuffer())
+
+
+def read(path: Path) -> Any:
+    """What `write` has written; nothing but tensors and plain data is taken from a file.
+
+    Raises:
+        OSError: if the file cannot be read.
+        Exception: of many kinds, if it is damaged.
+    """
+    return torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+
+
 def load(path: Path) -> nn.Sequential:
     """The trained network in a file, ready to be used.
 
@@ -63,7 +81,7 @@ def load(path: Path) -> nn.Sequential:
         UserError: if the file cannot be read or is no such file.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read(path)
         model = build(plain.from_data(content["layers"]))
         model.load_state_dict(content["state"])
     except OSError as error:

@@ -12,13 +12,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from filelock import FileLock, Timeout
 
 from s6xl.errors import UserError
-from s6xl.files import quoted, replacing, unused
+from s6xl.files import exists, quoted, replacing
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import Recipe
 
@@ -111,7 +112,7 @@ class Run:
         Raises:
             UserError: if it is none, or made by a later version.
         """
-        if not (folder / CONFIG).is_file():
+        if not exists(folder / CONFIG):
             raise UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
         run = cls(folder)
         _ = run.config
@@ -131,7 +132,7 @@ class Run:
         try:
             return Config.from_data(data)
         except (KeyError, TypeError, AttributeError, UserError):
-            raise UserError(f"{path} is damaged: train anew, in another folder.") from None
+            raise _damaged(path) from None
 
     def epochs(self) -> list[Epoch]:
         """The epochs that have ended. A line that is just being written, or was cut off, does not count."""
@@ -147,7 +148,7 @@ class Run:
                 try:
                     epochs.append(Epoch(**json.loads(line)))
                 except (ValueError, TypeError):
-                    raise UserError(f"{self.folder / PROGRESS} is damaged: train anew, in another folder.") from None
+                    raise _damaged(self.folder / PROGRESS) from None
         return epochs
 
     def status(self) -> Status:
@@ -155,7 +156,10 @@ class Run:
         if self._is_claimed():
             return "training"
         if (self.folder / SUMMARY).exists():
-            status: Status = _read_json(self.folder / SUMMARY)["status"]
+            summary = _read_json(self.folder / SUMMARY)
+            if not isinstance(summary, dict) or summary.get("status") not in get_args(Status):
+                raise _damaged(self.folder / SUMMARY)
+            status: Status = summary["status"]
             return status
         return "interrupted"
 
@@ -234,7 +238,10 @@ class Run:
 def new_folder(parent: Path, recipe: str) -> Path:
     """A folder for a run that does not exist yet, named by this moment, so that the last name is the latest run's."""
     moment = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S")
-    return unused(parent / f"{moment}_{recipe}")
+    name = f"{moment}_{recipe}"
+    return next(
+        path for path in chain([parent / name], (parent / f"{name}_{n}" for n in count(2))) if not path.exists()
+    )
 
 
 def now() -> str:
@@ -257,4 +264,8 @@ def _read_json(path: Path) -> Any:
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
     except ValueError:
-        raise UserError(f"{path} is damaged: train anew, in another folder.") from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(f"{path} is damaged: train anew, in another folder.")

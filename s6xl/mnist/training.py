@@ -118,7 +118,7 @@ def _train(run: Run, trainer: Trainer, epochs: list[Epoch], data: Data, watcher:
 
 def _save(run: Run, trainer: Trainer, epochs: list[Epoch]) -> None:
     with run.replacing(CHECKPOINT) as path:
-        torch.save({"epochs": [asdict(epoch) for epoch in epochs], "trainer": trainer.save()}, path)
+        model.write({"epochs": [asdict(epoch) for epoch in epochs], "trainer": trainer.save()}, path)
 
 
 def _go_on(run: Run, trainer: Trainer) -> list[Epoch]:
@@ -127,7 +127,7 @@ def _go_on(run: Run, trainer: Trainer) -> list[Epoch]:
     epochs: list[Epoch] = []
     if path.exists():
         try:
-            saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+            saved: dict[str, Any] = model.read(path)
             trainer.load(saved["trainer"])
             epochs = [Epoch(**epoch) for epoch in saved["epochs"]]
         except OSError as error:
@@ -146,7 +146,7 @@ def _go_on(run: Run, trainer: Trainer) -> list[Epoch]:
 def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> None:
     """Keep the network, and what it makes of the test images."""
     with run.replacing(MODEL) as path:
-        torch.save(model.to_file(trainer.recipe.layers, trainer.network), path)
+        model.write(model.to_file(trainer.recipe.layers, trainer.network), path)
     with run.replacing(EVALUATION) as path:
         evaluate(trainer.network, data, device).save(path)
 

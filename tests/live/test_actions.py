@@ -166,7 +166,7 @@ def test_xlwings_is_kept_from_ending_other_excels() -> None:
     with no_excel_running(), mock.patch.object(atexit, "unregister") as unregister, pytest.raises(ImpossibleHereError):
         _ = Excel().app
     unregister.assert_called_once_with(_xlwindows.cleanup)
-    with mock.patch.object(atexit, "unregister") as unregister, mock.patch.object(ribbon, "_start"):
+    with mock.patch.object(atexit, "unregister") as unregister, mock.patch.object(ribbon, "start"):
         ribbon.press("answer", "")
     unregister.assert_called_once_with(_xlwindows.cleanup)
 
@@ -176,7 +176,7 @@ def test_a_button_says_which_workbook_and_which_excel() -> None:
     arguments = ["-c", "--wb=s6.xlam", "--from_xl=1", "--app=C:\\Excel", "--hwnd=4711"]
     with (
         mock.patch.object(sys, "argv", arguments),
-        mock.patch.object(ribbon, "_start", lambda arguments, log: started.append(arguments)),
+        mock.patch.object(ribbon, "start", lambda module, arguments, log: started.append(list(arguments))),
     ):
         ribbon.press("train", "Mäppe 1.xlsx".encode("utf-16-be").hex())
         ribbon.press("help", "")

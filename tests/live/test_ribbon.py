@@ -14,8 +14,9 @@ from s6xl.live.actions import ACTIONS
 SECONDS = 60
 # What the worker says on a machine without Excel; on others it would act.
 MESSAGES = {
-    "train": "Training from Excel is not in this version of s6xl yet: a later one brings it.",
-    "stop": "There is no training to stop: training from Excel comes with a later version of s6xl.",
+    "train": "There is no Excel that Python could reach on this machine.",
+    "stop": "There is no Excel that Python could reach on this machine.",
+    "import_run": "There is no Excel that Python could reach on this machine.",
     "new_workbook": "There is no Excel that Python could reach on this machine.",
     "step_through": "There is no Excel that Python could reach on this machine.",
     "check_gradients": "There is no Excel that Python could reach on this machine.",
@@ -33,7 +34,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         'cut -d" " -f6 /proc/$$/stat > session\necho "$1" > opening\nmv opening opened\n'
     )
     browser.chmod(0o755)
-    folders = {"XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache", "HOME": "home"}
+    folders = {"XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache", "XDG_DATA_HOME": "data", "HOME": "home"}
     for folder in folders.values():
         (tmp_path / folder).mkdir()
     return {**os.environ, **{name: str(tmp_path / folder) for name, folder in folders.items()}, "BROWSER": str(browser)}

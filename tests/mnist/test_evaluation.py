@@ -108,10 +108,10 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_file_is_named(damage: str, path: Path) -> None:
     DAMAGE[damage](path)
-    with pytest.raises(UserError, match=r"evaluation\.npz is damaged or cannot be read"):
+    with pytest.raises(UserError, match=r"evaluation\.npz is damaged"):
         Evaluation.load(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"evaluation\.npz is damaged or cannot be read .*No such file"):
+    with pytest.raises(UserError, match=r"evaluation\.npz is damaged .*No such file"):
         Evaluation.load(tmp_path / "evaluation.npz")

@@ -102,8 +102,9 @@ def test_a_path_that_cannot_be_a_folder_is_refused(name: str, tmp_path: Path) ->
 @pytest.fixture
 def read_only(tmp_path: Path, run: Run) -> Iterator[Path]:
     """A folder that takes nothing, with a run of one epoch in it that had ended."""
-    run.add(FIRST)
-    run.end("stopped", [FIRST])
+    with run.claimed():
+        run.add(FIRST)
+        run.end("stopped", [FIRST])
     folder = tmp_path / "read only"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "none", str(folder)]

@@ -112,7 +112,7 @@ class Run:
         Raises:
             UserError: if it is none, or made by a later version.
         """
-        if not exists(folder / CONFIG):
+        if not exists(folder / CONFIG) or not (folder / CONFIG).is_file():
             raise UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
         run = cls(folder)
         _ = run.config

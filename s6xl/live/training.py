@@ -54,6 +54,7 @@ def train(excel: Excel) -> None:
             folder, arguments = earlier.folder, ["--resume", str(earlier.folder)]
         else:
             folder = new_folder(_runs(), settings[0].name)
+            folder.mkdir()  # so that no other workbook's training takes the same name
             arguments = [*_arguments(settings), "--run", str(folder)]
         lock = _worker_lock(folder)
         lock.acquire(timeout=0)
@@ -86,9 +87,12 @@ def _train(folder: Path, arguments: list[str], place: Place) -> str:
     status = trainer.wait()
     if status in (0, STOPPED):
         return ""
-    complaint = _complaint(log, said_before)
-    # A training that diverges says so on the sheet, and complains of nothing.
-    return complaint or ("" if (folder / CONFIG).exists() else f"Python ended with status {status}.")
+    printed = _printed(log, said_before)
+    own = [line.removeprefix("s6xl: ") for line in printed if line.startswith("s6xl: ")]
+    if own or (folder / CONFIG).exists():
+        # One that diverges or is killed says so on the sheet, and complains of nothing.
+        return own[-1] if own else ""
+    return next((line for line in reversed(printed) if line.strip()), f"Python ended with status {status}.")
 
 
 def stop(excel: Excel) -> None:
@@ -227,10 +231,8 @@ def _enter(sheet: "xlwings.Sheet", folder: Path | None, status: str) -> None:
             raise NotWrittenError
 
 
-def _complaint(log: Path, offset: int) -> str:
-    """What the command line has complained of, by the log from some byte on."""
+def _printed(log: Path, offset: int) -> list[str]:
+    """The lines of a log from some byte on."""
     with log.open("rb") as file:
         file.seek(offset)
-        lines = file.read().decode(errors="replace").splitlines()
-    own = (line.removeprefix("s6xl: ") for line in reversed(lines) if line.startswith("s6xl: "))
-    return next(own, next((line for line in reversed(lines) if line.strip()), ""))
+        return file.read().decode(errors="replace").splitlines()

@@ -139,3 +139,17 @@ def test_a_workbook_without_the_sheet_names_the_two_ways_on(tmp_path: Path) -> N
     assert "has no sheet MNIST as s6xl makes it: give the name of a new file" in done.stderr
     assert "press Import run on the tab S6" in done.stderr
     assert (tmp_path / "mine.xlsx").read_bytes() == before
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.0, 1.5])
+def test_stopped_while_it_loads_leaves_nothing(seconds: float, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "s6xl", "train", *QUICK, "--epochs", "200", "--run", "run"]
+    training = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(seconds)
+    training.send_signal(signal.SIGINT)
+    printed, complaint = training.communicate(timeout=120)
+    assert training.returncode == 130
+    # On a slow machine it loads, on a fast one it trains already.
+    assert (
+        complaint.strip() == "s6xl: stopped; what was there before is as it was." or "and kept. Go on with:" in printed
+    )

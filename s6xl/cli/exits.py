@@ -1,6 +1,28 @@
 """How a command ends: its exit status, and the signals that stop it."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@contextmanager
+def stopping_later() -> Iterator[None]:
+    """Let a signal to stop wait for the end of the block: PyTorch, for one, swallows it while it is being loaded."""
+    noted = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal noted
+        noted = True
+
+    before = {number: signal.signal(number, note) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if noted:
+        raise KeyboardInterrupt

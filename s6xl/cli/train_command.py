@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from s6xl.cli.exits import FAILED, STOPPED
+from s6xl.cli.exits import FAILED, STOPPED, stopping_later
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.mnist.choices import AUTO, DEVICES, FULL, SAMPLE
 
@@ -78,8 +78,9 @@ def train(
         given += [options[name] for name, value in settings.items() if value is not None]
         if given:
             raise UserError(f"--resume goes on as it was begun: leave {' and '.join(given)} out, or begin a new run.")
-    _check_torch()
-    from s6xl.cli.report import Report
+    with stopping_later():
+        _check_torch()
+        from s6xl.cli.report import Report
 
     report = Report(workbook)
     if resume is not None:

@@ -3,7 +3,9 @@
 import errno
 import os
 import secrets
+import shlex
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -128,8 +130,8 @@ def unused(path: Path) -> Path:
 
 
 def quoted(path: Path) -> str:
-    """A path for a command line, of any system's."""
-    return f'"{path}"' if " " in str(path) else str(path)
+    """A path as a command line of this system takes it."""
+    return subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
 
 
 def exists(path: Path) -> bool:

@@ -79,7 +79,7 @@ def test_an_existing_file_is_filled_epoch_by_epoch(book: Path, tmp_path: Path) -
     training.send_signal(signal.SIGINT)
     printed, _ = training.communicate(timeout=120)
     assert training.returncode == 130
-    assert 'Go on with: python -m s6xl train --resume "a run"' in printed
+    assert "Go on with: python -m s6xl train --resume 'a run'" in printed
     assert seen[0] == list(range(1, len(seen[0]) + 1))
     count = len(Run.open(tmp_path / "a run").epochs())
     assert rows(path) == list(range(1, count + 1))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -79,6 +80,25 @@ def _display(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
         yield _lines(config, done)
 
 
+class _Terminal:
+    """A terminal that may go away: nobody being there to look is no reason to stop the work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextmanager
 def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
     images, epochs = config.train_images, config.recipe.epochs
@@ -90,14 +110,19 @@ def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
         TextColumn("left"),
     )
     due, began, test = _every(_INTERVAL), time.monotonic(), ""
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    first: int | None = None
+    with Progress(*columns, console=Console(file=cast(TextIO, _Terminal(sys.stderr)))) as bar:
         task = bar.add_task("", total=epochs * images, completed=done * images, figures="")
 
         def on_step(moment: Moment) -> None:
             if not due():
                 return
+            nonlocal began, first
             seen = (moment.epoch - 1) * images + moment.images
-            speed = f"{(seen - done * images) / (time.monotonic() - began):,.0f} images a second"
+            if first is None:
+                # A training that goes on has seen some before.
+                began, first = time.monotonic(), seen
+            speed = f"{(seen - first) / max(time.monotonic() - began, 1e-9):,.0f} images a second"
             # Only the processor has figures without waiting for them.
             here = "loss {:.4f}, accuracy {:.2%}, ".format(*moment.figures()) if on_cpu else ""
             bar.update(
@@ -119,7 +144,6 @@ def _lines(config: Config, done: int) -> Watcher:
     def on_epoch(epoch: Epoch) -> None:
         each = (time.monotonic() - began) / (epoch.epoch - done)
         left = each * (config.recipe.epochs - epoch.epoch)
-        # Nobody being there to read it is no reason to stop the work.
         with suppress(OSError):
             print(f"{epoch_line(epoch, config)}, {left:,.0f} s left", file=sys.stderr, flush=True)
 

@@ -19,15 +19,13 @@ def graphed(step: Callable[[], None], changed: Sequence[torch.Tensor]) -> Callab
     random = torch.cuda.get_rng_state()
     aside = torch.cuda.Stream()
     graph = torch.cuda.CUDAGraph()
-    # The fastest way to compute each convolution is tried out in the first run, and is the one that is recorded.
-    with torch.backends.cudnn.flags(benchmark=True):
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
-            for _ in range(WARM_UPS):
-                step()
-        torch.cuda.current_stream().wait_stream(aside)
-        with torch.cuda.graph(graph):
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for _ in range(WARM_UPS):
             step()
+    torch.cuda.current_stream().wait_stream(aside)
+    with torch.cuda.graph(graph):
+        step()
     with torch.no_grad():
         for tensor, value in zip(changed, before, strict=True):
             tensor.copy_(value)

@@ -132,4 +132,7 @@ def main(wanted: str = "auto", choice: str = "sample") -> None:
 
 
 if __name__ == "__main__":
-    measure(*sys.argv[1:]) if sys.argv[1:2] and sys.argv[1] in LOOPS else main(*sys.argv[1:])
+    if sys.argv[1:2] and sys.argv[1] in LOOPS:
+        measure(*sys.argv[1:])
+    else:
+        main(*sys.argv[1:])

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from s6xl.cli.report import Report
-from s6xl.errors import ImpossibleHereError
+from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.experiment import Experiment
 from s6xl.mnist.record import Run
 from s6xl.workbook import build
@@ -153,3 +153,77 @@ def test_stopped_while_it_loads_leaves_nothing(seconds: float, tmp_path: Path) -
     assert (
         complaint.strip() == "s6xl: stopped; what was there before is as it was." or "and kept. Go on with:" in printed
     )
+
+
+def test_what_somebody_adds_to_a_new_report_meanwhile_stays(tmp_path: Path) -> None:
+    train(tmp_path, *QUICK, "--epochs", "2", "--run", "run")
+    run = Run.open(tmp_path / "run")
+    path = tmp_path / "new.xlsx"
+    report = Report(path)
+    report.begin(run)
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("My notes")["A1"] = "mine"
+    book.save(path)
+    report.update(run)
+    report.end(run)
+    kept = openpyxl.load_workbook(path)
+    assert kept["My notes"]["A1"].value == "mine"
+    assert rows(path) == [1, 2]
+
+
+def test_a_finished_run_is_shown_without_its_data(tmp_path: Path) -> None:
+    train(tmp_path, *QUICK, "--epochs", "1", "--run", "run")
+    config = tmp_path / "run" / "config.json"
+    config.write_text(config.read_text("utf-8").replace('"data": "sample"', '"data": "/gone"'), encoding="utf-8")
+    done = train(tmp_path, "--resume", "run", "--workbook", "late.xlsx")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rows(tmp_path / "late.xlsx") == [1]
+    assert openpyxl.load_workbook(tmp_path / "late.xlsx").sheetnames[-1] == "Mistakes"
+
+
+def test_without_its_checkpoint_a_run_keeps_its_epochs_and_is_not_begun_anew(tmp_path: Path) -> None:
+    train(tmp_path, *QUICK, "--epochs", "2", "--run", "run")
+    (tmp_path / "run" / "checkpoint.pt").unlink()
+    (tmp_path / "run" / "summary.json").unlink()
+    done = train(tmp_path, "--resume", "run")
+    assert done.returncode == 2
+    assert "checkpoint.pt is missing: the epochs in run can still be shown" in done.stderr
+    assert len(Run.open(tmp_path / "run").epochs()) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a reader that leaves is POSIX's")
+def test_nobody_reading_ends_no_training(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m s6xl train {' '.join(QUICK)} --epochs 1 --run run"
+    for sink in ("| true", "> /dev/full"):
+        done = subprocess.run(
+            f"set -o pipefail; {command} {sink}", shell=True, executable="/bin/bash", cwd=tmp_path, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert Run.open(tmp_path / "run").status() == "finished"
+        command = command.replace("--run run", "--run other")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"device": "cpu"', '"device": "foo"'),
+        ('"data": "sample"', '"data": 5'),
+        ('"started": "', '"started": null, "x": "'),
+        ('"epochs": 1', '"epochs": 1.5'),
+        ('"momentum": 0.9', '"momentum": "x"'),
+        ('"train_images": 6000', '"train_images": null'),
+    ],
+)
+def test_a_config_with_other_values_is_named(old: str, new: str, tmp_path: Path) -> None:
+    from s6xl.mnist.choices import SAMPLE
+    from s6xl.mnist.recipe import RECIPES
+    from s6xl.mnist.record import Config
+
+    config = Config(RECIPES["original"].changed(epochs=1), SAMPLE, "sample", "", 6_000, "cpu", "CPU", "now", {})
+    Run.begin(tmp_path / "run", config)
+    path = tmp_path / "run" / "config.json"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(UserError, match=r"config\.json is damaged"):
+        Run.open(tmp_path / "run")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DEFAULT_ADD_IN = Path("s6.xlam")
 
 
-@click.group()
+@click.group(short_help="Build or install the Excel add-in.")
 def addin() -> None:
     """The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6."""
 

@@ -25,7 +25,7 @@ DEFAULT_OUT = {
 ROWS_WORTH_REPORTING = 50_000
 
 
-@click.command()
+@click.command(short_help="Build the backpropagation workbook.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, readable=False),

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(short_help="Check what s6xl needs here.")
 def doctor() -> int:
     """Check what s6xl needs here, Excel included, and say how to get what is missing."""
     from s6xl.doctor import examine

@@ -1,5 +1,6 @@
 """The workbook that a training from the command line is shown in."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ class Report:
         """
         self._path = path
         self._is_new = path is not None and not exists(path)
+        self._left: tuple[int, int] | None = None  # a new file as it was left here
         self._complained = False
         if path is not None and self._is_new:
             check_replaceable(path, ".xlsx", instead=_OTHER)
@@ -34,19 +36,24 @@ class Report:
 
     def begin(self, run: Run) -> None:
         """Show a run that begins or goes on."""
-        if self._path is not None and self._is_new:
-            build(Experiment(), self._path, run=run)
+        if self._path is None:
+            return
+        if self._is_new:
+            build(Experiment(), self._path, run=run, instead=_OTHER)
+            self._left = _mark(self._path)
         self.update(run)
 
     def update(self, run: Run) -> None:
         """Show what there is by now; if that fails, say so once, for the next time it may not."""
         if self._path is None:
             return
+        self._see_whose_it_is(self._path)
         try:
             self._fill(self._path, run)
         except UserError as error:
             if not self._complained:
-                click.echo(f"s6xl: {error} The training goes on.", err=True)
+                with suppress(OSError):
+                    click.echo(f"s6xl: {error} The training goes on.", err=True)
             self._complained = True
         else:
             self._complained = False
@@ -59,14 +66,37 @@ class Report:
         """
         if self._path is None:
             return
+        self._see_whose_it_is(self._path)
         try:
             if self._is_new:
-                build(Experiment(), self._path, run=run)
-            else:
-                self._fill(self._path, run)
+                build(Experiment(), self._path, run=run, instead=self._later(self._path, run))
+                return
+            self._fill(self._path, run)
         except UserError as error:
             raise ImpossibleHereError(f"the run is kept in {run.folder}, but {error}") from None
+        if self._left:
+            with suppress(OSError):
+                click.echo(
+                    f"{self._path} was changed meanwhile, so only its sheet MNIST is filled. The whole report: "
+                    f"python -m s6xl build --run {quoted(run.folder)} --out FILE"
+                )
+
+    def _see_whose_it_is(self, path: Path) -> None:
+        """A new file that somebody has changed since is theirs, and is only filled from then on."""
+        if self._is_new and exists(path) and _mark(path) != self._left:
+            self._is_new = False
+
+    def _later(self, path: Path, run: Run) -> str:
+        command = f"python -m s6xl train --resume {quoted(run.folder)} --workbook {quoted(path)}"
+        return f"bring the run in later, by {command}"
 
     def _fill(self, path: Path, run: Run) -> None:
-        command = f"python -m s6xl train --resume {quoted(run.folder)} --workbook {quoted(path)}"
-        fill(path, content_of(run), instead=f"bring the run in later, by {command}")
+        fill(path, content_of(run), instead=self._later(path, run))
+        if self._is_new:
+            self._left = _mark(path)
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """What is another once somebody has written the file."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size

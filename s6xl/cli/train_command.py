@@ -1,5 +1,7 @@
 """``python -m s6xl train``."""
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +10,7 @@ import click
 from s6xl.cli.exits import FAILED, STOPPED, stopping_later
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.mnist.choices import AUTO, DEVICES, FULL, SAMPLE
+from s6xl.mnist.recipe import RECIPES
 
 if TYPE_CHECKING:
     import torch
@@ -17,14 +20,12 @@ if TYPE_CHECKING:
     from s6xl.mnist.record import Run, Status
 
 RUNS = Path("runs")
-# Spelled out, so that the help is shown without loading what they need.
-RECIPES = ("best", "original")
 
 
-@click.command()
+@click.command(short_help="Train a CNN on MNIST.")
 @click.option(
     "--recipe",
-    type=click.Choice(RECIPES),
+    type=click.Choice(list(RECIPES)),
     help="best (the default), or original: as the original trained.",
 )
 @click.option("--epochs", type=int, metavar="N", help="How often each image is seen; 19 if not given.")
@@ -83,13 +84,35 @@ def train(
         from s6xl.cli.report import Report
 
     report = Report(workbook)
+    if resume is not None and (finished := _finished(resume)) is not None:
+        # All that is left is to show it; the images need not be there any more.
+        report.end(finished)
+        _say(_outcome(finished, "finished"))
+        return 0
     if resume is not None:
         run, images, where = _resumed(resume, data, device)
     else:
         run, images, where = _begun(
-            recipe or RECIPES[0], settings, folder, FULL if data is None else data, device or AUTO
+            recipe or next(iter(RECIPES)), settings, folder, FULL if data is None else data, device or AUTO
         )
     return _train(run, images, where, report)
+
+
+def _say(text: str) -> None:
+    """Print; nobody being there to read it is no reason to stop the work."""
+    try:
+        click.echo(text)
+    except OSError:
+        # Else Python would complain at its end of what could not be printed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _finished(folder: Path) -> "Run | None":
+    """The run in a folder, if it has finished."""
+    from s6xl.mnist.record import Run
+
+    run = Run.open(folder)
+    return run if run.status() == "finished" else None
 
 
 def _check_torch() -> None:
@@ -125,9 +148,12 @@ def _resumed(folder: Path, choice: str | None, device: str | None) -> "tuple[Run
     from s6xl.mnist import data
     from s6xl.mnist.device import choose
     from s6xl.mnist.record import Run
+    from s6xl.mnist.training import check_data
 
     run = Run.open(folder)
-    return run, data.load(run.config.data if choice is None else choice), choose(device or run.config.device)
+    images = data.load(run.config.data if choice is None else choice)
+    check_data(run, images)
+    return run, images, choose(device or run.config.device)
 
 
 def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") -> int:
@@ -135,13 +161,25 @@ def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") 
     from s6xl.mnist.device import describe
     from s6xl.mnist.training import train
 
-    click.echo(f"{run.folder}: {run.config.recipe.title}; {images.title}; {describe(where)}.")
-    report.begin(run)
-    with watching(run, on_cpu=where.type == "cpu", on_epoch=lambda: report.update(run)) as watcher:
-        status = train(run, images, where, watcher)
-    click.echo(_outcome(run, status))
-    report.end(run)
+    _say(f"{run.folder}: {run.config.recipe.title}; {images.title}; {describe(where)}.")
+    try:
+        report.begin(run)
+        with watching(run, on_cpu=where.type == "cpu", on_epoch=lambda: report.update(run)) as watcher:
+            status = train(run, images, where, watcher)
+        try:
+            report.end(run)
+        finally:
+            _say(_outcome(run, status))
+    except KeyboardInterrupt:
+        _say(f"Stopped at once; what had been saved is kept. Go on with: {_way_on(run)}")
+        return STOPPED
     return {"finished": 0, "stopped": STOPPED}.get(status, FAILED)
+
+
+def _way_on(run: "Run") -> str:
+    from s6xl.files import quoted
+
+    return f"python -m s6xl train --resume {quoted(run.folder)}"
 
 
 def _outcome(run: "Run", status: "Status") -> str:
@@ -149,12 +187,12 @@ def _outcome(run: "Run", status: "Status") -> str:
     from s6xl.experiment import counted
     from s6xl.files import quoted
 
-    epochs, folder = run.epochs(), quoted(run.folder)
+    epochs = run.epochs()
     done = f"{len(epochs)} of {counted(run.config.recipe.epochs, 'epoch')}"
     if status == "diverged":
         return f"Diverged in epoch {len(epochs) + 1}: the loss is no number any more. Take a lower learning rate."
     if status == "stopped":
-        return f"Stopped after {done}, and kept. Go on with: python -m s6xl train --resume {folder}"
+        return f"Stopped after {done}, and kept. Go on with: {_way_on(run)}"
     if not epochs:
         return f"Finished, but {run.folder} has lost its epochs."
     seconds = sum(epoch.seconds for epoch in epochs)
@@ -162,5 +200,5 @@ def _outcome(run: "Run", status: "Status") -> str:
     return (
         f"Finished: test accuracy {epochs[-1].test_accuracy:.2%}, test loss {epochs[-1].test_loss:.4f}, "
         f"train accuracy {epochs[-1].train_accuracy:.2%}; {seconds:,.1f} s of training, {speed:,.0f} images a second. "
-        f"A workbook of it: python -m s6xl build --run {folder}"
+        f"A workbook of it: python -m s6xl build --run {quoted(run.folder)}"
     )

@@ -17,6 +17,8 @@ from s6xl.mnist.training import Moment, Watcher
 
 # How often a bar is drawn and a request to stop is looked for; each step may be as short as a fifth of a millisecond.
 _INTERVAL = 0.1
+# Columns of a terminal that has room for figures beside the bar.
+_WIDE = 110
 
 
 @contextmanager
@@ -73,11 +75,11 @@ def _every(seconds: float) -> Callable[[], bool]:
 
 @contextmanager
 def _display(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty() and not Console(stderr=True).is_dumb_terminal:
         with _bar(config, done, on_cpu=on_cpu) as watcher:
             yield watcher
     else:
-        yield _lines(config, done)
+        yield _lines(config)
 
 
 class _Terminal:
@@ -122,12 +124,12 @@ def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
             if first is None:
                 # A training that goes on has seen some before.
                 began, first = time.monotonic(), seen
+            # A GPU is given steps long before it has done them.
             speed = f"{(seen - first) / max(time.monotonic() - began, 1e-9):,.0f} images a second"
             # Only the processor has figures without waiting for them.
             here = "loss {:.4f}, accuracy {:.2%}, ".format(*moment.figures()) if on_cpu else ""
-            bar.update(
-                task, completed=seen, description=f"epoch {moment.epoch} of {epochs}", figures=f"{here}{test}{speed}"
-            )
+            figures = f"{here}{test}{speed if on_cpu else ''}" if bar.console.width >= _WIDE else ""
+            bar.update(task, completed=seen, description=f"epoch {moment.epoch} of {epochs}", figures=figures)
 
         def on_epoch(epoch: Epoch) -> None:
             nonlocal test
@@ -138,11 +140,13 @@ def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
         yield Watcher(on_step, on_epoch)
 
 
-def _lines(config: Config, done: int) -> Watcher:
-    began = time.monotonic()
+def _lines(config: Config) -> Watcher:
+    began, first = time.monotonic(), 0
 
     def on_epoch(epoch: Epoch) -> None:
-        each = (time.monotonic() - began) / (epoch.epoch - done)
+        nonlocal first
+        first = first or epoch.epoch
+        each = (time.monotonic() - began) / (epoch.epoch - first + 1)
         left = each * (config.recipe.epochs - epoch.epoch)
         with suppress(OSError):
             print(f"{epoch_line(epoch, config)}, {left:,.0f} s left", file=sys.stderr, flush=True)

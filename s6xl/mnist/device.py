@@ -1,7 +1,6 @@
 """Where a training runs."""
 
 import ctypes
-import platform
 import sys
 from contextlib import suppress
 
@@ -51,5 +50,5 @@ def describe(device: torch.device) -> str:
         case "cuda":
             return f"CUDA: {torch.cuda.get_device_name(device)}"
         case "mps":
-            return f"MPS: {platform.processor()} GPU"
+            return "MPS: Apple GPU"
     return f"CPU: {counted(torch.get_num_threads(), 'thread')}"

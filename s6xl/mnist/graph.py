@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-# PyTorch tries ways to compute a convolution and sets up its libraries in the first runs; these must not be recorded.
+# PyTorch sets up its libraries and their memory in the first runs; that must not be recorded.
 WARM_UPS = 3
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from s6xl.errors import UserError
+from s6xl.mnist.checking import check_types
 from s6xl.mnist.layers import (
     AveragePool,
     BatchNorm,
@@ -54,7 +55,9 @@ class Recipe:
 
         Raises:
             UserError: with what is possible instead.
+            TypeError: if a value is of another type, as it may be in a file.
         """
+        check_types(self)
         if not 1 <= self.epochs <= MOST_EPOCHS:
             raise UserError(f"{self.epochs} epochs: a training has 1 to {MOST_EPOCHS}.")
         if not 1 <= self.batch_size <= LARGEST_BATCH:
@@ -100,6 +103,8 @@ class Recipe:
         """The recipe that `as_data` has made data of."""
         content = {field.name: data[field.name] for field in fields(cls)}
         content["layers"] = from_data(data["layers"])
+        if not content["layers"]:
+            raise ValueError("a network without layers")
         return cls(**content)
 
 

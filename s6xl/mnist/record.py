@@ -20,6 +20,8 @@ from filelock import FileLock, Timeout
 
 from s6xl.errors import UserError
 from s6xl.files import exists, quoted, replacing
+from s6xl.mnist.checking import check_types
+from s6xl.mnist.choices import DEVICES
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import Recipe
 
@@ -48,6 +50,9 @@ class Epoch:
     test_accuracy: float
     seconds: float  # of training, without the test
 
+    def __post_init__(self) -> None:
+        check_types(self)
+
 
 @dataclass(frozen=True)
 class Config:
@@ -62,6 +67,11 @@ class Config:
     device_title: str
     started: str
     versions: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.device not in DEVICES:
+            raise ValueError(f"{self.device} is no device")
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a file."""
@@ -127,11 +137,11 @@ class Run:
         """
         path = self.folder / CONFIG
         data = _read_json(path)
-        if isinstance(data, dict) and data.get("format", _FORMAT) != _FORMAT:
+        if isinstance(data, dict) and isinstance(data.get("format"), int) and data["format"] > _FORMAT:
             raise UserError(f"{path} was made by a later version of s6xl: update s6xl.")
         try:
             return Config.from_data(data)
-        except (KeyError, TypeError, AttributeError, UserError):
+        except (KeyError, TypeError, ValueError, AttributeError, UserError):
             raise _damaged(path) from None
 
     def epochs(self) -> list[Epoch]:
@@ -140,27 +150,28 @@ class Run:
             text = (self.folder / PROGRESS).read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{self.folder / PROGRESS} cannot be read ({error}).") from None
+        except OSError as error:
+            raise UserError(f"{self.folder / PROGRESS} cannot be read ({error.strerror or error}).") from None
+        except UnicodeDecodeError:
+            raise _damaged(self.folder / PROGRESS) from None
         epochs = []
         for line in text.splitlines(keepends=True):
             if line.endswith("\n"):
                 try:
-                    epochs.append(Epoch(**json.loads(line)))
+                    epochs.append(Epoch(**json.loads(line, parse_constant=_refuse)))
                 except (ValueError, TypeError):
                     raise _damaged(self.folder / PROGRESS) from None
         return epochs
 
     def status(self) -> Status:
-        """How the training stands."""
+        """How the training stands; where the summary is damaged, as if it had not come to an end."""
         if self._is_claimed():
             return "training"
         if (self.folder / SUMMARY).exists():
-            summary = _read_json(self.folder / SUMMARY)
-            if not isinstance(summary, dict) or summary.get("status") not in get_args(Status):
-                raise _damaged(self.folder / SUMMARY)
-            status: Status = summary["status"]
-            return status
+            with contextlib.suppress(UserError, KeyError, TypeError):
+                status: Status = _read_json(self.folder / SUMMARY)["status"]
+                if status in get_args(Status):
+                    return status
         return "interrupted"
 
     def evaluation(self) -> Evaluation | None:
@@ -230,7 +241,7 @@ class Run:
     @contextlib.contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
         """A path to write to that becomes the file of that name once the block has ended well."""
-        instead = f"what is there is kept; then go on by --resume {quoted(self.folder)}"
+        instead = f"go on later by --resume {quoted(self.folder)}"
         with replacing(self.folder / name, Path(name).suffix, instead=instead) as path:
             yield path
 
@@ -247,6 +258,10 @@ def new_folder(parent: Path, recipe: str) -> Path:
 def now() -> str:
     """This moment, with the offset of the time zone."""
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no figure")
 
 
 def _line(epoch: Epoch) -> str:

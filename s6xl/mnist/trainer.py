@@ -29,7 +29,7 @@ class Trainer:
 
     Everything that a step changes is a tensor in `tensors`, and is changed in place: that is what a checkpoint holds,
     and what lets a GPU repeat a step by itself. Random numbers are PyTorch's own, begun anew with each epoch, so the
-    same recipe and data give the same weights on one kind of machine.
+    same recipe and data give the same weights on one kind of processor; a GPU may add numbers in another order.
     """
 
     def __init__(self, recipe: Recipe, digits: Digits, device: torch.device) -> None:
@@ -109,7 +109,7 @@ class Trainer:
             seen += size
             if not go_on(seen):
                 break
-        float(self._loss)
+        float(self._loss)  # waits for the device, so that the time is true
         self.seconds = time.perf_counter() - began
         return seen == images
 

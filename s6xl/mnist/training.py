@@ -1,9 +1,9 @@
 """A training: one function of a recipe, data and a run directory."""
 
+import math
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,29 +66,41 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
             data.
         ImpossibleHereError: if the device has not enough memory.
     """
-    recipe = run.config.recipe
-    if data.fingerprint != run.config.fingerprint:
-        raise UserError(
-            f"the run in {run.folder} was trained on other data ({run.config.data_title}) than this ({data.title}): "
-            "name its own with --data."
-        )
+    check_data(run, data)
     if run.status() == "finished":
         return "finished"
     keep_freed_memory()
     with run.claimed():
         try:
-            trainer = Trainer(recipe, data.train, device)
-            epochs = _go_on(run, trainer)
+            trainer = Trainer(run.config.recipe, data.train, device)
+            epochs = _restore(run, trainer)
             status = _train(run, trainer, epochs, data, watcher)
             if status != "diverged":
                 _conclude(run, trainer, data, device)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            # PyTorch has an error of its own for a GPU's memory only.
+            if not isinstance(error, torch.OutOfMemoryError) and "DefaultCPUAllocator" not in str(error):
+                raise
+            other = "" if device.type == "cpu" else ", or --device cpu"
             raise ImpossibleHereError(
-                f"{describe(device)} has not enough memory: take smaller batches, or --device cpu; what there is of "
-                f"the run stays in {run.folder}."
+                f"{describe(device)} has not enough memory: take smaller batches{other}; what there is of the run "
+                f"stays in {run.folder}."
             ) from None
         run.end(status, epochs)
     return status
+
+
+def check_data(run: Run, data: Data) -> None:
+    """See that a run goes on with the images that it was begun with.
+
+    Raises:
+        UserError: if these are others.
+    """
+    if data.fingerprint != run.config.fingerprint:
+        raise UserError(
+            f"the run in {run.folder} was trained on other data ({run.config.data_title}) than this ({data.title}): "
+            "name its own with --data."
+        )
 
 
 def _train(run: Run, trainer: Trainer, epochs: list[Epoch], data: Data, watcher: Watcher) -> Status:
@@ -121,7 +133,7 @@ def _save(run: Run, trainer: Trainer, epochs: list[Epoch]) -> None:
         model.write({"epochs": [asdict(epoch) for epoch in epochs], "trainer": trainer.save()}, path)
 
 
-def _go_on(run: Run, trainer: Trainer) -> list[Epoch]:
+def _restore(run: Run, trainer: Trainer) -> list[Epoch]:
     """Bring the trainer to where the checkpoint has it; returns the epochs so far."""
     path = run.folder / CHECKPOINT
     epochs: list[Epoch] = []
@@ -130,17 +142,25 @@ def _go_on(run: Run, trainer: Trainer) -> list[Epoch]:
             saved: dict[str, Any] = model.read(path)
             trainer.load(saved["trainer"])
             epochs = [Epoch(**epoch) for epoch in saved["epochs"]]
+            if trainer.epoch != len(epochs) + 1 or not math.isfinite(trainer.seconds):
+                raise ValueError("its parts do not fit together")
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
         except Exception as error:
-            raise UserError(
-                f"{path} is damaged: the epochs in {run.folder} can still be shown, but to go on is not possible; "
-                "train anew, in another folder."
-            ) from error
+            raise _no_way_on(run, "is damaged") from error
+    elif run.epochs():
+        raise _no_way_on(run, "is missing")
     else:
         trainer.begin_epoch(1)
     run.set_back(epochs)
     return epochs
+
+
+def _no_way_on(run: Run, reason: str) -> UserError:
+    return UserError(
+        f"{run.folder / CHECKPOINT} {reason}: the epochs in {run.folder} can still be shown, but to go on is not "
+        "possible; train anew, in another folder."
+    )
 
 
 def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> None:
@@ -166,8 +186,3 @@ def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Eval
         mistaken_images=data.test.images.numpy()[mistakes],
         probabilities=probabilities[mistakes, guesses[mistakes]],
     )
-
-
-def load_network(run: Run) -> torch.nn.Sequential:
-    """A run's trained network."""
-    return model.load(Path(run.folder, MODEL))

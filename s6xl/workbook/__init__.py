@@ -5,6 +5,7 @@ from pathlib import Path
 
 from s6xl.descent import descend
 from s6xl.experiment import Experiment
+from s6xl.files import OTHER_FILE
 from s6xl.mnist.record import Run
 from s6xl.workbook.book import PLAIN, Packaging, new_book
 from s6xl.workbook.check import write_check
@@ -29,6 +30,7 @@ def build(
     engine: Engine = Engine.FORMULAS,
     packaging: Packaging = PLAIN,
     run: Run | None = None,
+    instead: str = OTHER_FILE,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> None:
     """Write the workbook of an experiment to `path`, whole or not at all.
@@ -39,6 +41,7 @@ def build(
         engine: what computes the sheets of the learning rates.
         packaging: the kind of file.
         run: a training, whose results fill the sheet MNIST and whose network gets sheets of its own.
+        instead: what the user can do where the file cannot be written.
         progress: called with a number of rows, once when they are computed and once when they are written.
 
     Raises:
@@ -47,7 +50,7 @@ def build(
     """
     network = experiment.network
     check_formulas_fit(experiment)
-    with new_book(path, title=TITLE, packaging=packaging, progress=progress) as book:
+    with new_book(path, title=TITLE, packaging=packaging, progress=progress, instead=instead) as book:
         rates = []
         for index, value in enumerate(experiment.learning_rates):
             rates.append(Rate(index, value, descend(network, experiment.start, value, experiment.steps)))

@@ -1,0 +1,164 @@
+"""Audits one workbook: reads it, finds its tables, and judges them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from s6xl.audit.book import Cell, address
+from s6xl.audit.charts import chart_findings
+from s6xl.audit.evaluate import Evaluator
+from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
+from s6xl.audit.formulas import Formulas, sheet_prefix
+from s6xl.audit.judging import Judgement, areas, judge
+from s6xl.audit.networks import written
+from s6xl.audit.placing import Placement, place
+from s6xl.audit.reading import read
+from s6xl.audit.resolving import Whereabouts
+from s6xl.audit.shown import shown_errors, stale_cells
+from s6xl.audit.slips import Patience
+from s6xl.audit.tables import Column, Table, find_tables
+from s6xl.audit.values import evaluator
+from s6xl.errors import UserError
+
+SECONDS = 9.0  # that one workbook may take
+
+
+def audit(path: Path) -> FileReport:
+    """What is wrong in a workbook of backpropagation; a file that cannot be read gives a report that says why."""
+    report = FileReport(path)
+    try:
+        _audit(report, _deadline(path))
+    except UserError as error:
+        report.error = str(error)
+        report.tables.clear()
+        report.notes.clear()
+    return report
+
+
+def _deadline(path: Path) -> Callable[[], None]:
+    end = time.monotonic() + SECONDS
+
+    def check() -> None:
+        if time.monotonic() > end:
+            raise UserError(
+                f"{path} takes longer than {SECONDS:.0f} seconds to audit: copy its tables into a new workbook and "
+                "audit that."
+            )
+
+    return check
+
+
+def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
+    book = read(report.path, deadline)
+    tables = find_tables(book, deadline)
+    whereabouts = Whereabouts(book, Formulas(book), tables)
+    evaluate, patience = evaluator(book), Patience()
+    reports: dict[Table, TableReport] = {}
+    others: dict[str, list[str]] = {}
+    for table in tables:
+        placement = place(whereabouts, table, evaluate, deadline)
+        if placement is None:
+            others.setdefault(table.sheet.title, []).append(_headers(table))
+            continue
+        reports[table] = _table_report(placement, evaluate, patience, deadline)
+    for table, finding in chart_findings(book, list(reports)):
+        reports[table].findings.append(finding)
+    report.notes += [
+        f"{sheet}, {' and '.join(heads)}: headers as of a table, but no steps of gradient descent; not checked."
+        for sheet, heads in others.items()
+    ]
+    report.tables = list(reports.values())
+    if not report.tables:
+        report.notes.append("No table of gradient descent was found: none has headers such as w1, a_h1 and ∂E/∂w1.")
+
+
+def _table_report(
+    placement: Placement, evaluate: Evaluator, patience: Patience, deadline: Callable[[], None]
+) -> TableReport:
+    table = placement.table
+    judgement = judge(placement, patience, deadline)
+    report = TableReport(
+        table.sheet.title,
+        table.header_row,
+        table.rows[0],
+        table.rows[-1],
+        placement.model.convention.title,
+        _rate(placement),
+        {written(column.name): _letter(table, column.number) for column in table.columns if column.name},
+        judgement.findings,
+        judgement.not_checked,
+        judgement.notes,
+    )
+    report.findings += _errors(placement, judgement)
+    report.findings += _stale(placement, evaluate, deadline)
+    if not any(cell.value is not None for cell in _formula_cells(table)):
+        report.notes.append("the formulas have no values: the workbook was saved without being calculated")
+    report.notes += _taken(table)
+    return report
+
+
+def _errors(placement: Placement, judgement: Judgement) -> Iterator[Finding]:
+    """The errors that cells show whose formulas are right."""
+    groups: dict[tuple[Column, str], list[int]] = {}
+    for column, index, error in shown_errors(placement.resolver.whereabouts, placement.table):
+        if (column, index) not in judgement.wrong:
+            groups.setdefault((column, error), []).append(index)
+    for (column, error), indexes in groups.items():
+        yield _finding(Kind.ERROR, placement, column, indexes, f"shows {error}", error)
+
+
+def _stale(placement: Placement, evaluate: Evaluator, deadline: Callable[[], None]) -> Iterator[Finding]:
+    groups: dict[Column, dict[int, float]] = {}
+    for column, index, computed in stale_cells(placement.resolver.whereabouts, placement.table, evaluate, deadline):
+        groups.setdefault(column, {})[index] = computed
+    for column, computed_at in groups.items():
+        first = min(computed_at)
+        shown = f"{column.cells[first].value:.15g}"
+        words = "shows another value than its formula gives: calculate the workbook anew (Ctrl+Alt+F9) and save it"
+        yield _finding(Kind.STALE, placement, column, computed_at, words, shown, f"{computed_at[first]:.15g}")
+
+
+def _finding(
+    kind: Kind, placement: Placement, column: Column, indexes: Iterable[int], slip: str, stands: str, right: str = ""
+) -> Finding:
+    cells = areas(placement, column, sorted(indexes))
+    quantity = written((column.name or "").removeprefix("-"))
+    return Finding(kind, placement.table.sheet.title, cells, slip, quantity, stands, right)
+
+
+def _formula_cells(table: Table) -> Iterator[Cell]:
+    for column in table.columns:
+        yield from (cell for cell in column.cells.values() if cell.formula is not None)
+
+
+def _taken(table: Table) -> Iterator[str]:
+    """The columns whose headers say nothing, and what they were taken for by their formulas."""
+    for column in table.columns:
+        if column.name is not None and not column.readings:
+            head = f"headed {column.header!r}" if column.header else "without a header"
+            yield f"column {_letter(table, column.number)}, {head}, is taken for {written(column.name)} by its formulas"
+
+
+def _rate(placement: Placement) -> str:
+    """Where the learning rate stands, or what it is."""
+    table, resolver = placement.table, placement.resolver
+    column = table.named("lr")
+    if column is not None:
+        return areas(placement, column, sorted(column.cells))
+    if resolver.rate is not None:
+        sheet, at = resolver.rate
+        title = resolver.whereabouts.sheets[sheet].title
+        return ("" if title == table.sheet.title else sheet_prefix(title)) + address(*at)
+    return "" if placement.rate is None else f"{placement.rate:.10g}, in the formulas"
+
+
+def _letter(table: Table, number: int) -> str:
+    return str(number) if table.on_side else address(1, number)[:-1]
+
+
+def _headers(table: Table) -> str:
+    return f"headers in {'column' if table.on_side else 'row'} {_letter_of(table)}"
+
+
+def _letter_of(table: Table) -> str:
+    return address(1, table.header_row)[:-1] if table.on_side else str(table.header_row)

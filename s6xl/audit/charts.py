@@ -1,0 +1,84 @@
+"""Holds the charts of a workbook against its tables: a line should show all steps."""
+
+from collections.abc import Iterator
+
+from s6xl.audit.book import Area, Book, Chart, Sheet
+from s6xl.audit.findings import Finding, Kind
+from s6xl.audit.formulas import area_of, sheet_prefix
+from s6xl.audit.networks import written
+from s6xl.audit.tables import Column, Table
+
+
+def chart_findings(book: Book, tables: list[Table]) -> Iterator[tuple[Table, Finding]]:
+    """The charts that do not show all steps of a table, each with the table."""
+    for sheet in book.sheets:
+        for chart in sheet.charts:
+            yield from _chart(sheet, chart, tables)
+
+
+def _chart(sheet: Sheet, chart: Chart, tables: list[Table]) -> Iterator[tuple[Table, Finding]]:
+    told: set[tuple[str, int, int]] = set()
+    for series in chart.series:
+        area = area_of(series.values, sheet.title)
+        found = _column(area, tables) if area is not None else None
+        if area is None or found is None:
+            continue
+        table, column = found
+        first, last = (area.first_column, area.last_column) if table.on_side else (area.first_row, area.last_row)
+        held = [table.rows[index] for index, cell in column.cells.items() if cell.value is not None or cell.formula]
+        key = (table.sheet.title, first, last)
+        # A single point is a mark and no line.
+        if first == last or (first <= min(held) and max(held) <= last) or key in told:
+            continue
+        told.add(key)
+        stands, whole = _reference(table, column, first, last), _reference(table, column, min(held), max(held))
+        yield (
+            table,
+            Finding(
+                Kind.CHART,
+                sheet.title,
+                chart.corner,
+                _words(chart, first, last, held),
+                written(column.name or ""),
+                stands,
+                whole,
+            ),
+        )
+
+
+def _words(chart: Chart, first: int, last: int, held: list[int]) -> str:
+    early, late = sum(row < first for row in held), sum(row > last for row in held)
+    parts = []
+    if early:
+        parts.append(f"starts {_rows(early)} late")
+    if late:
+        parts.append(f"ends {_rows(late)} early")
+    title = f" {chart.title!r}" if chart.title else ""
+    return f"the chart{title} {' and '.join(parts)}: it does not show all steps"
+
+
+def _rows(count: int) -> str:
+    return "a row" if count == 1 else f"{count} rows"
+
+
+def _column(area: Area, tables: list[Table]) -> tuple[Table, Column] | None:
+    """The table's column in which a series lies."""
+    for table in tables:
+        if table.sheet.title.casefold() != area.sheet.casefold():
+            continue
+        for column in table.columns:
+            across = (area.first_row, area.last_row) if table.on_side else (area.first_column, area.last_column)
+            along = (area.first_column, area.last_column) if table.on_side else (area.first_row, area.last_row)
+            if (
+                across == (column.number,) * 2
+                and along[0] <= table.rows[-1]
+                and along[1] >= table.rows[0]
+                and column.name
+            ):
+                return table, column
+    return None
+
+
+def _reference(table: Table, column: Column, first: int, last: int) -> str:
+    (top, left), (bottom, right) = table.place(column.number, first), table.place(column.number, last)
+    return f"{sheet_prefix(table.sheet.title)}{Area('', top, left, bottom, right)}"

@@ -1,0 +1,346 @@
+"""Judges a table cell by cell: what formulas compute, what stands where one belongs, and what the steps start from."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from s6xl.audit.book import Cell, address
+from s6xl.audit.evaluate import FaultError
+from s6xl.audit.findings import Finding, Kind
+from s6xl.audit.formulas import Formula, UnreadableError
+from s6xl.audit.networks import written
+from s6xl.audit.placing import Placement
+from s6xl.audit.resolving import quantities
+from s6xl.audit.slips import Patience, Slip, Slips
+from s6xl.audit.tables import Column
+from s6xl.audit.values import constant
+
+_MAJORITY = 0.6  # of the rows, so that the others are taken for mistakes
+
+
+@dataclass
+class _Wrong:
+    """A wrong cell."""
+
+    index: int
+    kind: Kind
+    slip: Slip
+    stands: str
+
+
+@dataclass
+class Judgement:
+    """What came out: findings, what could not be judged, and what is worth knowing."""
+
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    wrong: set[tuple[Column, int]] = field(default_factory=set)  # the cells of the findings
+
+
+def judge(placement: Placement, patience: Patience, deadline: Callable[[], None]) -> Judgement:
+    """Judge every cell of a table."""
+    judge_of = _Judge(placement, patience, deadline)
+    for column in placement.table.columns:
+        deadline()
+        judge_of.column(column)
+    judge_of.close()
+    return judge_of.judgement
+
+
+class _Judge:
+    def __init__(self, placement: Placement, patience: Patience, deadline: Callable[[], None]) -> None:
+        self.judgement = Judgement()
+        self._placement = placement
+        self._deadline = deadline
+        self._slips = Slips(placement, patience)
+        # The cells that cannot be told, by the reason.
+        self._unclear: dict[str, dict[Column, list[int]]] = {}
+        # Rows in which most of the columns hold something.
+        filled = Counter(index for column in placement.table.columns if column.name for index in column.cells)
+        most = max(filled.values(), default=0)
+        self._full = {index for index, count in filled.items() if count > most / 2}
+
+    def column(self, column: Column) -> None:
+        """Judge a column."""
+        placement, name = self._placement, column.name
+        if name in ("lr", "step"):
+            return
+        if name is None:
+            if column.has_formulas and not self._is_used(column):
+                head = f", headed {column.header!r}," if column.header else ""
+                cells = self._areas(column, column.cells)
+                self.judgement.not_checked.append(f"{cells}{head} is no quantity of the network that is known here")
+            return
+        if placement.is_weight(name) and not placement.moves:
+            return
+        if column in placement.misnamed:
+            self._misnamed(column, name)
+        wrong = self._given(column, name) if placement.is_given(name) else self._computed(column, name)
+        self._report(column, name, wrong)
+
+    def _is_used(self, column: Column) -> bool:
+        """Whether a column without a quantity of its own is looked through where others use it."""
+        table = self._placement.table
+        own = {table.place(column.number, row) for row in table.rows}
+        for other in table.columns:
+            if other.name is None:
+                continue
+            for cell in list(other.cells.values())[:3]:
+                if cell.formula is None:
+                    continue
+                try:
+                    formula = self._placement.resolver.whereabouts.formulas.of(cell, table.sheet.title)
+                except UnreadableError:
+                    continue
+                if any(reference.first.at((cell.row, cell.column)) in own for reference in formula.references):
+                    return True
+        return False
+
+    def _misnamed(self, column: Column, name: str) -> None:
+        table = self._placement.table
+        self.judgement.findings.append(
+            Finding(
+                Kind.HEADER,
+                table.sheet.title,
+                address(*table.place(column.number, table.header_row)),
+                f"the header names another quantity than the column computes, {written(name)}",
+                written(name),
+                column.header,
+                written(name),
+            )
+        )
+
+    def _given(self, column: Column, name: str) -> list[_Wrong]:
+        """What is wrong in a column of inputs, targets or other numbers that all steps share."""
+        wrong: list[_Wrong] = []
+        numbers: dict[int, float] = {}
+        for index, cell in column.cells.items():
+            if cell.formula is None:
+                if isinstance(cell.value, float | int):
+                    numbers[index] = float(cell.value)
+                elif cell.error:
+                    wrong.append(
+                        _Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}", f"shows {cell.error}"), cell.error)
+                    )
+                elif isinstance(cell.value, str) and cell.value.strip():
+                    words = "a text where a number belongs"
+                    wrong.append(_Wrong(index, Kind.GIVEN, Slip(words, words), cell.value))
+                continue
+            try:
+                _, atoms, value = self._placement.gives(cell, index)
+            except FaultError as fault:
+                wrong.append(self._fault(cell, index, name, fault))
+                continue
+            except UnreadableError as error:
+                self._cannot_tell(column, index, error)
+                continue
+            number = constant(value)
+            if number is not None and not quantities(atoms):
+                numbers[index] = number
+            elif not self._placement.is_right(name, atoms, value):
+                slip = self._explained(name, cell, index)
+                if slip is not None:
+                    wrong.append(_Wrong(index, Kind.GIVEN, slip, _text(cell)))
+        if self._placement.is_weight(name):
+            return wrong
+        return wrong + self._changing(column, name, numbers)
+
+    def _changing(self, column: Column, name: str, numbers: dict[int, float]) -> list[_Wrong]:
+        """The rows in which what all of them share is another number than in most."""
+        if not numbers:
+            return []
+        usual, count = Counter(numbers.values()).most_common(1)[0]
+        others = {index: number for index, number in numbers.items() if number != usual}
+        if not others:
+            return []
+        if count < _MAJORITY * len(numbers):
+            self.judgement.notes.append(f"{written(name)} changes from row to row; it is taken as given")
+            return []
+        words = f"{written(name)} changes from row to row: it is {usual:.10g} in most"
+        return [
+            _Wrong(index, Kind.GIVEN, Slip(words, words, f"{usual:.10g}"), _text(column.cells[index]))
+            for index in others
+        ]
+
+    def _computed(self, column: Column, name: str) -> list[_Wrong]:
+        """What is wrong in a column of formulas."""
+        placement = self._placement
+        starts = placement.is_weight(name) or (name.endswith("_next") and placement.is_weight(column.readings[0]))
+        wrong: list[_Wrong] = []
+        right: Counter[Formula] = Counter()
+        for index, cell in column.cells.items():
+            if not index % 64:
+                self._deadline()
+            if starts and index == 0:
+                wrong += self._start(name, cell)
+                continue
+            if cell.formula is None:
+                wrong += self._pasted(name, cell, index)
+                continue
+            try:
+                formula, atoms, value = placement.gives(cell, index)
+                if placement.is_right(name, atoms, value):
+                    right[formula] += 1
+                    continue
+            except FaultError as fault:
+                wrong.append(self._fault(cell, index, name, fault))
+                continue
+            except (UnreadableError, KeyError) as error:
+                self._cannot_tell(column, index, error)
+                continue
+            place = (cell.row, cell.column)
+            slip = self._slips.explain(name, formula, atoms, value, place, index)
+            kind = Kind.UPDATE if placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA
+            wrong.append(_Wrong(index, kind, slip, _text(cell, formula)))
+        wrong += self._missing(column, name)
+        return self._as_neighbours(column, wrong, right)
+
+    def _start(self, name: str, cell: Cell) -> list[_Wrong]:
+        """What is wrong in the first row of a weight, where it is given."""
+        if cell.formula is None:
+            if isinstance(cell.value, float | int):
+                return []
+            words = f"shows {cell.error}" if cell.error else "a text where a number belongs"
+            kind = Kind.ERROR if cell.error else Kind.START
+            return [_Wrong(0, kind, Slip(words, words), cell.error or str(cell.value))]
+        weight = name.removesuffix("_next")
+        words = f"{weight} does not start from a given number"
+        try:
+            formula, atoms, _ = self._placement.gives(cell, 0)
+        except FaultError:
+            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell))]
+        except UnreadableError as error:
+            self.judgement.not_checked.append(f"{cell.address}: {error}")
+            return []
+        if any(atom.name.removesuffix("_next") != weight for atom in quantities(atoms)):
+            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
+        if len(formula.references) == 1 and formula.template == "_r0_":
+            reference = formula.references[0]
+            sheet = (reference.sheet or self._placement.table.sheet.title).casefold()
+            named = self._placement.resolver.whereabouts.label((sheet, reference.first.at((cell.row, cell.column))))
+            if named and named[0] in self._placement.model.weights and named[0] != weight:
+                words = f"starts from {named[0]} where {weight} is right"
+                return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
+        return []
+
+    def _pasted(self, name: str, cell: Cell, index: int) -> list[_Wrong]:
+        """A cell without a formula where one belongs."""
+        if cell.error:
+            return [_Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}", f"shows {cell.error}"), cell.error)]
+        if cell.value is None or (isinstance(cell.value, str) and not cell.value.strip()):
+            return []
+        kind = "text" if isinstance(cell.value, str) else "number"
+        words = f"a {kind} pasted or typed where a formula belongs"
+        return [_Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, index)), _text(cell))]
+
+    def _missing(self, column: Column, name: str) -> list[_Wrong]:
+        """Rows that are empty in this column only, in its midst."""
+        held = [index for index, cell in column.cells.items() if cell.formula is not None or cell.value is not None]
+        if not held:
+            return []
+        empty = sorted(self._full - set(held))
+        words = "empty where a formula belongs"
+        return [
+            _Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, index)), "")
+            for index in empty
+            if min(held) < index < max(held)
+        ]
+
+    def _fault(self, cell: Cell, index: int, name: str, fault: FaultError) -> _Wrong:
+        """A formula that is an error whatever the numbers."""
+        error = str(fault)
+        words = {
+            "#REF!": "gives #REF!: it refers to a cell that was deleted",
+            "#VALUE!": "gives #VALUE!: it computes with a text",
+            "a circular reference": "refers back to itself: a circular reference",
+        }.get(error, f"gives {error}")
+        return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, index)), _text(cell))
+
+    def _explained(self, name: str, cell: Cell, index: int) -> Slip | None:
+        try:
+            formula, atoms, value = self._placement.gives(cell, index)
+        except (UnreadableError, FaultError):
+            return None
+        return self._slips.explain(name, formula, atoms, value, (cell.row, cell.column), index)
+
+    def _cannot_tell(self, column: Column, index: int, error: Exception) -> None:
+        self._unclear.setdefault(str(error), {}).setdefault(column, []).append(index)
+
+    def close(self) -> None:
+        """Say what could not be judged."""
+        for reason, columns in self._unclear.items():
+            cells = ", ".join(self._areas(column, indexes) for column, indexes in columns.items())
+            self.judgement.not_checked.append(f"{cells}: {reason}")
+        named = [column.name or "" for column in self._placement.table.columns]
+        if not self._placement.moves and any(map(self._placement.is_weight, named)):
+            self.judgement.not_checked.append("the weights: there are no gradients that they could follow from")
+
+    def _as_neighbours(self, column: Column, wrong: list[_Wrong], right: Counter[Formula]) -> list[_Wrong]:
+        """For wrong cells among right ones, what is right is what stands in those."""
+        if not right or sum(right.values()) <= len(wrong):
+            return wrong
+        formula = right.most_common(1)[0][0]
+        table = self._placement.table
+        for item in wrong:
+            if item.index:
+                place = table.place(column.number, table.rows[item.index])
+                item.slip = Slip(
+                    item.slip.key, item.slip.words, formula.written(place), item.slip.start, item.slip.reached
+                )
+        return wrong
+
+    def _report(self, column: Column, name: str, wrong: Iterable[_Wrong]) -> None:
+        """Put wrong cells of one mistake together in one finding."""
+        groups: dict[tuple[Kind, str], list[_Wrong]] = {}
+        for item in sorted(wrong, key=lambda item: item.index):
+            self.judgement.wrong.add((column, item.index))
+            groups.setdefault((item.kind, item.slip.key), []).append(item)
+        for (kind, _), items in groups.items():
+            first, last = items[0], items[-1]
+            words = first.slip.words
+            if first.slip.start:
+                words = f"η not anchored: {first.slip.start} slides to {last.slip.reached}"
+            self.judgement.findings.append(
+                Finding(
+                    kind,
+                    self._placement.table.sheet.title,
+                    self._areas(column, [item.index for item in items]),
+                    words,
+                    written(name.removeprefix("-")),
+                    first.stands,
+                    first.slip.right,
+                )
+            )
+
+    def _areas(self, column: Column, indexes: Iterable[int]) -> str:
+        return areas(self._placement, column, sorted(indexes))
+
+
+def areas(placement: Placement, column: Column, indexes: Sequence[int]) -> str:
+    """Cells of a column as people write them: ``AA33:AA40, AA44``."""
+    table = placement.table
+    runs: list[list[int]] = []
+    for index in indexes:
+        if runs and table.rows[index] == table.rows[runs[-1][1]] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    texts = []
+    for first, last in runs:
+        start, end = table.address(column, first), table.address(column, last)
+        texts.append(start if first == last else f"{start}:{end}")
+    return ", ".join(texts)
+
+
+def _text(cell: Cell, formula: Formula | None = None) -> str:
+    """What stands in a cell, as Excel shows it in its formula bar."""
+    if cell.formula is not None:
+        if formula is not None and cell.origin != (cell.row, cell.column):
+            return formula.written((cell.row, cell.column))
+        return f"={cell.formula}"
+    if cell.error:
+        return cell.error
+    if isinstance(cell.value, float | int) and not isinstance(cell.value, bool):
+        return f"{cell.value:.15g}"
+    return str(cell.value)

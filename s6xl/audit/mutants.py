@@ -1,0 +1,94 @@
+"""Expressions with one mistake in them, as people make them, and each mistake in words."""
+
+from collections.abc import Iterator
+
+from s6xl.audit.networks import written
+from s6xl.expression import Call, Expression, Negative, Number, Operation, expand, to_text
+
+
+def mutants(expression: Expression) -> Iterator[tuple[Expression, str]]:
+    """Each expression that differs by one mistake, and the mistake."""
+    yield Negative(expression), f"has the wrong sign: {_shown(expression)} is right"
+    yield from _within(expression)
+
+
+def _within(expression: Expression) -> Iterator[tuple[Expression, str]]:
+    match expression:
+        case Negative(operand):
+            yield operand, f"lost the minus sign before {_shown(operand)}"
+            for mutant, words in _within(operand):
+                yield Negative(mutant), words
+        case Call("sigmoid"):
+            yield from _within(expand(expression))
+        case Call(function, argument):
+            for mutant, words in _within(argument):
+                yield Call(function, mutant), words
+            yield argument, f"lost {function.upper()}(…) around {_shown(argument)}"
+        case Operation(operator, left, right):
+            yield from _operations(operator, left, right)
+            for mutant, words in _within(left):
+                yield Operation(operator, mutant, right), words
+            for mutant, words in _within(right):
+                yield Operation(operator, left, mutant), words
+
+
+def _operations(operator: str, left: Expression, right: Expression) -> Iterator[tuple[Expression, str]]:
+    whole = _shown(Operation(operator, left, right))
+    match operator:
+        case "+":
+            yield left, f"leaves out {_shown(right)}"
+            yield right, f"leaves out {_shown(left)}"
+            yield Operation("-", left, right), f"has a minus sign where {whole} is right"
+            yield Operation("-", right, left), f"has a minus sign where {whole} is right"
+            yield Operation("*", left, right), f"multiplies where the sum {whole} is right"
+        case "-":
+            yield Operation("-", right, left), f"has the wrong sign: {whole} is right"
+            yield Operation("+", left, right), f"has a plus sign where {whole} is right"
+            yield left, f"leaves out −{_shown(right)}"
+            yield right, f"lacks the difference {whole}"
+        case "*":
+            half = isinstance(left, Number) and left.value == 0.5
+            yield right, f"lacks the factor {'½' if half else _shown(left)}"
+            yield left, f"lacks the factor {_shown(right)}"
+            yield Operation("+", left, right), f"adds where the product {whole} is right"
+            yield Operation("*", left, Operation("*", left, right)), f"has the factor {_shown(left)} twice"
+            yield Operation("*", Operation("*", left, right), right), f"has the factor {_shown(right)} twice"
+            for number, words in ((2.0, "2"), (0.5, "½")):
+                yield Operation("*", Number(number), Operation("*", left, right)), f"has a factor {words} too many"
+        case "/":
+            yield Operation("/", right, left), f"is upside down: {whole} is right"
+            yield right, f"lacks the division {whole}"
+            yield left, f"does not divide by {_shown(right)}"
+        case "**":
+            yield left, f"is not squared: {whole} is right"
+            yield Operation("*", Number(2.0), left), f"doubles where the square {whole} is right"
+            yield Operation("**", left, Number(3.0)), f"has another power where {whole} is right"
+
+
+def _shown(expression: Expression) -> str:
+    text = to_text(expression, written, times="*", minus="−")
+    inner = isinstance(expression, Operation) and expression.operator in ("+", "-")
+    return f"({text})" if inner else text
+
+
+def alike(name: str) -> tuple[str, ...]:
+    """The quantities that are most easily taken for another."""
+    for kind in _KINDS:
+        if name in kind:
+            return tuple(other for other in kind if other != name)
+    return ()
+
+
+_KINDS = (
+    ("t1", "t2"),
+    ("i1", "i2"),
+    ("a_h1", "a_h2"),
+    ("a_o1", "a_o2"),
+    ("h1", "h2"),
+    ("o1", "o2"),
+    ("E1", "E2"),
+    tuple(f"w{n}" for n in range(1, 9)),
+    tuple(f"b{n}" for n in range(1, 5)),
+    tuple(f"dE_dw{n}" for n in range(1, 9)),
+    tuple(f"dE_db{n}" for n in range(1, 5)),
+)

@@ -1,0 +1,446 @@
+"""Decides what each column of a table is, which network it computes, and where its learning rate stands.
+
+Headers come first. Where formulas contradict them, the reading is taken under which the fewest columns are wrong.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations, product
+
+from s6xl.audit.book import Cell
+from s6xl.audit.evaluate import Array, Evaluator, FaultError
+from s6xl.audit.formulas import Formula, UnreadableError
+from s6xl.audit.networks import Convention, Model, World
+from s6xl.audit.resolving import Atom, Key, Quantity, Resolver, Through, Whereabouts, constants, quantities
+from s6xl.audit.tables import Column, Table
+from s6xl.audit.values import Values, close, constant
+
+_MOST_UNKNOWN = 3  # cells outside the table without a label, in one formula
+_FEWEST_RIGHT = 3  # columns that make a table one of gradient descent
+_INPUTS = ("t1", "t2", "i1", "i2")
+
+
+@dataclass
+class Placement:
+    """How a table is read. `rate` is the learning rate's number where the formulas hold or find it as one."""
+
+    table: Table
+    resolver: Resolver
+    values: Values
+    moves: bool = True  # whether the weights follow from the row above
+    rate: float | None = None
+    misnamed: dict[Column, str] = field(default_factory=dict)  # headers that name another quantity, and which
+
+    @property
+    def model(self) -> Model:
+        return self.values.world.model
+
+    def is_weight(self, name: str) -> bool:
+        return name in self.model.weights
+
+    def is_given(self, name: str | None) -> bool:
+        """Whether a column of it holds what a step starts from and no formula of the network."""
+        return name in self.model.givens and not (name in self.model.weights and self.moves and self.learns(name))
+
+    def learns(self, name: str) -> bool:
+        return name in self.model.learning
+
+    def gives(self, cell: Cell, index: int) -> tuple[Formula, tuple[Atom, ...], Array]:
+        """A cell's formula, what its references stand for, and what it gives.
+
+        Raises:
+            UnreadableError: if that cannot be told.
+            FaultError: if it is an error whatever the numbers.
+        """
+        formula, atoms = self.resolver.atoms(cell, index)
+        if self._is_circular(cell, formula, atoms):
+            raise FaultError("a circular reference")
+        return formula, atoms, self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
+
+    def _is_circular(self, cell: Cell, formula: Formula, atoms: tuple[Atom, ...]) -> bool:
+        """Whether a formula needs what it computes: in its own cell, or in one of those that it leads through."""
+        sheet, place = self.table.sheet.title, cell.origin if cell.in_array else (cell.row, cell.column)
+        if any(reference.holds(sheet, place) for reference in formula.references):
+            return True
+        found = self.resolver.whereabouts.columns.get((sheet.casefold(), place))
+        own = found[1].name if found else None
+        if own is None or own in self.model.givens:
+            return False
+        return any(Quantity(own, 0) in atom.quantities for atom in atoms if isinstance(atom, Through))
+
+    def is_right(self, name: str, atoms: tuple[Atom, ...], value: Array) -> bool:
+        """Whether what a formula gives is a quantity, at the table's learning rate."""
+        if close(value, self.values.quantity(name)):
+            return True
+        typed = self.typed_rate(name, atoms, value)
+        if typed is None or typed <= 0:
+            return False
+        return self.rate is None or abs(typed - self.rate) <= 1e-9 * abs(self.rate)
+
+    def typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array) -> float | None:
+        """The learning rate that a formula holds as a number, or has from a cell that no label names."""
+        if any(atom.name == "lr" for atom in quantities(atoms)):
+            return None
+        if match := re.fullmatch(r"(-?)step_(\w+)", name):
+            sign = -1.0 if match[1] else 1.0
+            return constant(sign * value / self.values.quantity(f"dE_d{match[2]}"))
+        if name in self.model.learning:
+            before, weight = -1, name
+        elif name.endswith("_next"):
+            before, weight = 0, name.removesuffix("_next")
+        else:
+            return None
+        step = self.values.quantity(weight, before) - value
+        return constant(step / self.values.quantity(f"dE_d{weight}", before))
+
+
+def place(
+    whereabouts: Whereabouts, table: Table, evaluate: Evaluator, deadline: Callable[[], None]
+) -> Placement | None:
+    """How a table is best read; None if it is no table of gradient descent after all.
+
+    The names of its columns are set in the table itself.
+    """
+    return _Placing(whereabouts, table, evaluate, deadline).placement()
+
+
+class _Placing:
+    def __init__(
+        self, whereabouts: Whereabouts, table: Table, evaluate: Evaluator, deadline: Callable[[], None]
+    ) -> None:
+        self._whereabouts, self._table = whereabouts, table
+        self._evaluate, self._deadline = evaluate, deadline
+        self._samples = {
+            column: sample for column in table.columns if (sample := _sample(column, self._shape)) is not None
+        }
+
+    def _shape(self, cell: Cell) -> object:
+        try:
+            return self._whereabouts.formulas.of(cell, self._table.sheet.title)
+        except UnreadableError as error:
+            return str(error)
+
+    def placement(self) -> Placement | None:
+        self._name_columns()
+        best = self._read(Convention(biases=self._biases(), learning_biases=self._learning_biases()))
+        wrong = self._wrong(best)
+        if not self._is_descent(best, wrong):
+            return None
+        if wrong:
+            for convention in self._other_conventions(best.model.convention, wrong):
+                other = self._read(convention)
+                found = self._wrong(other)
+                first = self._judged_first(convention, best.model.convention)
+                if len(found) < len(wrong) and first.isdisjoint(found):
+                    best, wrong = other, found
+        if len(wrong) > 3:
+            self._shift(best, wrong)
+        self._place_unnamed(best)
+        self._rename(best, self._wrong(best))
+        return best
+
+    def _is_descent(self, placement: Placement, wrong: list[Column]) -> bool:
+        """Whether enough of a table is right for it to be one of gradient descent at all."""
+        right = sum(self._verdict(placement, column) is True for column in self._samples)
+        return right >= max(_FEWEST_RIGHT, 0.25 * (right + len(wrong)))
+
+    def _name_columns(self) -> None:
+        """Give each column the likeliest quantity that no other column is likelier to be."""
+        table = self._table
+        for column in table.columns:
+            column.name = None
+        surely = Counter(column.readings[0] for column in table.columns if len(column.readings) == 1)
+        taken = set(surely)
+        for column in table.columns:
+            if len(column.readings) == 1:
+                column.name = column.readings[0]
+            elif column.readings:
+                column.name = next((name for name in column.readings if name not in taken), column.readings[0])
+                taken.add(column.name)
+        aliases = {"b_h1": "b1", "b_h2": "b2", "b_o1": "b3", "b_o2": "b4"}
+        for column in table.columns:
+            column.name = aliases.get(column.name or "", column.name)
+
+    def _labels(self) -> set[str]:
+        """What the labels of cells outside the table name, of those that its formulas use."""
+        resolver = Resolver(self._whereabouts, self._table, self._deadline)
+        found = set()
+        for index, cell in self._samples.values():
+            try:
+                found |= {atom.name for atom in quantities(resolver.atoms(cell, index)[1])}
+            except UnreadableError:
+                continue
+        return found
+
+    def _biases(self) -> str:
+        named = {column.name for column in self._table.columns} | self._labels()
+        if {"b3", "b4"} & named:
+            return "neuron"
+        return "layer" if {"b1", "b2"} & named else ""
+
+    def _learning_biases(self) -> bool:
+        return any(re.fullmatch(r"dE_db\d|b\d_next|-?step_b\d", column.name or "") for column in self._table.columns)
+
+    def _other_conventions(self, base: Convention, wrong: list[Column]) -> Iterator[Convention]:
+        """Other conventions that could explain what is wrong."""
+        names = {column.name for column in wrong}
+        hidden, output = {"h1", "h2"} & names, {"o1", "o2"} & names
+        kinds = ("", "layer", "neuron") if not base.biases and (hidden or output) else (base.biases,)
+        errors = [(base.half, base.mean)]
+        if {"E1", "E2", "E_tot"} & names:
+            errors += [(1.0, 1.0), (1.0, 0.5), (0.5, 0.5)]
+        turned = [(first, second) for first in {False, bool(hidden)} for second in {False, bool(output)}]
+        for biases, by_source, (half, mean) in product(kinds, turned, errors):
+            convention = Convention(by_source, biases, half, mean, base.learning_biases)
+            if convention != base:
+                yield convention
+
+    def _judged_first(self, convention: Convention, base: Convention) -> set[Column]:
+        """The columns that have to be right for a convention to be believed: those that it sees otherwise."""
+        names: set[str] = set()
+        if convention.by_source[0] or convention.biases != base.biases:
+            names |= {"h1", "h2"}
+        if convention.by_source[1] or convention.biases != base.biases:
+            names |= {"o1", "o2"}
+        if convention.half != base.half:
+            names |= {"E1", "E2"}
+        if convention.mean != base.mean:
+            names |= {"E_tot"}
+        return {column for column in self._samples if column.name in names}
+
+    def _read(self, convention: Convention) -> Placement:
+        """The table under a convention, with the cells outside it that it uses."""
+        self._deadline()
+        resolver = Resolver(self._whereabouts, self._table, self._deadline)
+        values = Values(_world(convention), self._evaluate)
+        placement = Placement(self._table, resolver, values)
+        placement.moves = self._moves(placement)
+        self._find_roles(placement)
+        self._find_rate(placement)
+        self._turn_signs(placement)
+        return placement
+
+    def _moves(self, placement: Placement) -> bool:
+        """Whether the rows are steps of gradient descent: there are gradients, or weights that follow from more."""
+        if any(re.match("dE_d[wb]", column.name or "") for column in self._table.columns):
+            return True
+        for column, (index, cell) in self._samples.items():
+            if placement.learns(column.name or ""):
+                try:
+                    _, atoms = placement.resolver.atoms(cell, index)
+                except UnreadableError:
+                    continue
+                if any(atom.name not in (*placement.model.weights, "lr") for atom in quantities(atoms)):
+                    return True
+        return False
+
+    def _find_roles(self, placement: Placement) -> None:
+        """Find what unlabelled cells outside the table stand for: what makes the formulas right that use them."""
+        missing = [
+            name for name in (*_INPUTS, *dict.fromkeys(placement.model.biases.values())) if not self._table.named(name)
+        ]
+        if not missing:
+            return
+        for column in self._samples:
+            if self._verdict(placement, column) is not False or placement.is_weight(column.name or ""):
+                continue
+            index, cell = self._samples[column]
+            _, atoms = placement.resolver.atoms(cell, index)
+            unknown = [atom for atom in constants(atoms) if isinstance(atom.value, float)]
+            if not 0 < len(unknown) <= _MOST_UNKNOWN:
+                continue
+            for names in product(missing, repeat=len(unknown)):
+                trial = {(atom.sheet, atom.place): name for atom, name in zip(unknown, names, strict=True)}
+                before = dict(placement.resolver.roles)
+                placement.resolver.roles |= trial
+                placement.resolver.forget()
+                if self._verdict(placement, column):
+                    break
+                placement.resolver.roles = before
+                placement.resolver.forget()
+
+    def _find_rate(self, placement: Placement) -> None:
+        """Take for the learning rate the cell, or else the number, that most of the updates have it from."""
+        cells: Counter[Key] = Counter()
+        numbers: Counter[float] = Counter()
+        for column in self._table.columns:
+            name = column.name or ""
+            if not (placement.learns(name) or "step_" in name or name.endswith("_next")):
+                continue
+            for index, cell in column.cells.items():
+                if cell.formula is None or (placement.learns(name) and not index):
+                    continue
+                try:
+                    _, atoms, value = placement.gives(cell, index)
+                    number = placement.typed_rate(name, atoms, value)
+                    key = placement.resolver.rate_cell(cell, index)
+                except (UnreadableError, FaultError, KeyError):
+                    continue
+                if key is not None:
+                    cells[key] += 1
+                if number is not None and number > 0:
+                    numbers[float(f"{number:.9g}")] += 1
+        if cells:
+            placement.resolver.rate = cells.most_common(1)[0][0]
+            placement.rate = placement.resolver.number(placement.resolver.rate)
+            placement.resolver.forget()
+        elif numbers:
+            placement.rate = numbers.most_common(1)[0][0]
+
+    def _turn_signs(self, placement: Placement) -> None:
+        """Take a column of deltas or of steps for the negative where its formulas give that."""
+        for column in self._samples:
+            name = column.name
+            options = {reading for reading in column.readings if "step_" in reading} | {name}
+            if name is None or (len(options) == 1 and not re.fullmatch(r"dE_d(a_)?[ho]\d", name)):
+                continue
+            if self._verdict(placement, column) is not False:
+                continue
+            for option in sorted(f"{sign}{item}" for sign in ("", "-") for item in options if item):
+                column.name = option
+                placement.resolver.forget()
+                if self._verdict(placement, column):
+                    break
+            else:
+                column.name = name
+                placement.resolver.forget()
+
+    def _shift(self, placement: Placement, wrong: list[Column]) -> None:
+        """Try whether the weights stand in the row in which they are found, so that the next row computes with them."""
+        weights = {column: column.name or "" for column in self._table.columns if placement.learns(column.name or "")}
+        for column, name in weights.items():
+            column.name = f"{name}_next"
+        placement.resolver.forget()
+        if len(self._wrong(placement)) < len(wrong):
+            return
+        for column, name in weights.items():
+            column.name = name
+        placement.resolver.forget()
+
+    def _rename(self, placement: Placement, wrong: list[Column]) -> None:
+        """Take headers for wrong where that leaves fewer columns wrong."""
+        if not wrong:
+            return
+        trials = (self._permutations, self._exchanges, self._missing)
+        for trial in (trial for trials_of in trials for trial in trials_of(placement, wrong)):
+            before = {column: column.name for column in trial}
+            for column, name in trial.items():
+                column.name = name
+            placement.resolver.forget()
+            found = self._wrong(placement)
+            named = {column: name for column, name in trial.items() if column.readings}
+            better = len(found) < len(wrong) and len(found) + len(named) <= len(wrong)
+            if better and trial.keys().isdisjoint(found):
+                wrong = found
+                placement.misnamed |= named
+                continue
+            for column, old in before.items():
+                column.name = old
+            placement.resolver.forget()
+
+    def _permutations(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str]]:
+        """Wrong columns that compute what others of them are headed, or what no column is headed."""
+        computed = {
+            column: name
+            for column in self._table.columns
+            if column in wrong and (name := self._computed(placement, column)) is not None
+        }
+        headed = {column.name for column in self._table.columns}
+        for column, name in computed.items():
+            partner = next((other for other in wrong if other.name == name), None)
+            twice = sum(other.name == column.name for other in self._table.columns) > 1
+            if partner is not None and computed.get(partner) == column.name and column.number < partner.number:
+                yield {column: name, partner: column.name or ""}
+            elif twice and name not in headed:
+                yield {column: name}
+
+    def _exchanges(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str]]:
+        """Two headers exchanged, of what is given or what is alike; tried where several columns are wrong."""
+        if len(wrong) < 3:
+            return
+        pairs = (("t1", "t2"), ("i1", "i2"), ("h1", "h2"), ("a_h1", "a_h2"), ("o1", "o2"), ("a_o1", "a_o2"))
+        kinds: tuple[tuple[str, ...], ...] = (*pairs, placement.model.weights)
+        for kind in kinds:
+            for one, other in combinations([column for column in self._table.columns if column.name in kind], 2):
+                if one.name != other.name:
+                    yield {one: other.name or "", other: one.name or ""}
+
+    def _missing(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str]]:
+        """Columns that say nothing, or what another one says too, as each of the quantities that no header names."""
+        headed = Counter(column.name for column in self._table.columns)
+        missing = [name for name in (*placement.model.givens, *placement.model.expressions) if name not in headed]
+        for column in self._table.columns:
+            if column.name is None or (headed[column.name] > 1 and column.name not in placement.misnamed.values()):
+                yield from ({column: name} for name in missing)
+
+    def _place_unnamed(self, placement: Placement) -> None:
+        """Give columns whose headers say nothing the quantity that their formulas compute."""
+        headed = {column.name for column in self._table.columns}
+        for column in self._samples:
+            if column.name is None:
+                name = self._computed(placement, column, negative=True)
+                if name is not None and name not in headed:
+                    column.name = name
+                    headed.add(name)
+                    placement.resolver.forget()
+
+    def _computed(self, placement: Placement, column: Column, *, negative: bool = False) -> str | None:
+        """The quantity that a column computes, whatever its header says."""
+        index, cell = self._samples[column]
+        try:
+            _, _, value = placement.gives(cell, index)
+        except (UnreadableError, FaultError):
+            return None
+        return which(placement, value, negative=negative)
+
+    def _wrong(self, placement: Placement) -> list[Column]:
+        return [column for column in self._samples if self._verdict(placement, column) is False]
+
+    def _verdict(self, placement: Placement, column: Column) -> bool | None:
+        """Whether most of a column computes what it is taken for; None if that is not asked or cannot be told."""
+        name = column.name
+        if name is None or name in ("lr", "step"):
+            return None
+        if placement.is_weight(name) and not placement.moves:
+            return None
+        index, cell = self._samples[column]
+        try:
+            _, atoms, value = placement.gives(cell, index)
+            return placement.is_right(name, atoms, value)
+        except FaultError:
+            return False
+        except (UnreadableError, KeyError):
+            return None
+
+
+def which(placement: Placement, value: Array, *, negative: bool = False) -> str | None:
+    """The quantity of the network that some values are; None if they are none of them."""
+    for name in placement.model.catalogue:
+        right = placement.values.quantity(name)
+        if close(value, right):
+            return name
+        if negative and close(value, -right):
+            return f"-{name}"
+    return None
+
+
+_WORLDS: dict[Convention, World] = {}
+
+
+def _world(convention: Convention) -> World:
+    if convention not in _WORLDS:
+        _WORLDS[convention] = World(Model(convention))
+    return _WORLDS[convention]
+
+
+def _sample(column: Column, shape: Callable[[Cell], object]) -> tuple[int, Cell] | None:
+    """The cell that speaks for a column: of the formulas that most of it has, the first below the first row."""
+    later = {index: cell for index, cell in column.cells.items() if index and cell.formula is not None}
+    choice = later or {index: cell for index, cell in column.cells.items() if cell.formula is not None}
+    if not choice:
+        return None
+    shapes = {index: shape(cell) for index, cell in choice.items()}
+    common = Counter(shapes.values()).most_common(1)[0][0]
+    return next((index, cell) for index, cell in choice.items() if shapes[index] == common)

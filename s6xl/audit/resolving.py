@@ -1,0 +1,284 @@
+"""What a formula's references stand for: quantities of the table, the learning rate, constants, or further formulas."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from s6xl.audit import headers
+from s6xl.audit.book import Book, Cell, Place, Sheet
+from s6xl.audit.formulas import Formula, Formulas, Reference, UnreadableError
+from s6xl.audit.tables import Column, Table
+
+_DEEPEST = 40  # cells that a formula leads through before it reaches the table
+_LARGEST_BLOCK = 2048  # cells
+_FROM_LABEL = 2  # cells between a label and what it names
+# What a label beside a cell may make of it.
+_GIVENS = ("lr", "t1", "t2", "i1", "i2", *(f"w{n}" for n in range(1, 9)), *(f"b{n}" for n in range(1, 5)))
+
+Key = tuple[str, Place]
+
+
+class Quantity(NamedTuple):
+    """A quantity of the table, `offset` rows after the one at hand; a minus before the name for its negative."""
+
+    name: str
+    offset: int
+
+
+class Constant(NamedTuple):
+    """A number or a text that stands in a cell outside the table; None for an empty cell."""
+
+    value: float | str | None
+    sheet: str
+    place: Place
+
+
+class Fault(NamedTuple):
+    """An error that stands in a cell."""
+
+    error: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Through:
+    """What another formula gives; there is one such object for each formula over the same atoms.
+
+    So it is quick to compare, however many further formulas it leads through.
+    """
+
+    template: str
+    atoms: tuple["Atom", ...]
+    member: Place | None
+    quantities: tuple[Quantity, ...]
+    constants: tuple[Constant, ...]
+
+
+class Block(NamedTuple):
+    """A block of cells, row by row."""
+
+    rows: tuple[tuple["Atom", ...], ...]
+
+
+Atom = Quantity | Constant | Fault | Through | Block
+
+
+@dataclass
+class Whereabouts:
+    """A workbook's sheets, formulas and tables, by where they stand."""
+
+    book: Book
+    formulas: Formulas
+    tables: list[Table]
+    sheets: dict[str, Sheet] = field(init=False)
+    _through: dict[tuple[str, tuple["Atom", ...], Place | None], Through] = field(default_factory=dict)
+    columns: dict[Key, tuple[Table, Column, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sheets = {sheet.title.casefold(): sheet for sheet in self.book.sheets}
+        self.columns = {
+            (table.sheet.title.casefold(), table.place(column.number, table.rows[index])): (table, column, index)
+            for table in self.tables
+            for column in table.columns
+            for index in column.cells
+        }
+
+    def cell(self, key: Key) -> Cell | None:
+        """The cell at a place; None if it holds nothing.
+
+        Raises:
+            UnreadableError: if there is no such sheet.
+        """
+        sheet = self.sheets.get(key[0])
+        if sheet is None:
+            raise UnreadableError(f"it refers to the sheet {key[0]}, which is not there")
+        return sheet.cells.get(key[1])
+
+    def through(self, template: str, atoms: tuple["Atom", ...], member: Place | None) -> Through:
+        """What a formula gives that stands in another cell."""
+        key = template, atoms, member
+        found = self._through.get(key)
+        if found is None:
+            found = Through(*key, tuple(quantities(atoms)), tuple(constants(atoms)))
+            self._through[key] = found
+        return found
+
+    def label(self, key: Key) -> tuple[str, ...]:
+        """What a label to the left of a cell or above it names; empty where there is none."""
+        for down, right in ((0, -1), (-1, 0)):
+            for distance in range(1, _FROM_LABEL + 1):
+                row, column = key[1][0] + down * distance, key[1][1] + right * distance
+                near = self.cell((key[0], (row, column)))
+                if near is None or near.value is None:
+                    continue
+                names = headers.label(near.value) if isinstance(near.value, str) else ()
+                if names:
+                    return names
+                break
+        return ()
+
+
+class Resolver:
+    """Resolves the references of one table's formulas.
+
+    `roles` says of cells outside the table what they are; those that a label names come in by themselves.
+    """
+
+    def __init__(self, whereabouts: Whereabouts, table: Table, deadline: Callable[[], None]) -> None:
+        self.whereabouts = whereabouts
+        self.table = table
+        self.roles: dict[Key, str] = {}
+        # The cell of the learning rate: others that are labelled so are constants if they hold another number.
+        self.rate: Key | None = None
+        self._sheet = table.sheet.title
+        self._deadline = deadline
+        self._labelled: dict[Key, str | None] = {}
+        self._seen: dict[tuple[Key, int], Atom] = {}
+        self._open: set[Key] = set()
+
+    def forget(self) -> None:
+        """Resolve everything anew, after columns or roles have become something else."""
+        self._seen.clear()
+        self._labelled.clear()
+
+    def atoms(self, cell: Cell, index: int) -> tuple[Formula, tuple[Atom, ...]]:
+        """A cell's formula and what its references stand for, seen from a step of the table.
+
+        Raises:
+            UnreadableError: if that cannot be told.
+        """
+        return self._atoms(cell, self._sheet, index, 0)
+
+    def _atoms(self, cell: Cell, sheet: str, index: int, depth: int) -> tuple[Formula, tuple[Atom, ...]]:
+        formula = self.whereabouts.formulas.of(cell, sheet)
+        place = cell.origin if cell.in_array else (cell.row, cell.column)
+        return formula, tuple(self._atom(reference, sheet, place, index, depth) for reference in formula.references)
+
+    def _atom(self, reference: Reference, sheet: str, place: Place, index: int, depth: int) -> Atom:
+        if reference.first == reference.last:
+            key = ((reference.sheet or sheet).casefold(), reference.first.at(place))
+            return self._single(key, index, depth)
+        area = reference.area(sheet, place)
+        height, width = area.last_row - area.first_row + 1, area.last_column - area.first_column + 1
+        if height * width > _LARGEST_BLOCK:
+            raise UnreadableError(f"it refers to {area}, which is too large a block")
+        title = area.sheet.casefold()
+        return Block(
+            tuple(
+                tuple(
+                    self._single((title, (row, column)), index, depth)
+                    for column in range(area.first_column, area.last_column + 1)
+                )
+                for row in range(area.first_row, area.last_row + 1)
+            )
+        )
+
+    def _single(self, key: Key, index: int, depth: int) -> Atom:
+        found = self.whereabouts.columns.get(key)
+        if found is not None and found[0] is self.table:
+            name = found[1].name
+            if name == "lr":
+                return Quantity(name, 0)
+            if name is not None and name != "step":
+                return Quantity(name, found[2] - index)
+        role = self.roles.get(key) or self._label(key)
+        cell = self.whereabouts.cell(key)
+        if role is not None and (role != "lr" or self._is_rate(key)):
+            return Quantity(role, 0)
+        if cell is None:
+            return Constant(None, *key)
+        if cell.formula is None:
+            return Fault(cell.error) if cell.error else Constant(_plain(cell.value), *key)
+        return self._through(cell, key, index, depth)
+
+    def _is_rate(self, key: Key) -> bool:
+        return self.rate is None or key == self.rate or self.number(key) == self.number(self.rate)
+
+    def number(self, key: Key) -> float | None:
+        """The number that a cell holds or shows."""
+        cell = self.whereabouts.cell(key)
+        value = cell.value if cell else None
+        return float(value) if isinstance(value, float | int) else None
+
+    def _through(self, cell: Cell, key: Key, index: int, depth: int) -> Atom:
+        seen = self._seen.get((key, index))
+        if seen is not None:
+            return seen
+        self._deadline()
+        if key in self._open:
+            raise UnreadableError("it leads back to itself")
+        if depth >= _DEEPEST:
+            raise UnreadableError("it leads through too many other cells")
+        self._open.add(key)
+        try:
+            formula, atoms = self._atoms(cell, self.whereabouts.sheets[key[0]].title, index, depth + 1)
+        finally:
+            self._open.discard(key)
+        atom = self.whereabouts.through(formula.template, atoms, cell.member if cell.in_array else None)
+        self._seen[key, index] = atom
+        return atom
+
+    def rate_cell(self, cell: Cell, index: int) -> Key | None:
+        """The cell outside the table that a formula has the learning rate from, if a label names it so."""
+        formula, atoms = self.atoms(cell, index)
+        for reference, atom in zip(formula.references, atoms, strict=True):
+            key = ((reference.sheet or self._sheet).casefold(), reference.first.at((cell.row, cell.column)))
+            if atom == Quantity("lr", 0) and key not in self.whereabouts.columns:
+                return key
+        return None
+
+    def known_roles(self) -> list[tuple[Key, str]]:
+        """The cells outside the table that formulas use, and what they are."""
+        labelled = [(key, role) for key, role in self._labelled.items() if role is not None]
+        return [*self.roles.items(), *labelled]
+
+    def _label(self, key: Key) -> str | None:
+        """What a cell outside the table is by its label: something that is given."""
+        if key not in self._labelled:
+            self._labelled[key] = self._labelled_as(key)
+        return self._labelled[key]
+
+    def _labelled_as(self, key: Key) -> str | None:
+        if key in self.whereabouts.columns and self.whereabouts.columns[key][0] is self.table:
+            return None
+        cell = self.whereabouts.cell(key)
+        if cell is None or (not isinstance(cell.value, float | int) and cell.formula is None):
+            return None
+        for name in self.whereabouts.label(key):
+            # A weight that the table moves stands outside it only as what it starts from.
+            if name in _GIVENS and not (name[0] in "wb" and self.table.named(name)):
+                return name
+        return None
+
+
+def _plain(value: float | str | bool | None) -> float | str | None:
+    return float(value) if isinstance(value, bool | int) else value
+
+
+def constants(atoms: tuple[Atom, ...]) -> dict[Constant, None]:
+    """The constants among atoms, also those behind other formulas, in order."""
+    found: dict[Constant, None] = {}
+    for atom in atoms:
+        match atom:
+            case Constant():
+                found[atom] = None
+            case Through():
+                found |= dict.fromkeys(atom.constants)
+            case Block(rows):
+                for row in rows:
+                    found |= constants(row)
+    return found
+
+
+def quantities(atoms: tuple[Atom, ...]) -> dict[Quantity, None]:
+    """The quantities among atoms, also those behind other formulas, in order."""
+    found: dict[Quantity, None] = {}
+    for atom in atoms:
+        match atom:
+            case Quantity():
+                found[atom] = None
+            case Through():
+                found |= dict.fromkeys(atom.quantities)
+            case Block(rows):
+                for row in rows:
+                    found |= quantities(row)
+    return found

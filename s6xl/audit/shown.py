@@ -1,0 +1,126 @@
+"""What cells show: errors, and values that are not what their formulas give."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from s6xl.audit.book import Cell, Place
+from s6xl.audit.evaluate import Array, Evaluator, FaultError, Value
+from s6xl.audit.formulas import Formula, Reference, UnreadableError, tree
+from s6xl.audit.resolving import Key, Whereabouts
+from s6xl.audit.tables import Column, Table
+
+# Files hold 15 to 17 digits, and a small difference of large numbers has fewer.
+_RELATIVE, _ABSOLUTE = 1e-9, 1e-12
+_LONGEST = 100  # cells of a block, each way, that are looked at
+
+
+def shown_errors(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[Column, int, str]]:
+    """The cells of a table with a formula that shows an error, though nothing does that it refers to."""
+    for column in table.columns:
+        for index, cell in column.cells.items():
+            if cell.error and cell.formula is not None and not _follows(whereabouts, table, cell):
+                yield column, index, cell.error
+
+
+def _follows(whereabouts: Whereabouts, table: Table, cell: Cell) -> bool:
+    """Whether a cell shows an error because another one does."""
+    try:
+        formula = whereabouts.formulas.of(cell, table.sheet.title)
+        for reference in formula.references:
+            area = reference.area(table.sheet.title, (cell.row, cell.column))
+            for row in _span(area.first_row, min(area.last_row, area.first_row + _LONGEST)):
+                for column in _span(area.first_column, min(area.last_column, area.first_column + _LONGEST)):
+                    near = whereabouts.cell((area.sheet.casefold(), (row, column)))
+                    if near is not None and near.error:
+                        return True
+    except UnreadableError:
+        return True
+    return False
+
+
+def stale_cells(
+    whereabouts: Whereabouts, table: Table, evaluate: Evaluator, deadline: Callable[[], None]
+) -> Iterator[tuple[Column, int, float]]:
+    """The cells of a table whose value is another than their formula gives, and what it gives."""
+    for column in table.columns:
+        deadline()
+        groups: dict[Formula, list[tuple[int, Cell]]] = {}
+        for index, cell in column.cells.items():
+            if cell.formula is None or cell.in_array or not _is_number(cell.value):
+                continue
+            try:
+                groups.setdefault(whereabouts.formulas.of(cell, table.sheet.title), []).append((index, cell))
+            except UnreadableError:
+                continue
+        for formula, items in groups.items():
+            yield from (
+                (column, index, computed)
+                for index, computed in _differing(whereabouts, table, evaluate, formula, items)
+            )
+
+
+def _differing(
+    whereabouts: Whereabouts, table: Table, evaluate: Evaluator, formula: Formula, items: list[tuple[int, Cell]]
+) -> Iterator[tuple[int, float]]:
+    rows: list[list[Array]] = []
+    kept: list[tuple[int, float]] = []
+    for index, cell in items:
+        sheet = table.sheet.title.casefold()
+        try:
+            values = [
+                _block(whereabouts, sheet, reference, (cell.row, cell.column)) for reference in formula.references
+            ]
+        except UnreadableError:
+            return
+        if all(value is not None for value in values):
+            rows.append([value for value in values if value is not None])
+            kept.append((index, float(cell.value)))  # type: ignore[arg-type]
+    if not kept:
+        return
+    references: list[Value] = []
+    for number in range(len(formula.references)):
+        stacked = np.stack([values[number] for values in rows], axis=-1)
+        references.append(stacked if stacked.shape[:2] != (1, 1) else stacked[0, 0])
+    try:
+        result = evaluate(tree(formula.template), references)
+    except (UnreadableError, FaultError):
+        return
+    if isinstance(result, str) or result.ndim != 1:
+        return
+    result = np.broadcast_to(result, len(kept))
+    for (index, shown), computed in zip(kept, result, strict=True):
+        if np.isfinite(computed) and not abs(shown - computed) <= _RELATIVE * abs(computed) + _ABSOLUTE:
+            yield index, float(computed)
+
+
+def _block(whereabouts: Whereabouts, sheet: str, reference: Reference, place: Place) -> Array | None:
+    """What the cells of a reference show, rows x columns; None if any of them shows no number."""
+    area = reference.area(sheet, place)
+    if max(area.last_row - area.first_row, area.last_column - area.first_column) > _LONGEST:
+        return None
+    numbers = [
+        [
+            _shown(whereabouts, (area.sheet.casefold(), (row, column)))
+            for column in _span(area.first_column, area.last_column)
+        ]
+        for row in _span(area.first_row, area.last_row)
+    ]
+    if any(number is None for line in numbers for number in line):
+        return None
+    return np.array(numbers, dtype=np.float64)
+
+
+def _span(first: int, last: int) -> range:
+    return range(first, last + 1)
+
+
+def _shown(whereabouts: Whereabouts, key: Key) -> float | None:
+    cell = whereabouts.cell(key)
+    if cell is None:
+        return 0.0
+    return float(cell.value) if _is_number(cell.value) else None  # type: ignore[arg-type]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)

@@ -1,0 +1,413 @@
+"""Tells by what mistake a formula went wrong, and what is right in its place.
+
+A mistake is told by mending it: what has to be changed in the formula, so that it gives what is right in every case?
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from s6xl.audit.book import Place, address
+from s6xl.audit.evaluate import Array, FaultError
+from s6xl.audit.formulas import Corner, Formula, Reference, UnreadableError, fill, sheet_prefix
+from s6xl.audit.mutants import alike, mutants
+from s6xl.audit.networks import written
+from s6xl.audit.placing import Placement, which
+from s6xl.audit.resolving import Atom, Block, Constant, Quantity, Through, quantities
+from s6xl.audit.values import close, constant
+from s6xl.expression import Expression, names, substitute, to_excel, to_numpy
+
+_MOST_OCCURRENCES = 24
+_LONGEST_TO_MEND = 400  # characters of a template in which parentheses are tried
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A mistake: `words` say it for one cell, and cells with the same `key` have the same.
+
+    Where a reference slides down with the row, `start` is where it should stay and `reached` where it has come to.
+    """
+
+    key: str
+    words: str
+    right: str = ""
+    start: str = ""
+    reached: str = ""
+
+
+@dataclass
+class Patience:
+    """How many more changes may be tried in all the formulas of a workbook."""
+
+    trials: int = 50_000
+
+
+class Slips:
+    """Explains the wrong formulas of one table."""
+
+    def __init__(self, placement: Placement, patience: Patience) -> None:
+        self._placement = placement
+        self._values = placement.values
+        self._patience = patience
+        self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
+
+    def explain(
+        self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, place: Place, index: int
+    ) -> Slip:
+        """The mistake in a formula that should compute a quantity."""
+        if (rate := self._rate_slip(name, formula, atoms, value, place, index)) is not None:
+            return rate
+        key = name, formula.template, atoms
+        if key not in self._known:
+            self._known[key] = self._tell(name, formula, atoms, value)
+        words, mended = self._known[key]
+        fixed = self._fixed(formula, atoms, mended, place, index)
+        right = self._mended(formula, atoms, mended, place, index) or self.right(name, index)
+        if fixed:
+            return Slip(f"fixed {name}", fixed, right)
+        return Slip(words, words, right)
+
+    def right(self, name: str, index: int) -> str:
+        """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
+        expression = self._expression(name.removeprefix("-"))
+        if expression is None:
+            return ""
+        at = index - 1 if name in self._placement.model.learning else index
+        cells: dict[str, str] = {}
+        expression = self._over_cells(expression, at, cells, 0)
+        if expression is None:
+            return ""
+        text = to_excel(expression, lambda item: cells[item])
+        return f"=-({text})" if name.startswith("-") else f"={text}"
+
+    def _expression(self, name: str) -> Expression | None:
+        return self._placement.model.expression(name)
+
+    def _over_cells(self, expression: Expression, index: int, cells: dict[str, str], depth: int) -> Expression | None:
+        """An expression over what has a cell, the rest written out; the cells come into `cells`."""
+        replacements: dict[str, Expression] = {}
+        for name in names(expression):
+            if (cell := self._cell_of(name, index)) is not None:
+                cells[name] = cell
+                continue
+            inner = self._expression(name) if name not in self._placement.model.givens else None
+            further = self._over_cells(inner, index, cells, depth + 1) if inner is not None and depth < 5 else None
+            if further is None:
+                return None
+            replacements[name] = further
+        return substitute(expression, replacements)
+
+    def _cell_of(self, name: str, index: int) -> str | None:
+        """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
+        table, resolver = self._placement.table, self._placement.resolver
+        column = table.named(name)
+        if column is not None and 0 <= index < len(table):
+            return table.address(column, index)
+        negative = table.named(f"-{name}")
+        if negative is not None and 0 <= index < len(table):
+            return f"(-{table.address(negative, index)})"
+        if name == "lr":
+            if resolver.rate is not None:
+                return self._fixed_address(*resolver.rate)
+            return None if self._placement.rate is None else f"{self._placement.rate:.12g}"
+        key = next((key for key, role in resolver.known_roles() if role == name), None)
+        return self._fixed_address(*key) if key is not None else None
+
+    def _fixed_address(self, sheet: str, place: Place) -> str:
+        title = self._placement.resolver.whereabouts.sheets[sheet].title
+        corner = Corner(*place, True, True)
+        own = title == self._placement.table.sheet.title
+        return f"{'' if own else sheet_prefix(title)}{corner.written((0, 0))}"
+
+    def _rate_slip(
+        self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, place: Place, index: int
+    ) -> Slip | None:
+        """A learning rate that is not the table's: it slid down with the rows, or is another number."""
+        placement = self._placement
+        typed = placement.typed_rate(name, atoms, value)
+        rate = self._cell_of("lr", index) or "η"
+        for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=True)):
+            if not isinstance(atom, Constant) or not isinstance(atom.value, float | str | None):
+                continue
+            trial = (*atoms[:number], Quantity("lr", 0), *atoms[number + 1 :])
+            if not self._gives(name, formula.template, trial):
+                continue
+            reached = address(*reference.first.at(place))
+            right = self._mended(formula, atoms, trial, place, index) or self.right(name, index)
+            if not reference.first.row_fixed and not placement.table.on_side:
+                start = rate.replace("$", "") if "$" in rate else self._slid_from(reference, place, index)
+                words = f"η not anchored: {start} slides to {reached}"
+                return Slip("η not anchored", words, right, start, reached)
+            return Slip(f"η from {reached}", f"takes η from {reached} where {rate} is right", right)
+        if typed is not None and typed > 0:
+            words = f"the learning rate is {typed:.6g} here where it is {placement.rate:.6g}"
+            return Slip(words, words, self.right(name, index))
+        return None
+
+    def _slid_from(self, reference: Reference, place: Place, index: int) -> str:
+        """Where a reference that slides stands at the first step that has one."""
+        row, column = reference.first.at(place)
+        rows = self._placement.table.rows
+        return address(row - (rows[index] - rows[min(1, index)]), column)
+
+    def _gives(self, name: str, template: str, atoms: tuple[Atom, ...]) -> bool:
+        if self._patience.trials <= 0:
+            return False
+        self._patience.trials -= 1
+        try:
+            value = self._values.of(template, atoms)
+            return self._placement.is_right(name, atoms, value)
+        except (UnreadableError, FaultError, KeyError):
+            return False
+
+    def _tell(
+        self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array
+    ) -> tuple[str, tuple[Atom, ...] | None]:
+        """The mistake in words, and the mended atoms where it is one of references."""
+        template = formula.template
+        for mended, words in self._substitutions(name, template, atoms):
+            return words, mended
+        if (row := self._rows_off(name, template, atoms)) is not None:
+            return row
+        if (other := self._update_slip(name, value)) is not None:
+            return other, None
+        if (computed := self._computes(name, value)) is not None:
+            return computed, None
+        if (mutant := self._mutant(name, value)) is not None:
+            return mutant, None
+        if self._parentheses(name, template, atoms):
+            return "lost parentheses", None
+        factor = constant(value / self._values.quantity(name))
+        if factor is not None:
+            return f"is {factor:.6g} times what is right", None
+        for mended, words in self._double_substitutions(name, template, atoms):
+            return words, mended
+        return f"does not compute {written(name.removeprefix('-'))}", None
+
+    def _substitutions(
+        self, name: str, template: str, atoms: tuple[Atom, ...]
+    ) -> Iterator[tuple[tuple[Atom, ...], str]]:
+        """One quantity in place of another, everywhere or in some places only, that mends the formula."""
+        leaves = list(quantities(atoms))
+        for only_alike in (True, False):
+            for leaf in leaves:
+                for other in self._candidates(name, leaf, only_alike):
+                    mended = self._replaced(atoms, {leaf: other})
+                    if self._gives(name, template, mended):
+                        yield mended, self._instead(name, leaf, other)
+            for number, atom in enumerate(atoms[:_MOST_OCCURRENCES]):
+                if not isinstance(atom, Quantity) or atoms.count(atom) < 2:
+                    continue
+                for other in self._candidates(name, atom, only_alike):
+                    mended = (*atoms[:number], other, *atoms[number + 1 :])
+                    if self._gives(name, template, mended):
+                        yield mended, self._instead(name, atom, other)
+            for leaf in leaves:
+                if only_alike and 2 < atoms.count(leaf) <= 6:
+                    yield from self._in_some_places(name, template, atoms, leaf)
+
+    def _in_some_places(
+        self, name: str, template: str, atoms: tuple[Atom, ...], leaf: Quantity
+    ) -> Iterator[tuple[tuple[Atom, ...], str]]:
+        places = [number for number, atom in enumerate(atoms) if atom == leaf]
+        for count in range(2, len(places)):
+            for chosen in combinations(places, count):
+                for other in self._candidates(name, leaf, True):
+                    mended = tuple(other if number in chosen else atom for number, atom in enumerate(atoms))
+                    if self._gives(name, template, mended):
+                        yield mended, self._instead(name, leaf, other)
+
+    def _double_substitutions(
+        self, name: str, template: str, atoms: tuple[Atom, ...]
+    ) -> Iterator[tuple[tuple[Atom, ...], str]]:
+        for one, two in combinations(quantities(atoms), 2):
+            for first in self._candidates(name, one, True):
+                for second in self._candidates(name, two, True):
+                    mended = self._replaced(atoms, {one: first, two: second})
+                    if self._gives(name, template, mended):
+                        words = f"{self._instead(name, one, first)}, and {self._instead(name, two, second)}"
+                        yield mended, words
+
+    def _candidates(self, name: str, leaf: Quantity, only_alike: bool) -> Iterator[Quantity]:
+        model = self._placement.model
+        own = leaf.name.removeprefix("-")
+        if only_alike:
+            yield from (Quantity(other, leaf.offset) for other in alike(own) if self._has(other))
+            if self._moves_in_time(leaf):
+                yield from (Quantity(leaf.name, offset) for offset in (0, -1) if offset != leaf.offset)
+            return
+        near = {*alike(own), own}
+        for other in (*model.givens, *model.expressions, "lr"):
+            if other not in near and other != name:
+                yield Quantity(other, leaf.offset)
+        if name in model.learning and leaf.offset != -1:
+            yield from (Quantity(other, -1) for other in (*model.learning, *(f"dE_d{w}" for w in model.learning)))
+
+    def _has(self, name: str) -> bool:
+        model = self._placement.model
+        return name in model.givens or name in model.expressions
+
+    def _moves_in_time(self, leaf: Quantity) -> bool:
+        """Whether a quantity differs from row to row."""
+        model = self._placement.model
+        return leaf.name != "lr" and not (leaf.name in model.givens and leaf.name not in model.learning)
+
+    def _replaced(self, atoms: tuple[Atom, ...], old: dict[Quantity, Quantity]) -> tuple[Atom, ...]:
+        """Atoms with some quantities replaced, also behind other formulas."""
+        changed: list[Atom] = []
+        for atom in atoms:
+            match atom:
+                case Quantity():
+                    changed.append(old.get(atom, atom))
+                case Through() if old.keys() & set(atom.quantities):
+                    inner = self._replaced(atom.atoms, old)
+                    changed.append(self._placement.resolver.whereabouts.through(atom.template, inner, atom.member))
+                case Block(rows):
+                    changed.append(Block(tuple(self._replaced(row, old) for row in rows)))
+                case _:
+                    changed.append(atom)
+        return tuple(changed)
+
+    def _instead(self, name: str, wrong: Quantity, right: Quantity) -> str:
+        weight = re.sub(r"_next$", "", name)
+        before, after = written(wrong.name.removeprefix("-")), written(right.name)
+        if wrong.name == right.name:
+            return f"uses {before} of {_row(wrong.offset)} where that of {_row(right.offset)} is right"
+        if weight in self._placement.model.learning and right.name == f"dE_d{weight}":
+            if wrong.name.startswith("dE_d"):
+                return f"{weight} is updated with another weight's gradient: uses {before} where {after} is right"
+            return f"{weight} is updated with {before} where its gradient {after} is right"
+        where = f" of {_row(wrong.offset)}" if wrong.offset != right.offset else ""
+        return f"uses {before}{where} where {after} is right"
+
+    def _rows_off(self, name: str, template: str, atoms: tuple[Atom, ...]) -> tuple[str, tuple[Atom, ...]] | None:
+        """All that it takes from the table being one or more rows off."""
+        leaves = [leaf for leaf in quantities(atoms) if self._moves_in_time(leaf)]
+        for shift in (1, -1, 2, -2):
+            mended = self._replaced(atoms, {leaf: Quantity(leaf.name, leaf.offset + shift) for leaf in leaves})
+            if leaves and self._gives(name, template, mended):
+                rows = f"{abs(shift)} row{'s' * (abs(shift) > 1)}"
+                return f"is {rows} off: takes its values {rows} too {'high' if shift > 0 else 'low'}", mended
+        return None
+
+    def _update_slip(self, name: str, value: Array) -> str | None:
+        """What is wrong with the update of a weight."""
+        weight = re.sub(r"_next$", "", name)
+        model = self._placement.model
+        if weight not in model.learning:
+            return None
+        before = 0 if name.endswith("_next") else -1
+        old, right = self._values.quantity(weight, before), self._values.quantity(name)
+        if close(value, old):
+            return f"{weight} is not updated: it stays as in {_row(before)}"
+        if close(value, 2 * old - right) or self._is_opposite(name, value, old, right):
+            return "has the wrong sign: the step has to be subtracted"
+        if close(value, right - old) or close(value, old - right):
+            return f"is the step alone: {weight} itself is missing"
+        if close(value, old - self._values.quantity(f"dE_d{weight}", before)):
+            return "lacks the learning rate η"
+        return None
+
+    def _is_opposite(self, name: str, value: Array, old: Array, right: Array) -> bool:
+        factor = constant((value - old) / (old - right) * self._values.world.rate)
+        rate = self._placement.rate
+        return factor is not None and rate is not None and abs(factor - rate) < 1e-9 * rate
+
+    def _computes(self, name: str, value: Array) -> str | None:
+        """Another quantity that it computes."""
+        other = which(self._placement, value)
+        if other is not None:
+            return f"computes {written(other)}"
+        for given in self._placement.model.givens:
+            for offset in (0, -1):
+                if close(value, self._values.quantity(given, offset)):
+                    return f"is {written(given)}"
+        number = constant(value)
+        if number is not None:
+            return f"is the same number in all cases, {number:.6g}"
+        return None
+
+    def _mutant(self, name: str, value: Array) -> str | None:
+        """One mistake in the right expression that gives the same."""
+        plain = name.removeprefix("-")
+        expression = self._expression(plain)
+        if expression is None:
+            return None
+        before = -1 if plain in self._placement.model.learning else 0
+        if name != plain:
+            value = -value
+        for mutant, words in mutants(expression):
+            arguments = names(mutant)
+            result = to_numpy(mutant)(*(self._values.quantity(item, before) for item in arguments))
+            if close(value, result):
+                return words
+        return None
+
+    def _parentheses(self, name: str, template: str, atoms: tuple[Atom, ...]) -> bool:
+        """Whether one more pair of parentheses mends a formula."""
+        if len(template) > _LONGEST_TO_MEND:
+            return False
+        starts = [match.start() for match in re.finditer(r"(?<![\w.])[\w.(]", template)]
+        ends = [match.end() for match in re.finditer(r"[\w.)](?![\w.(])", template)]
+        for start in starts:
+            for end in ends:
+                inner = template[start:end]
+                if start >= end or inner.count("(") != inner.count(")") or not re.search(r"[-+*/^]", inner):
+                    continue
+                if self._gives(name, f"{template[:start]}({inner}){template[end:]}", atoms):
+                    return True
+        return False
+
+    def _fixed(
+        self,
+        formula: Formula,
+        atoms: tuple[Atom, ...],
+        mended: tuple[Atom, ...] | None,
+        place: Place,
+        index: int,
+    ) -> str:
+        """In words, that a reference with a ``$`` stays in a row that it should leave; empty if that is not it."""
+        for reference, before, after in zip(formula.references, atoms, mended or atoms, strict=True):
+            if (
+                isinstance(before, Quantity)
+                and isinstance(after, Quantity)
+                and before.name == after.name
+                and before != after
+                and reference.first.row_fixed
+            ):
+                stays = reference.written(place)
+                return f"a $ keeps it at {stays}: {self._cell_of(after.name, index + after.offset)} is right"
+        return ""
+
+    def _mended(
+        self,
+        formula: Formula,
+        atoms: tuple[Atom, ...],
+        mended: tuple[Atom, ...] | None,
+        place: Place,
+        index: int,
+    ) -> str:
+        """The formula with its references mended; empty if that is not possible in this cell alone."""
+        if mended is None:
+            return ""
+        texts = [reference.written(place) for reference in formula.references]
+        for number, (before, after) in enumerate(zip(atoms, mended, strict=True)):
+            if before == after:
+                continue
+            cell = self._cell_of(after.name, index + after.offset) if isinstance(after, Quantity) else None
+            if cell is None:
+                return ""
+            texts[number] = cell
+        return "=" + fill(formula.template, texts)
+
+
+def _row(offset: int) -> str:
+    match offset:
+        case 0:
+            return "its own row"
+        case -1:
+            return "the row before"
+        case 1:
+            return "the row after"
+    return f"{abs(offset)} rows {'after' if offset > 0 else 'before'}"

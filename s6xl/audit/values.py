@@ -1,0 +1,141 @@
+"""What formulas give over the random cases of a world, held against what is right there."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from pyopenvba.formula import Node
+
+from s6xl.audit.book import Book, Place
+from s6xl.audit.evaluate import Array, Closure, Evaluator, FaultError, UnknownError, Value
+from s6xl.audit.formulas import UnreadableError, tree
+from s6xl.audit.networks import CASES, World
+from s6xl.audit.resolving import Atom, Block, Constant, Fault, Quantity, Through
+
+_RELATIVE = 1e-9
+
+
+class Values:
+    """Computes formulas over a world, each once."""
+
+    def __init__(self, world: World, evaluate: Evaluator) -> None:
+        self.world = world
+        self._evaluate = evaluate
+        self._known: dict[tuple[str, tuple[Atom, ...], Place | None], Array | Exception] = {}
+
+    def of(self, template: str, atoms: tuple[Atom, ...], member: Place | None = None) -> Array:
+        """What a formula gives in each case.
+
+        Raises:
+            UnreadableError: if that cannot be told.
+            FaultError: if it is an error whatever the numbers.
+        """
+        key = template, atoms, member
+        found = self._known.get(key)
+        if found is None:
+            try:
+                found = self._one(self._evaluate(tree(template), [self.atom(atom) for atom in atoms]), member)
+            except (UnreadableError, FaultError) as error:
+                found = error
+            self._known[key] = found
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def quantity(self, name: str, offset: int = 0) -> Array:
+        """A quantity of the table, or with a minus before its name its negative."""
+        if name.startswith("-"):
+            return -self.world(name[1:], offset)
+        return self.world(name, offset)
+
+    def atom(self, atom: Atom) -> Value:
+        """What a reference stands for, in each case."""
+        match atom:
+            case Quantity(name, offset):
+                try:
+                    return self.quantity(name, offset)
+                except KeyError:
+                    raise UnreadableError(f"it uses {name}, which this network does not have") from None
+            case Constant(None):
+                return np.zeros(1)
+            case Constant(str() as text):
+                return text
+            case Constant(value):
+                return np.array([value], dtype=np.float64)
+            case Fault(error):
+                raise FaultError(error)
+            case Through():
+                return self.of(atom.template, atom.atoms, atom.member)
+            case Block(rows):
+                return np.array([[self._cell(item) for item in row] for row in rows])
+        raise AssertionError(atom)
+
+    def _cell(self, atom: Atom) -> Array:
+        value = self.atom(atom)
+        # Text in a block counts as nothing, as SUM takes it.
+        return np.broadcast_to(value, CASES) if not isinstance(value, str) else np.zeros(CASES)
+
+    def _one(self, value: Value, member: Place | None) -> Array:
+        if isinstance(value, str):
+            raise FaultError("#VALUE!")
+        if value.ndim == 3:
+            row, column = member or (0, 0)
+            if member is None and value.shape[:2] != (1, 1):
+                raise UnknownError("it gives a block of numbers")
+            if row >= value.shape[0] or column >= value.shape[1]:
+                raise FaultError("#N/A")
+            one: Array = value[row, column]
+            return one
+        return value
+
+
+def evaluator(book: Book) -> Evaluator:
+    """Computes the formulas of a book, with its own names and functions, and those that this add-in has."""
+
+    @cache
+    def named(name: str) -> Node | None:
+        formula = book.names.get(name.casefold())
+        if formula is None:
+            return None
+        # A name for cells does not come here: it is a reference.
+        return tree(formula)
+
+    return Evaluator(named, _own_function)
+
+
+@cache
+def _own_function(name: str) -> Closure | None:
+    """A function of the add-in that is one formula over its arguments."""
+    if not name.startswith("s6_"):
+        return None
+    from s6xl.expression import to_numpy
+    from s6xl.functions import FUNCTIONS
+
+    function = next((item for item in FUNCTIONS if item.name.casefold() == name), None)
+    if function is None or function.expression is None:
+        return None
+    parameters = [parameter.name for parameter in function.parameters]
+    compute = to_numpy(function.expression, parameters)
+
+    def closure(values: Sequence[Array]) -> Array:
+        if len(values) != len(parameters):
+            raise UnknownError(f"it gives {name.upper()} another number of arguments than it takes")
+        result: Array = compute(*values)
+        return result
+
+    return closure
+
+
+def close(value: Array, right: Array) -> bool:
+    """Whether two results are the same in every case, but for rounding."""
+    size = np.abs(right)
+    return bool(np.all(np.abs(value - right) <= _RELATIVE * (size + size.max())))
+
+
+def constant(values: NDArray[np.float64]) -> float | None:
+    """The number that all cases agree on; None if they do not."""
+    if not np.all(np.isfinite(values)):
+        return None
+    middle = float(np.median(values))
+    return middle if np.allclose(values, middle, rtol=1e-7, atol=1e-9) else None

@@ -1,0 +1,35 @@
+"""No workbook, however spoilt, breaks an audit: it ends in time with findings, or with one sentence of why not."""
+
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from mutations import mutated
+from s6xl.audit.auditing import audit
+from small_book import small_book
+
+CASES, GROUPS = 2_000, 20
+SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def books() -> list[bytes]:
+    return [small_book(), small_book(header=6, left=2, listed=True)]
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_spoilt_workbooks(tmp_path: Path, books: list[bytes], group: int) -> None:
+    path = tmp_path / "spoilt.xlsx"
+    for seed in range(group, CASES, GROUPS):
+        random = Random(seed)
+        path.write_bytes(mutated(random.choice(books), random))
+        start = time.monotonic()
+        report = audit(path)
+        assert time.monotonic() - start < SECONDS, seed
+        assert report.status in ("right", "findings", "unreadable"), seed
+        if report.error:
+            assert report.error.endswith("."), seed
+            assert "\n" not in report.error, seed
+            assert ". " not in report.error.removeprefix(str(path)), seed

@@ -239,6 +239,8 @@ def _operate(operator: str, left: Value, right: Value) -> Value:
     function = _ARITHMETIC.get(operator)
     if function is None:
         raise UnknownError(f"it uses the operator {operator}, which is not computed here")
+    if operator == "/" and not np.any(_number(right)):
+        raise FaultError("#DIV/0!")
     try:
         return _spread(function, _number(left), _number(right))
     except ValueError as error:

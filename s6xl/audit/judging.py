@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from s6xl.audit.book import Cell, address
 from s6xl.audit.evaluate import FaultError
@@ -26,6 +26,7 @@ class _Wrong:
     kind: Kind
     slip: Slip
     stands: str
+    formula: Formula | None = None
 
 
 @dataclass
@@ -192,9 +193,18 @@ class _Judge:
             place = (cell.row, cell.column)
             slip = self._slips.explain(name, formula, atoms, value, place, index)
             kind = Kind.UPDATE if placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA
-            wrong.append(_Wrong(index, kind, slip, _text(cell, formula)))
+            wrong.append(_Wrong(index, kind, slip, _text(cell, formula), formula))
+        self._take_faults_along(wrong)
         wrong += self._missing(column, name)
         return self._as_neighbours(column, wrong, right)
+
+    def _take_faults_along(self, wrong: list[_Wrong]) -> None:
+        """Count an error to the mistake that the same formula is in other rows: there, it only found numbers."""
+        explained = {item.formula: item for item in wrong if item.formula is not None and item.kind is not Kind.ERROR}
+        for item in wrong:
+            same = explained.get(item.formula) if item.formula and item.kind is Kind.ERROR else None
+            if same is not None:
+                item.kind, item.slip = same.kind, replace(same.slip, right=item.slip.right)
 
     def _start(self, name: str, cell: Cell) -> list[_Wrong]:
         """What is wrong in the first row of a weight, where it is given."""
@@ -255,7 +265,11 @@ class _Judge:
             "#VALUE!": "gives #VALUE!: it computes with a text",
             "a circular reference": "refers back to itself: a circular reference",
         }.get(error, f"gives {error}")
-        return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, index)), _text(cell))
+        formula, atoms = self._placement.resolver.atoms(cell, index)
+        slid = self._slips.slid_rate(name, formula, atoms, (cell.row, cell.column), index)
+        if slid is not None:
+            return _Wrong(index, Kind.UPDATE, slid, _text(cell, formula), formula)
+        return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, index)), _text(cell), formula)
 
     def _explained(self, name: str, cell: Cell, index: int) -> Slip | None:
         try:
@@ -285,9 +299,7 @@ class _Judge:
         for item in wrong:
             if item.index:
                 place = table.place(column.number, table.rows[item.index])
-                item.slip = Slip(
-                    item.slip.key, item.slip.words, formula.written(place), item.slip.start, item.slip.reached
-                )
+                item.slip = replace(item.slip, right=formula.written(place))
         return wrong
 
     def _report(self, column: Column, name: str, wrong: Iterable[_Wrong]) -> None:

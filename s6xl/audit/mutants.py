@@ -50,6 +50,9 @@ def _operations(operator: str, left: Expression, right: Expression) -> Iterator[
             half = isinstance(left, Number) and left.value == 0.5
             yield right, f"lacks the factor {'½' if half else _shown(left)}"
             yield left, f"lacks the factor {_shown(right)}"
+            match left:
+                case Operation("*", further, middle):
+                    yield further, f"lacks the factors {_shown(middle)} and {_shown(right)}"
             yield Operation("+", left, right), f"adds where the product {whole} is right"
             yield Operation("*", left, Operation("*", left, right)), f"has the factor {_shown(left)} twice"
             yield Operation("*", Operation("*", left, right), right), f"has the factor {_shown(right)} twice"

@@ -293,8 +293,9 @@ class _Placing:
         """Take a column of deltas or of steps for the negative where its formulas give that."""
         for column in self._samples:
             name = column.name
-            options = {reading for reading in column.readings if "step_" in reading} | {name}
-            if name is None or (len(options) == 1 and not re.fullmatch(r"dE_d(a_)?[ho]\d", name)):
+            turns = r"-?step_\w+|dE_d(a_)?[ho]\d"
+            options = {name} | {reading for reading in column.readings if "step_" in reading}
+            if name is None or not any(re.fullmatch(turns, option or "") for option in options):
                 continue
             if self._verdict(placement, column) is not False:
                 continue

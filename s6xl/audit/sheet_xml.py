@@ -14,7 +14,7 @@ from s6xl.audit.book import Cell, Place
 from s6xl.audit.package import DEEPEST, LONGEST_TEXT, Attributes, DamagedPartError, Package, local_name
 from s6xl.errors import UserError
 
-MOST_CELLS = 1_000_000  # in a workbook, of those that hold something
+MOST_CELLS = 500_000  # in a workbook, of those that hold something
 _ROWS, _COLUMNS = 1_048_576, 16_384
 _ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})", re.IGNORECASE)
 _CODED = re.compile("_x([0-9A-Fa-f]{4})_")

@@ -14,7 +14,7 @@ from s6xl.audit.formulas import Corner, Formula, Reference, UnreadableError, fil
 from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
 from s6xl.audit.placing import Placement, which
-from s6xl.audit.resolving import Atom, Block, Constant, Quantity, Through, quantities
+from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
 from s6xl.audit.values import close, constant
 from s6xl.expression import Expression, names, substitute, to_excel, to_numpy
 
@@ -56,8 +56,10 @@ class Slips:
         self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, place: Place, index: int
     ) -> Slip:
         """The mistake in a formula that should compute a quantity."""
-        if (rate := self._rate_slip(name, formula, atoms, value, place, index)) is not None:
-            return rate
+        if self._is_step(name):
+            rate = self.slid_rate(name, formula, atoms, place, index) or self._typed_rate(name, atoms, value, index)
+            if rate is not None:
+                return rate
         key = name, formula.template, atoms
         if key not in self._known:
             self._known[key] = self._tell(name, formula, atoms, value)
@@ -120,30 +122,35 @@ class Slips:
         own = title == self._placement.table.sheet.title
         return f"{'' if own else sheet_prefix(title)}{corner.written((0, 0))}"
 
-    def _rate_slip(
-        self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, place: Place, index: int
-    ) -> Slip | None:
-        """A learning rate that is not the table's: it slid down with the rows, or is another number."""
-        placement = self._placement
-        typed = placement.typed_rate(name, atoms, value)
+    def slid_rate(self, name: str, formula: Formula, atoms: tuple[Atom, ...], place: Place, index: int) -> Slip | None:
+        """A reference to the learning rate that slid down with the rows, or that leads to another cell."""
         rate = self._cell_of("lr", index) or "η"
         for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=True)):
-            if not isinstance(atom, Constant) or not isinstance(atom.value, float | str | None):
-                continue
-            trial = (*atoms[:number], Quantity("lr", 0), *atoms[number + 1 :])
-            if not self._gives(name, formula.template, trial):
+            mended = (*atoms[:number], Quantity("lr", 0), *atoms[number + 1 :])
+            if atom in (Quantity("lr", 0), Quantity(name, 0)) or not self._gives(name, formula.template, mended):
                 continue
             reached = address(*reference.first.at(place))
-            right = self._mended(formula, atoms, trial, place, index) or self.right(name, index)
-            if not reference.first.row_fixed and not placement.table.on_side:
+            right = self._mended(formula, atoms, mended, place, index) or self.right(name, index)
+            if not reference.first.row_fixed and not self._placement.table.on_side:
                 start = rate.replace("$", "") if "$" in rate else self._slid_from(reference, place, index)
                 words = f"η not anchored: {start} slides to {reached}"
                 return Slip("η not anchored", words, right, start, reached)
             return Slip(f"η from {reached}", f"takes η from {reached} where {rate} is right", right)
-        if typed is not None and typed > 0:
-            words = f"the learning rate is {typed:.6g} here where it is {placement.rate:.6g}"
-            return Slip(words, words, self.right(name, index))
         return None
+
+    def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, index: int) -> Slip | None:
+        """A learning rate that is typed as another number than the table's."""
+        typed = self._placement.typed_rate(name, atoms, value)
+        if typed is None or typed <= 0:
+            return None
+        words = f"the learning rate is {typed:.6g} here where it is {self._placement.rate:.6g}"
+        if abs(typed - 1) < 1e-9:
+            words = "lacks the learning rate η"
+        return Slip(words, words, self.right(name, index))
+
+    def _is_step(self, name: str) -> bool:
+        """Whether a quantity takes the learning rate."""
+        return name in self._placement.model.learning or name.endswith("_next") or "step_" in name
 
     def _slid_from(self, reference: Reference, place: Place, index: int) -> str:
         """Where a reference that slides stands at the first step that has one."""
@@ -172,12 +179,12 @@ class Slips:
             return row
         if (other := self._update_slip(name, value)) is not None:
             return other, None
-        if (computed := self._computes(name, value)) is not None:
-            return computed, None
-        if (mutant := self._mutant(name, value)) is not None:
-            return mutant, None
         if self._parentheses(name, template, atoms):
             return "lost parentheses", None
+        if (mutant := self._mutant(name, value)) is not None:
+            return mutant, None
+        if (computed := self._computes(name, value)) is not None:
+            return computed, None
         factor = constant(value / self._values.quantity(name))
         if factor is not None:
             return f"is {factor:.6g} times what is right", None
@@ -230,6 +237,11 @@ class Slips:
                         yield mended, words
 
     def _candidates(self, name: str, leaf: Quantity, only_alike: bool) -> Iterator[Quantity]:
+        """What a quantity may stand in place of: what is alike or stands in another row, or else anything."""
+        # Nothing is computed from itself.
+        yield from (item for item in self._any_candidates(name, leaf, only_alike) if item != Quantity(name, 0))
+
+    def _any_candidates(self, name: str, leaf: Quantity, only_alike: bool) -> Iterator[Quantity]:
         model = self._placement.model
         own = leaf.name.removeprefix("-")
         if only_alike:
@@ -239,7 +251,7 @@ class Slips:
             return
         near = {*alike(own), own}
         for other in (*model.givens, *model.expressions, "lr"):
-            if other not in near and other != name:
+            if other not in near:
                 yield Quantity(other, leaf.offset)
         if name in model.learning and leaf.offset != -1:
             yield from (Quantity(other, -1) for other in (*model.learning, *(f"dE_d{w}" for w in model.learning)))
@@ -285,6 +297,8 @@ class Slips:
         """All that it takes from the table being one or more rows off."""
         leaves = [leaf for leaf in quantities(atoms) if self._moves_in_time(leaf)]
         for shift in (1, -1, 2, -2):
+            if Quantity(name, -shift) in leaves:
+                continue
             mended = self._replaced(atoms, {leaf: Quantity(leaf.name, leaf.offset + shift) for leaf in leaves})
             if leaves and self._gives(name, template, mended):
                 rows = f"{abs(shift)} row{'s' * (abs(shift) > 1)}"

@@ -12,6 +12,7 @@ from itertools import combinations, product
 from s6xl.audit.book import Cell
 from s6xl.audit.evaluate import Array, Evaluator, FaultError
 from s6xl.audit.formulas import Formula, UnreadableError
+from s6xl.audit.literals import Typed, readings
 from s6xl.audit.networks import Convention, Model, World
 from s6xl.audit.resolving import Atom, Key, Quantity, Resolver, Through, Whereabouts, constants, quantities
 from s6xl.audit.tables import Column, Table
@@ -31,6 +32,8 @@ class Placement:
     values: Values
     moves: bool = True  # whether the weights follow from the row above
     rate: float | None = None
+    # The templates that hold inputs or targets as numbers, by the quantity that they compute.
+    typed: dict[tuple[str, str], Typed] = field(default_factory=dict)
     misnamed: dict[Column, str] = field(default_factory=dict)  # headers that name another quantity, and which
 
     @property
@@ -57,6 +60,9 @@ class Placement:
         formula, atoms = self.resolver.atoms(cell, index)
         if self._is_circular(cell, formula, atoms):
             raise FaultError("a circular reference")
+        if self.typed and (typed := self.typed.get((self._own(cell), formula.template))) is not None:
+            formula = Formula(typed.template, formula.references)
+            atoms = (*atoms, *(Quantity(name, 0) for name in typed.names))
         return formula, atoms, self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
 
     def _is_circular(self, cell: Cell, formula: Formula, atoms: tuple[Atom, ...]) -> bool:
@@ -64,11 +70,21 @@ class Placement:
         sheet, place = self.table.sheet.title, cell.origin if cell.in_array else (cell.row, cell.column)
         if any(reference.holds(sheet, place) for reference in formula.references):
             return True
-        found = self.resolver.whereabouts.columns.get((sheet.casefold(), place))
-        own = found[1].name if found else None
-        if own is None or own in self.model.givens:
+        own = self._own(cell)
+        if not own or own in self.model.givens:
             return False
         return any(Quantity(own, 0) in atom.quantities for atom in atoms if isinstance(atom, Through))
+
+    def _own(self, cell: Cell) -> str:
+        """The quantity of the column in which a cell stands; empty if it has none."""
+        found = self.resolver.whereabouts.columns.get((self.table.sheet.title.casefold(), (cell.row, cell.column)))
+        return (found[1].name if found else None) or ""
+
+    def typed_numbers(self) -> dict[str, str]:
+        """The inputs and targets that are typed into formulas, and how."""
+        return {
+            name: text for typed in self.typed.values() for name, text in zip(typed.names, typed.texts, strict=True)
+        }
 
     def is_right(self, name: str, atoms: tuple[Atom, ...], value: Array) -> bool:
         """Whether what a formula gives is a quantity, at the table's learning rate."""
@@ -218,6 +234,7 @@ class _Placing:
         placement = Placement(self._table, resolver, values)
         placement.moves = self._moves(placement)
         self._find_roles(placement)
+        self._find_typed(placement)
         self._find_rate(placement)
         self._turn_signs(placement)
         return placement
@@ -260,6 +277,27 @@ class _Placing:
                     break
                 placement.resolver.roles = before
                 placement.resolver.forget()
+
+    def _find_typed(self, placement: Placement) -> None:
+        """Find the inputs and targets that have no cells, but are typed into the formulas as numbers."""
+        roles = {role for _, role in placement.resolver.known_roles()}
+        missing = [name for name in _INPUTS if not self._table.named(name) and name not in roles]
+        if not missing:
+            return
+        for column, (index, cell) in self._samples.items():
+            if self._verdict(placement, column) is not False or placement.is_weight(column.name or ""):
+                continue
+            try:
+                formula, _ = placement.resolver.atoms(cell, index)
+            except UnreadableError:
+                continue
+            known = placement.typed_numbers()
+            key = column.name or "", formula.template
+            for typed in readings(formula.template, len(formula.references), known, missing):
+                placement.typed[key] = typed
+                if self._verdict(placement, column):
+                    break
+                del placement.typed[key]
 
     def _find_rate(self, placement: Placement) -> None:
         """Take for the learning rate the cell, or else the number, that most of the updates have it from."""

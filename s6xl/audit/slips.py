@@ -114,7 +114,7 @@ class Slips:
                 return self._fixed_address(*resolver.rate)
             return None if self._placement.rate is None else f"{self._placement.rate:.12g}"
         key = next((key for key, role in resolver.known_roles() if role == name), None)
-        return self._fixed_address(*key) if key is not None else None
+        return self._fixed_address(*key) if key is not None else self._placement.typed_numbers().get(name)
 
     def _fixed_address(self, sheet: str, place: Place) -> str:
         title = self._placement.resolver.whereabouts.sheets[sheet].title
@@ -125,7 +125,7 @@ class Slips:
     def slid_rate(self, name: str, formula: Formula, atoms: tuple[Atom, ...], place: Place, index: int) -> Slip | None:
         """A reference to the learning rate that slid down with the rows, or that leads to another cell."""
         rate = self._cell_of("lr", index) or "η"
-        for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=True)):
+        for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=False)):
             mended = (*atoms[:number], Quantity("lr", 0), *atoms[number + 1 :])
             if atom in (Quantity("lr", 0), Quantity(name, 0)) or not self._gives(name, formula.template, mended):
                 continue
@@ -382,7 +382,7 @@ class Slips:
         index: int,
     ) -> str:
         """In words, that a reference with a ``$`` stays in a row that it should leave; empty if that is not it."""
-        for reference, before, after in zip(formula.references, atoms, mended or atoms, strict=True):
+        for reference, before, after in zip(formula.references, atoms, mended or atoms, strict=False):
             if (
                 isinstance(before, Quantity)
                 and isinstance(after, Quantity)
@@ -405,7 +405,10 @@ class Slips:
         """The formula with its references mended; empty if that is not possible in this cell alone."""
         if mended is None:
             return ""
-        texts = [reference.written(place) for reference in formula.references]
+        typed = next(
+            (typed.texts for typed in self._placement.typed.values() if typed.template == formula.template), ()
+        )
+        texts = [*(reference.written(place) for reference in formula.references), *(typed or [()])[0]]
         for number, (before, after) in enumerate(zip(atoms, mended, strict=True)):
             if before == after:
                 continue

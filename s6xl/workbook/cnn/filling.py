@@ -20,7 +20,8 @@ from xlsxwriter.utility import xl_cell_to_rowcol
 from s6xl.archive import replace_parts
 from s6xl.errors import UserError
 from s6xl.files import check_replaceable, replacing
-from s6xl.workbook.cnn.cells import SheetError, Value, with_cells
+from s6xl.splicing import XmlError
+from s6xl.workbook.cnn.cells import Value, with_cells
 from s6xl.workbook.cnn.content import HEADINGS, MNIST, NAMES, TABLE, Content
 from s6xl.workbook.layout import cell
 
@@ -90,7 +91,7 @@ def _filled(path: Path, xml: bytes, target: _Target, content: Content) -> bytes:
         values |= {cell(row + 1, first_column + 1 + index): value for index, value in enumerate(shown)}
     try:
         return with_cells(xml, values)
-    except SheetError as error:
+    except XmlError as error:
         raise UserError(f"the sheet {target.title} of {path} cannot be filled: {error}; or {_WAYS_ON}.") from None
 
 

@@ -18,8 +18,9 @@ from s6xl.addin.package import build_macro_workbook
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
 from s6xl.mnist.record import Run
+from s6xl.splicing import XmlError
 from s6xl.workbook import Engine, build
-from s6xl.workbook.cnn.cells import SheetError, with_cells
+from s6xl.workbook.cnn.cells import with_cells
 from s6xl.workbook.cnn.content import content_of
 from s6xl.workbook.cnn.filling import check_fillable, fill
 
@@ -316,7 +317,7 @@ def test_a_sheet_whose_tags_have_a_prefix() -> None:
     ],
 )
 def test_xml_that_is_not_understood_is_refused(xml: bytes, sentence: str) -> None:
-    with pytest.raises(SheetError, match=sentence):
+    with pytest.raises(XmlError, match=sentence):
         with_cells(xml, {"B2": 1.5})
 
 

@@ -1,0 +1,183 @@
+"""Writes a copy of an audited workbook in which the wrong cells are marked and a sheet says what is wrong.
+
+Every part of the file that need not change stays byte for byte as it is, and those that change do so only at the spots:
+a wrong cell gets the number of another format, and the lists of formats, sheets and parts get more entries.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from itertools import chain, count
+from pathlib import Path
+from posixpath import dirname, join, split
+
+from s6xl.archive import replace_parts
+from s6xl.audit.audit_sheet import TITLE, lines
+from s6xl.audit.audit_sheet_xml import sheet_xml
+from s6xl.audit.findings import FileReport, Finding, Kind
+from s6xl.audit.package import SAVE_AS, ZIP_ERRORS, DamagedPartError, Package, opened
+from s6xl.audit.sheet_xml import Block, block
+from s6xl.audit.styles_xml import Styles, empty_styles
+from s6xl.errors import UserError
+from s6xl.files import replacing
+from s6xl.sheet_scan import SheetScan
+from s6xl.splicing import Edit, Element, XmlError, elements, spliced, tag_end, with_attribute
+
+_INSTEAD = "give another file with --annotate"
+_WRONG = "FFFFC7CE"  # light red
+_MOST_BYTES = 256 << 20  # unpacked, which takes some seconds to pack again
+_CONTENT_TYPES = "[Content_Types].xml"
+_CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+
+def annotate(report: FileReport, out: Path) -> None:
+    """Write the annotated copy of a report's workbook.
+
+    Raises:
+        UserError: if that cannot be done; then `out` is as it was.
+    """
+    if report.error:
+        raise UserError(report.error)
+    path = report.path
+    with replacing(out, path.suffix.lower(), instead=_INSTEAD) as changed, opened(path, lambda: None) as package:
+        if out.exists() and out.samefile(path):
+            raise UserError(f"{out} is the audited workbook itself, which stays as it is: {_INSTEAD}.")
+        _check_copyable(package)
+        try:
+            parts = _Annotation(package, report).parts()
+        except XmlError as error:
+            raise UserError(f"{path} cannot be annotated ({error}): {SAVE_AS}.") from None
+        try:
+            replace_parts(path, changed, parts)
+        except ZIP_ERRORS:
+            raise DamagedPartError("it cannot be unpacked") from None
+
+
+def _check_copyable(package: Package) -> None:
+    names = [entry.filename.casefold() for entry in package.entries]
+    if len(set(names)) < len(names):
+        raise DamagedPartError("it has two parts of one name")
+    if sum(entry.file_size for entry in package.entries) > _MOST_BYTES:
+        raise UserError(
+            f"{package.path} unpacks to more than {_MOST_BYTES >> 20} MB, which no backpropagation workbook needs: "
+            "delete what it does not need, or copy its tables into a new workbook."
+        )
+
+
+class _Annotation:
+    """The parts of a workbook that change, with their new content."""
+
+    def __init__(self, package: Package, report: FileReport) -> None:
+        self._package, self._report = package, report
+        self._workbook_part = next(iter(package.targets("", "officeDocument")), "")
+        self._relations = package.relationships(self._workbook_part)
+        self._xml: dict[str, bytes] = {}
+        self._workbook = self._tree(self._workbook_part)
+        sheets = next(self._workbook.named("sheets"), None)
+        if sheets is None:
+            raise DamagedPartError("it lists no sheets")
+        self._sheets = sheets
+
+    def parts(self) -> dict[str, bytes]:
+        """The new content of each by its name in the archive."""
+        styles_part = next((part for kind, part in self._relations.values() if kind == "styles"), "")
+        namespace = self._workbook.namespace
+        styles = Styles(self._package.content(styles_part) if styles_part else empty_styles(namespace))
+        changed = dict(self._marked_sheets(styles))
+        added: dict[str, str] = {}
+        if not styles_part:
+            styles_part = self._unused(f"styles{number}.xml" for number in chain([""], count(1)))
+            added[styles_part] = "styles"
+        sheet_part = self._unused(f"worksheets/sheet{number}.xml" for number in count(1))
+        added[sheet_part] = "worksheet"
+        changed[sheet_part] = sheet_xml(lines(self._report), namespace, styles)
+        changed[styles_part] = styles.xml()
+        changed |= self._with_parts(added, sheet_part)
+        return {self._package.entry_name(part) or part: content for part, content in changed.items()}
+
+    def _marked_sheets(self, styles: Styles) -> Iterator[tuple[str, bytes]]:
+        wanted: dict[str, list[Finding]] = {}
+        for finding in self._report.findings:
+            if finding.kind is not Kind.CHART:
+                wanted.setdefault(finding.sheet, []).append(finding)
+        relations = {sheet.attributes.get("name", ""): _relation(sheet) for sheet in self._sheets.children}
+        for title, findings in wanted.items():
+            relation = self._relations.get(relations.get(title, ""))
+            if relation is None:
+                raise UserError(f"{self._package.path} has changed since it was audited: audit it again.")
+            areas = {block(area.strip()) for finding in findings for area in finding.cells.split(",")}
+            yield relation.part, _marked(self._package.content(relation.part), areas, styles)
+
+    def _with_parts(self, added: Mapping[str, str], sheet_part: str) -> Iterator[tuple[str, bytes]]:
+        """The parts that tell of others, which now tell of more; the sheet is listed last."""
+        folder, name = split(self._workbook_part)
+        relations_part = join(folder, "_rels", f"{name}.rels")
+        relations = self._tree(relations_part)
+        taken = {relation.attributes.get("Id") for relation in relations.children}
+        ids = (id_ for number in count(1) if (id_ := f"rId{number}") not in taken)
+        types_ = (relation.attributes.get("Type", "") for relation in relations.children)
+        type_ = next((type_ for type_ in types_ if type_.endswith("/worksheet")), "")
+        namespace = type_.rpartition("/")[0]
+        by_part = dict(zip(added, ids, strict=False))
+        entries = "".join(
+            f'<{relations.prefix}Relationship Id="{by_part[part]}" Type="{namespace}/{kind}" Target="/{escape(part)}"/>'
+            for part, kind in added.items()
+        )
+        yield relations_part, self._appended(relations_part, relations, entries)
+
+        types = self._tree(_CONTENT_TYPES)
+        overrides = "".join(
+            f'<{types.prefix}Override PartName="/{escape(part)}" ContentType="{_CONTENT_TYPE}.{kind}+xml"/>'
+            for part, kind in added.items()
+        )
+        yield _CONTENT_TYPES, self._appended(_CONTENT_TYPES, types, overrides)
+
+        numbers = {sheet.attributes.get("sheetId") for sheet in self._sheets.children}
+        number = next(number for number in count(1) if str(number) not in numbers)
+        entry = (
+            f'<{self._sheets.prefix}sheet xmlns:r="{namespace}" name="{self._title()}" sheetId="{number}" '
+            f'r:id="{by_part[sheet_part]}"/>'
+        )
+        yield self._workbook_part, self._appended(self._workbook_part, self._sheets, entry)
+
+    def _title(self) -> str:
+        """A title that no sheet has."""
+        taken = {sheet.attributes.get("name", "").casefold() for sheet in self._sheets.children}
+        titles = chain([TITLE], (f"{TITLE} {number}" for number in count(2)))
+        return next(title for title in titles if title.casefold() not in taken)
+
+    def _unused(self, names: Iterable[str]) -> str:
+        """The first of these parts that there is not yet, in the folder of the workbook's own."""
+        parts = (join(dirname(self._workbook_part), name) for name in names)
+        return next(part for part in parts if self._package.entry_name(part) is None)
+
+    def _tree(self, part: str) -> Element:
+        self._xml[part] = self._package.content(part)
+        return elements(self._xml[part])
+
+    def _appended(self, part: str, element: Element, content: str) -> bytes:
+        return spliced(self._xml[part], element.appended(self._xml[part], content))
+
+
+def _relation(sheet: Element) -> str:
+    return next((value for name, value in sheet.attributes.items() if name.endswith(":id")), "")
+
+
+def _marked(xml: bytes, areas: Iterable[Block], styles: Styles) -> bytes:
+    """The worksheet with those of its cells marked that are in the areas."""
+    return spliced(xml, _marks(SheetScan(xml), areas, styles))
+
+
+def _marks(scan: SheetScan, areas: Iterable[Block], styles: Styles) -> Iterator[Edit]:
+    numbers = [row.number for row in scan.rows]
+    wanted: dict[int, set[int]] = {}
+    for top, left, bottom, right in areas:
+        for index in range(bisect_left(numbers, top - 1), bisect_right(numbers, bottom - 1)):
+            wanted.setdefault(index, set()).update(range(left - 1, right))
+    for index, columns in wanted.items():
+        for cell in scan.rows[index].cells:
+            if cell.column in columns:
+                end = tag_end(scan.xml, cell.start)
+                number = styles.marked(cell.style, _WRONG)
+                tag = scan.xml[cell.start : end].decode()
+                yield cell.start, end, with_attribute(tag, "s", str(number))

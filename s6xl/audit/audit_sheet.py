@@ -1,0 +1,158 @@
+"""What a sheet `Audit` says: the findings of one workbook, and what was looked at."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import zip_longest
+from textwrap import wrap
+from typing import NamedTuple
+
+from xlsxwriter.utility import xl_col_to_name
+
+from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
+
+TITLE = "Audit"
+# In characters, as Excel counts a column's width.
+WIDTHS = (14, 22, 12, 42, 40, 40)
+_FINDING_HEADINGS = ("Sheet", "Cells", "Quantity", "What is wrong", "What stands there", "What is right")
+_TABLE_HEADINGS = ("Sheet", "Table", "Learning rate", "Network and rows", "What was not checked", "Notes")
+_CELLS = 1  # the column that leads to the cells
+_MOST_LINES = 25  # of text in a cell, as many as the highest row shows
+_MARGIN = 3  # characters by which a line of text is shorter than its column is wide
+_MOST = 10_000  # findings, and lines of a table, that anyone would read
+
+
+class Role(Enum):
+    """What a line is, by which it gets its look."""
+
+    TITLE = "title"
+    SUMMARY = "summary"
+    TEXT = "text"
+    SECTION = "section"
+    HEADINGS = "headings"
+    FINDING = "finding"
+    TABLE = "table"
+    EMPTY = "empty"
+
+
+class Link(NamedTuple):
+    """Where a cell leads: a sheet's title, and an area on it such as ``AA33:AA100``."""
+
+    sheet: str
+    area: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the sheet: its texts from the first column on, and by column, counted from 0, where they lead."""
+
+    role: Role
+    texts: tuple[str, ...] = ()
+    links: dict[int, Link] = field(default_factory=dict)
+
+
+def lines(report: FileReport) -> list[Line]:
+    """The sheet's rows."""
+    return [
+        Line(Role.TITLE, (f"Audit of {report.path.name}",)),
+        Line(Role.SUMMARY, (summary(report),)),
+        *(Line(Role.TEXT, (note,)) for note in report.notes[:_MOST]),
+        *_section(_FINDING_HEADINGS, "What is wrong", [_finding_line(finding) for finding in report.findings[:_MOST]]),
+        *_section(
+            _TABLE_HEADINGS, "What was looked at", [line for table in report.tables for line in _table_lines(table)]
+        ),
+    ]
+
+
+def matrix(rows: Sequence[Line]) -> list[list[str]]:
+    """The rows' texts as a rectangle, as they are to be read: whoever enters them into cells enters text.
+
+    Some begin with ``=``, which must not make them formulas.
+    """
+    return [[*row.texts, *[""] * (len(WIDTHS) - len(row.texts))] for row in rows]
+
+
+def lines_of_text(text: str, column: int) -> int:
+    """How many lines a text takes in a column, counted from 0."""
+    return max(1, len(wrap(text, WIDTHS[column] - _MARGIN)))
+
+
+def summary(report: FileReport) -> str:
+    """What was found, in a line."""
+    if report.error:
+        return report.error
+    if not report.tables:
+        return "No table of gradient descent was found"
+    tables = _counted(len(report.tables), "table")
+    affected = sum(bool(table.findings) for table in report.tables)
+    if not affected:
+        found = f"Nothing wrong was found in {tables}"
+    else:
+        where = tables if affected == len(report.tables) else f"{affected} of {tables}"
+        found = f"{_counted(len(report.findings), 'finding')} in {where}"
+    is_complete = not any(table.not_checked for table in report.tables)
+    return found if is_complete else f"{found}; not everything could be checked"
+
+
+def _section(headings: tuple[str, ...], title: str, content: list[Line]) -> list[Line]:
+    if not content:
+        return []
+    return [Line(Role.EMPTY), Line(Role.SECTION, (title,)), Line(Role.HEADINGS, headings), *content]
+
+
+def _finding_line(finding: Finding) -> Line:
+    place = f"chart at {finding.cells}" if finding.kind is Kind.CHART else finding.cells
+    texts = (finding.sheet, place, finding.quantity, finding.slip, finding.stands, finding.right)
+    first = finding.cells.partition(",")[0].strip()
+    return Line(Role.FINDING, _shortened(texts), {_CELLS: Link(finding.sheet, first)} if first else {})
+
+
+def _table_lines(table: TableReport) -> Iterator[Line]:
+    """A table's line; each further thing that was not checked and each further note has a line of its own."""
+    place = (table.sheet, _area(table), table.rate or "not found", f"{table.network}; {_rows(table)}")
+    lists = list(zip_longest(table.not_checked[:_MOST], table.notes[:_MOST], fillvalue="")) or [("", "")]
+    for index, pair in enumerate(lists):
+        links = {_CELLS: Link(table.sheet, _area(table))} if index == 0 else {}
+        yield Line(Role.TABLE, _shortened((*(place if index == 0 else ("",) * 4), *pair)), links)
+
+
+def _area(table: TableReport) -> str:
+    """Where a table is, from its headings to its last step."""
+    places = sorted(table.columns.values(), key=lambda place: (len(place), place))
+    first, last = _across(table, table.header_row), _across(table, table.last_row)
+    if not places:
+        return f"{first}:{last}"
+    if _is_on_side(table):
+        return f"{first}{places[0]}:{last}{places[-1]}"
+    return f"{places[0]}{first}:{places[-1]}{last}"
+
+
+def _rows(table: TableReport) -> str:
+    kind = "column" if _is_on_side(table) else "row"
+    header, first, last = (_across(table, row) for row in (table.header_row, table.first_row, table.last_row))
+    return f"headings in {kind} {header}, steps in {kind}s {first} to {last}"
+
+
+def _is_on_side(table: TableReport) -> bool:
+    """Whether its headings are in a column: then what its columns have for letters are the numbers of rows."""
+    return any(place.isdecimal() for place in table.columns.values())
+
+
+def _across(table: TableReport, row: int) -> str:
+    """A row of a table as the sheet names it."""
+    return xl_col_to_name(row - 1) if _is_on_side(table) else str(row)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _shortened(texts: Sequence[str]) -> tuple[str, ...]:
+    """The texts of a row, each in one paragraph, and cut where a cell could not show it whole."""
+    shown = []
+    for column, text in enumerate(" ".join(text.split()) for text in texts):
+        # Of a long text, half of what would fit: how its lines break is only an estimate.
+        longest = _MOST_LINES * (WIDTHS[column] - _MARGIN) // 2
+        fits = len(text) <= longest or lines_of_text(text, column) <= _MOST_LINES
+        shown.append(text if fits else f"{text[:longest]} …")
+    return tuple(shown)

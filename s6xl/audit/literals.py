@@ -1,0 +1,54 @@
+"""Numbers typed into formulas: the inputs and targets of those who give them no cells."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from s6xl.audit.formulas import hole
+
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.(])")
+_MOST_NUMBERS = 10  # in one formula
+_MOST_NEW = 2  # of them that become known by one formula
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A template with a hole more for each number that stands for a given; their names and how they are typed."""
+
+    template: str
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def readings(template: str, references: int, known: Mapping[str, str], missing: Sequence[str]) -> Iterator[Typed]:
+    """Ways to read the numbers in a template as givens: as those that are `known` by name, or `missing` so far.
+
+    `references` is how many holes the template has already.
+    """
+    numbers = list(_NUMBER.finditer(template))
+    if len(numbers) > _MOST_NUMBERS:
+        return
+    named = {text: [name for name, typed in known.items() if typed == text] for text in known.values()}
+    choices = [["", *named.get(number[0], ())] for number in numbers]
+    for chosen in product(*choices):
+        if any(chosen):
+            yield _lifted(template, references, numbers, chosen)
+    unknown = [name for name in missing if name not in known]
+    for count in range(1, _MOST_NEW + 1):
+        for places in combinations(range(len(numbers)), count):
+            for names in product(unknown, repeat=count):
+                if len(set(names)) == count:
+                    at = dict(zip(places, names, strict=True))
+                    yield _lifted(template, references, numbers, [at.get(i, "") for i in range(len(numbers))])
+
+
+def _lifted(template: str, references: int, numbers: Sequence[re.Match[str]], names: Sequence[str]) -> Typed:
+    text, last = "", 0
+    lifted: list[tuple[str, str]] = []
+    for number, name in zip(numbers, names, strict=True):
+        if name:
+            text += template[last : number.start()] + hole(references + len(lifted))
+            last = number.end()
+            lifted.append((name, number[0]))
+    return Typed(text + template[last:], tuple(name for name, _ in lifted), tuple(typed for _, typed in lifted))

@@ -20,6 +20,7 @@ from s6xl.audit.values import Values, close, constant
 
 _MOST_UNKNOWN = 3  # cells outside the table without a label, in one formula
 _FEWEST_RIGHT = 3  # columns that make a table one of gradient descent
+_PLAIN_NUMBERS = ("0", "1", "2", "0.5")  # that stand in the network's own formulas
 _INPUTS = ("t1", "t2", "i1", "i2")
 
 
@@ -298,6 +299,21 @@ class _Placing:
                 if self._verdict(placement, column):
                     break
                 del placement.typed[key]
+        self._read_typed_alike(placement)
+
+    def _read_typed_alike(self, placement: Placement) -> None:
+        """Read the numbers in wrong formulas as those in the right ones, so that what is wrong in them can be told."""
+        known = {name: text for name, text in placement.typed_numbers().items() if text not in _PLAIN_NUMBERS}
+        for column, (index, cell) in self._samples.items():
+            if known and self._verdict(placement, column) is False:
+                formula, _ = placement.resolver.atoms(cell, index)
+                fullest = max(
+                    readings(formula.template, len(formula.references), known, ()),
+                    key=lambda typed: len(typed.names),
+                    default=None,
+                )
+                if fullest is not None:
+                    placement.typed[column.name or "", formula.template] = fullest
 
     def _find_rate(self, placement: Placement) -> None:
         """Take for the learning rate the cell, or else the number, that most of the updates have it from."""

@@ -405,10 +405,11 @@ class Slips:
         """The formula with its references mended; empty if that is not possible in this cell alone."""
         if mended is None:
             return ""
-        typed = next(
-            (typed.texts for typed in self._placement.typed.values() if typed.template == formula.template), ()
-        )
-        texts = [*(reference.written(place) for reference in formula.references), *(typed or [()])[0]]
+        texts = [reference.written(place) for reference in formula.references]
+        for typed in self._placement.typed.values():
+            if typed.template == formula.template:
+                texts += typed.texts
+                break
         for number, (before, after) in enumerate(zip(atoms, mended, strict=True)):
             if before == after:
                 continue

@@ -1,0 +1,127 @@
+"""Whole audits: the original, this project's own workbooks, and files that are hard to bear."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.utils import range_boundaries
+
+import s6xl.audit.auditing
+from hostile import READABLE
+from s6xl.addin.package import build_macro_workbook
+from s6xl.audit.auditing import audit
+from s6xl.audit.findings import FileReport, Kind
+from s6xl.experiment import Experiment
+from s6xl.workbook import Engine, build
+
+RATES = {"LR=0.1": 0.1, "LR=0.2": 0.2, "LR=0.5": 0.5, "LR=0.8": 0.8, "LR=1": 1.0, "LR=2": 2.0}
+MEMORY = 1 << 30
+
+
+def cells_of(report: FileReport, kind: Kind) -> int:
+    """How many cells the findings of a kind cover."""
+    count = 0
+    for finding in report.findings:
+        if finding.kind is kind:
+            left, top, right, bottom = range_boundaries(finding.cells)
+            count += (right - left + 1) * (bottom - top + 1)
+    return count
+
+
+def test_the_original(reference: Path) -> None:
+    """Exactly what is known to be wrong in it, and nothing else."""
+    report = audit(reference / "original_workbook.xlsx")
+    assert report.status == "findings"
+    assert [table.sheet for table in report.tables] == list(RATES)
+    for table in report.tables:
+        assert (table.header_row, table.first_row, table.last_row, table.rate) == (32, 33, 100, "G31")
+        assert not table.not_checked
+        assert not table.notes
+        formulas, charts = table.findings[:-1], table.findings[-1:]
+        assert [(finding.cells, finding.quantity) for finding in formulas] == [
+            ("AA33:AA100", "∂E/∂w3"),
+            ("AB33:AB100", "∂E/∂w4"),
+        ]
+        for finding in formulas:
+            assert (finding.kind, finding.slip) == (Kind.FORMULA, "uses a_h1 where a_h2 is right")
+            assert "K33*(1-K33)" in finding.stands
+            assert finding.right == finding.stands.replace("K33", "M33")
+        assert [(finding.kind, finding.cells) for finding in charts] == [(Kind.CHART, "S11")]
+        assert "starts a row late" in charts[0].slip
+        assert (charts[0].stands, charts[0].right) == (f"'{table.sheet}'!X34:X100", f"'{table.sheet}'!X33:X100")
+    assert cells_of(report, Kind.FORMULA) == 816
+
+
+def test_the_mistake_that_this_project_shows_on_demand(submitted_book: Path) -> None:
+    report = audit(submitted_book)
+    assert {(finding.cells, finding.slip) for finding in report.findings} == {
+        (cells, "uses a_h1 where a_h2 is right") for cells in ("AA33:AA100", "AB33:AB100")
+    }
+    assert len(report.findings) == 12
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_own_workbooks_are_right(engine: Engine, tmp_path: Path) -> None:
+    experiment = Experiment(targets=(0.01, 0.99), learning_rates=(0.1, 0.5), steps=5)
+    path = tmp_path / f"own.{'xlsm' if engine is Engine.UDF else 'xlsx'}"
+    if engine is Engine.UDF:
+        build_macro_workbook(experiment, path)
+    else:
+        build(experiment, path, engine=engine)
+    report = audit(path)
+    assert report.findings == []
+    tables = {table.sheet: table for table in report.tables}
+    for sheet in ("LR=0.1", "LR=0.5"):
+        table = tables[sheet]
+        assert (table.header_row, table.first_row, table.last_row, table.rate) == (32, 33, 37, "G31")
+        assert not table.not_checked
+        assert len(table.columns) == 32
+
+
+def test_committed_workbooks_are_right() -> None:
+    for path in (Path(__file__).parents[2] / "workbooks").glob("*.xlsx"):
+        assert audit(path).findings == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory can be limited so on Linux only")
+@pytest.mark.parametrize("name", READABLE)
+def test_hostile_files_end(name: str, tmp_path: Path) -> None:
+    """Within the time and the memory that one workbook may take, as a process of its own."""
+    import resource  # which Windows does not have
+
+    path = tmp_path / name
+    READABLE[name](path)
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "s6xl", "audit", str(path)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+        timeout=60,
+    )
+    assert time.monotonic() - start < 20  # ten on a machine of its own
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1, 2)
+
+
+def test_takes_too_long(monkeypatch: pytest.MonkeyPatch, book: Path) -> None:
+    monkeypatch.setattr(s6xl.audit.auditing, "SECONDS", 0.0)
+    report = audit(book)
+    assert report.status == "unreadable"
+    assert "takes longer than 0 seconds to audit" in report.error
+
+
+def test_nothing_to_audit(tmp_path: Path) -> None:
+    path = tmp_path / "grades.xlsx"
+    workbook = openpyxl.Workbook()
+    workbook.worksheets[0].append(["Name", "Points"])
+    workbook.save(path)
+    report = audit(path)
+    assert (report.status, report.tables) == ("right", [])
+    assert report.notes == ["No table of gradient descent was found: none has headers such as w1, a_h1 and ∂E/∂w1."]

@@ -16,7 +16,7 @@ from s6xl.audit.reading import read
 from s6xl.audit.resolving import Whereabouts
 from s6xl.audit.shown import shown_errors, stale_cells
 from s6xl.audit.slips import Patience
-from s6xl.audit.tables import Column, Table, find_tables
+from s6xl.audit.tables import Block, Column, Table, find_tables
 from s6xl.audit.values import evaluator
 from s6xl.errors import UserError
 
@@ -58,7 +58,7 @@ def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
     for table in tables:
         placement = place(whereabouts, table, evaluate, deadline)
         if placement is None:
-            others.setdefault(table.sheet.title, []).append(_headers(table))
+            others.setdefault(table.block.sheet.title, []).append(_headers(table.block))
             continue
         reports[table] = _table_report(placement, evaluate, patience, deadline)
     for table, finding in chart_findings(book, list(reports)):
@@ -78,13 +78,13 @@ def _table_report(
     table = placement.table
     judgement = judge(placement, patience, deadline)
     report = TableReport(
-        table.sheet.title,
-        table.header_row,
-        table.rows[0],
-        table.rows[-1],
+        table.block.sheet.title,
+        table.block.header_row,
+        table.block.rows[0],
+        table.block.rows[-1],
         placement.model.convention.title,
         _rate(placement),
-        {written(column.name): _letter(table, column.number) for column in table.columns if column.name},
+        {written(column.name): _letter(column) for column in table.columns if column.name},
         judgement.findings,
         judgement.not_checked,
         judgement.notes,
@@ -94,6 +94,7 @@ def _table_report(
     if not any(cell.value is not None for cell in _formula_cells(table)):
         report.notes.append("the formulas have no values: the workbook was saved without being calculated")
     report.notes += _taken(table)
+    report.notes += [f"read together with the {_headers(block)} on {block.sheet.title}" for block in table.blocks[1:]]
     return report
 
 
@@ -104,7 +105,7 @@ def _errors(placement: Placement, judgement: Judgement) -> Iterator[Finding]:
         if (column, index) not in judgement.wrong:
             groups.setdefault((column, error), []).append(index)
     for (column, error), indexes in groups.items():
-        yield _finding(Kind.ERROR, placement, column, indexes, f"shows {error}", error)
+        yield _finding(Kind.ERROR, column, indexes, f"shows {error}", error)
 
 
 def _stale(placement: Placement, evaluate: Evaluator, deadline: Callable[[], None]) -> Iterator[Finding]:
@@ -115,15 +116,13 @@ def _stale(placement: Placement, evaluate: Evaluator, deadline: Callable[[], Non
         first = min(computed_at)
         shown = f"{column.cells[first].value:.15g}"
         words = "shows another value than its formula gives: calculate the workbook anew (Ctrl+Alt+F9) and save it"
-        yield _finding(Kind.STALE, placement, column, computed_at, words, shown, f"{computed_at[first]:.15g}")
+        yield _finding(Kind.STALE, column, computed_at, words, shown, f"{computed_at[first]:.15g}")
 
 
-def _finding(
-    kind: Kind, placement: Placement, column: Column, indexes: Iterable[int], slip: str, stands: str, right: str = ""
-) -> Finding:
-    cells = areas(placement, column, sorted(indexes))
+def _finding(kind: Kind, column: Column, indexes: Iterable[int], slip: str, stands: str, right: str = "") -> Finding:
+    cells = areas(column, sorted(indexes))
     quantity = written((column.name or "").removeprefix("-"))
-    return Finding(kind, placement.table.sheet.title, cells, slip, quantity, stands, right)
+    return Finding(kind, column.sheet, cells, slip, quantity, stands, right)
 
 
 def _formula_cells(table: Table) -> Iterator[Cell]:
@@ -136,7 +135,7 @@ def _taken(table: Table) -> Iterator[str]:
     for column in table.columns:
         if column.name is not None and not column.readings:
             head = f"headed {column.header!r}" if column.header else "without a header"
-            yield f"column {_letter(table, column.number)}, {head}, is taken for {written(column.name)} by its formulas"
+            yield f"column {_letter(column)}, {head}, is taken for {written(column.name)} by its formulas"
 
 
 def _rate(placement: Placement) -> str:
@@ -144,21 +143,20 @@ def _rate(placement: Placement) -> str:
     table, resolver = placement.table, placement.resolver
     column = table.named("lr")
     if column is not None:
-        return areas(placement, column, sorted(column.cells))
+        return areas(column, sorted(column.cells))
     if resolver.rate is not None:
         sheet, at = resolver.rate
         title = resolver.whereabouts.sheets[sheet].title
-        return ("" if title == table.sheet.title else sheet_prefix(title)) + address(*at)
+        return ("" if title == table.block.sheet.title else sheet_prefix(title)) + address(*at)
     return "" if placement.rate is None else f"{placement.rate:.10g}, in the formulas"
 
 
-def _letter(table: Table, number: int) -> str:
-    return str(number) if table.on_side else address(1, number)[:-1]
+def _letter(column: Column) -> str:
+    """The letter of a column, or of one on its side the number of its row."""
+    return str(column.number) if column.block.on_side else address(1, column.number)[:-1]
 
 
-def _headers(table: Table) -> str:
-    return f"headers in {'column' if table.on_side else 'row'} {_letter_of(table)}"
-
-
-def _letter_of(table: Table) -> str:
-    return address(1, table.header_row)[:-1] if table.on_side else str(table.header_row)
+def _headers(block: Block) -> str:
+    """Where a block has its headers."""
+    row = block.header_row
+    return f"headers in column {address(1, row)[:-1]}" if block.on_side else f"headers in row {row}"

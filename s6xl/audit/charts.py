@@ -24,14 +24,15 @@ def _chart(sheet: Sheet, chart: Chart, tables: list[Table]) -> Iterator[tuple[Ta
         if area is None or found is None:
             continue
         table, column = found
-        first, last = (area.first_column, area.last_column) if table.on_side else (area.first_row, area.last_row)
-        held = [table.rows[index] for index, cell in column.cells.items() if cell.value is not None or cell.formula]
-        key = (table.sheet.title, first, last)
+        block = column.block
+        first, last = (area.first_column, area.last_column) if block.on_side else (area.first_row, area.last_row)
+        held = [block.rows[index] for index, cell in column.cells.items() if cell.value is not None or cell.formula]
+        key = (column.sheet, first, last)
         # A single point is a mark and no line.
         if first == last or (first <= min(held) and max(held) <= last) or key in told:
             continue
         told.add(key)
-        stands, whole = _reference(table, column, first, last), _reference(table, column, min(held), max(held))
+        stands, whole = _reference(column, first, last), _reference(column, min(held), max(held))
         yield (
             table,
             Finding(
@@ -63,22 +64,17 @@ def _rows(count: int) -> str:
 
 def _column(area: Area, tables: list[Table]) -> tuple[Table, Column] | None:
     """The table's column in which a series lies."""
+    across, along = (area.first_column, area.last_column), (area.first_row, area.last_row)
     for table in tables:
-        if table.sheet.title.casefold() != area.sheet.casefold():
-            continue
         for column in table.columns:
-            across = (area.first_row, area.last_row) if table.on_side else (area.first_column, area.last_column)
-            along = (area.first_column, area.last_column) if table.on_side else (area.first_row, area.last_row)
-            if (
-                across == (column.number,) * 2
-                and along[0] <= table.rows[-1]
-                and along[1] >= table.rows[0]
-                and column.name
-            ):
+            block = column.block
+            over, down = (along, across) if block.on_side else (across, along)
+            meets = down[0] <= block.rows[-1] and down[1] >= block.rows[0] and over == (column.number, column.number)
+            if column.name and meets and column.sheet.casefold() == area.sheet.casefold():
                 return table, column
     return None
 
 
-def _reference(table: Table, column: Column, first: int, last: int) -> str:
-    (top, left), (bottom, right) = table.place(column.number, first), table.place(column.number, last)
-    return f"{sheet_prefix(table.sheet.title)}{Area('', top, left, bottom, right)}"
+def _reference(column: Column, first: int, last: int) -> str:
+    (top, left), (bottom, right) = (column.block.place(column.number, row) for row in (first, last))
+    return f"{sheet_prefix(column.sheet)}{Area('', top, left, bottom, right)}"

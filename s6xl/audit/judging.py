@@ -11,7 +11,7 @@ from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.networks import written
 from s6xl.audit.placing import Placement
 from s6xl.audit.resolving import quantities
-from s6xl.audit.slips import Patience, Slip, Slips
+from s6xl.audit.slips import At, Patience, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import constant
 
@@ -83,7 +83,7 @@ class _Judge:
     def _is_used(self, column: Column) -> bool:
         """Whether a column without a quantity of its own is looked through where others use it."""
         table = self._placement.table
-        own = {table.place(column.number, row) for row in table.rows}
+        own = {column.place(index) for index in range(len(table))}
         for other in table.columns:
             if other.name is None:
                 continue
@@ -91,7 +91,7 @@ class _Judge:
                 if cell.formula is None:
                     continue
                 try:
-                    formula = self._placement.resolver.whereabouts.formulas.of(cell, table.sheet.title)
+                    formula = self._placement.resolver.whereabouts.formulas.of(cell, other.sheet)
                 except UnreadableError:
                     continue
                 if any(reference.first.at((cell.row, cell.column)) in own for reference in formula.references):
@@ -99,12 +99,12 @@ class _Judge:
         return False
 
     def _misnamed(self, column: Column, name: str) -> None:
-        table = self._placement.table
+        block = column.block
         self.judgement.findings.append(
             Finding(
                 Kind.HEADER,
-                table.sheet.title,
-                address(*table.place(column.number, table.header_row)),
+                column.sheet,
+                address(*block.place(column.number, block.header_row)),
                 f"the header names another quantity than the column computes, {written(name)}",
                 written(name),
                 column.header,
@@ -129,9 +129,9 @@ class _Judge:
                     wrong.append(_Wrong(index, Kind.GIVEN, Slip(words, words), cell.value))
                 continue
             try:
-                _, atoms, value = self._placement.gives(cell, index)
+                _, atoms, value = self._placement.gives(column, index)
             except FaultError as fault:
-                wrong.append(self._fault(cell, index, name, fault))
+                wrong.append(self._fault(column, index, name, fault))
                 continue
             except UnreadableError as error:
                 self._cannot_tell(column, index, error)
@@ -140,7 +140,7 @@ class _Judge:
             if number is not None and not quantities(atoms):
                 numbers[index] = number
             elif not self._placement.is_right(name, atoms, value):
-                slip = self._explained(name, cell, index)
+                slip = self._explained(name, column, index)
                 if slip is not None:
                     wrong.append(_Wrong(index, Kind.GIVEN, slip, _text(cell)))
         if self._placement.is_weight(name):
@@ -152,6 +152,9 @@ class _Judge:
         if not numbers:
             return []
         usual, count = Counter(numbers.values()).most_common(1)[0]
+        if len(numbers) < len(column.cells) / 2:
+            # The other rows have it from the row above, down from the first.
+            usual, count = numbers[min(numbers)], len(column.cells)
         others = {index: number for index, number in numbers.items() if number != usual}
         if not others:
             return []
@@ -174,24 +177,23 @@ class _Judge:
             if not index % 64:
                 self._deadline()
             if starts and index == 0:
-                wrong += self._start(name, cell)
+                wrong += self._start(name, column)
                 continue
             if cell.formula is None:
-                wrong += self._pasted(name, cell, index)
+                wrong += self._pasted(name, column, index)
                 continue
             try:
-                formula, atoms, value = placement.gives(cell, index)
+                formula, atoms, value = placement.gives(column, index)
                 if placement.is_right(name, atoms, value):
                     right[formula] += 1
                     continue
             except FaultError as fault:
-                wrong.append(self._fault(cell, index, name, fault))
+                wrong.append(self._fault(column, index, name, fault))
                 continue
             except (UnreadableError, KeyError) as error:
                 self._cannot_tell(column, index, error)
                 continue
-            place = (cell.row, cell.column)
-            slip = self._slips.explain(name, formula, atoms, value, place, index)
+            slip = self._slips.explain(name, formula, atoms, value, At(column, index))
             kind = Kind.UPDATE if placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA
             wrong.append(_Wrong(index, kind, slip, _text(cell, formula), formula))
         self._take_faults_along(wrong)
@@ -206,8 +208,9 @@ class _Judge:
             if same is not None:
                 item.kind, item.slip = same.kind, replace(same.slip, right=item.slip.right)
 
-    def _start(self, name: str, cell: Cell) -> list[_Wrong]:
+    def _start(self, name: str, column: Column) -> list[_Wrong]:
         """What is wrong in the first row of a weight, where it is given."""
+        cell = column.cells[0]
         if cell.formula is None:
             if isinstance(cell.value, float | int):
                 return []
@@ -217,7 +220,7 @@ class _Judge:
         weight = name.removesuffix("_next")
         words = f"{weight} does not start from a given number"
         try:
-            formula, atoms, _ = self._placement.gives(cell, 0)
+            formula, atoms, _ = self._placement.gives(column, 0)
         except FaultError:
             return [_Wrong(0, Kind.START, Slip(words, words), _text(cell))]
         except UnreadableError as error:
@@ -227,22 +230,23 @@ class _Judge:
             return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
         if len(formula.references) == 1 and formula.template == "_r0_":
             reference = formula.references[0]
-            sheet = (reference.sheet or self._placement.table.sheet.title).casefold()
+            sheet = (reference.sheet or column.sheet).casefold()
             named = self._placement.resolver.whereabouts.label((sheet, reference.first.at((cell.row, cell.column))))
             if named and named[0] in self._placement.model.weights and named[0] != weight:
                 words = f"starts from {named[0]} where {weight} is right"
                 return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
         return []
 
-    def _pasted(self, name: str, cell: Cell, index: int) -> list[_Wrong]:
+    def _pasted(self, name: str, column: Column, index: int) -> list[_Wrong]:
         """A cell without a formula where one belongs."""
+        cell = column.cells[index]
         if cell.error:
             return [_Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}", f"shows {cell.error}"), cell.error)]
         if cell.value is None or (isinstance(cell.value, str) and not cell.value.strip()):
             return []
         kind = "text" if isinstance(cell.value, str) else "number"
         words = f"a {kind} pasted or typed where a formula belongs"
-        return [_Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, index)), _text(cell))]
+        return [_Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, At(column, index))), _text(cell))]
 
     def _missing(self, column: Column, name: str) -> list[_Wrong]:
         """Rows that are empty in this column only, in its midst."""
@@ -252,12 +256,12 @@ class _Judge:
         empty = sorted(self._full - set(held))
         words = "empty where a formula belongs"
         return [
-            _Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, index)), "")
+            _Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, At(column, index))), "")
             for index in empty
             if min(held) < index < max(held)
         ]
 
-    def _fault(self, cell: Cell, index: int, name: str, fault: FaultError) -> _Wrong:
+    def _fault(self, column: Column, index: int, name: str, fault: FaultError) -> _Wrong:
         """A formula that is an error whatever the numbers."""
         error = str(fault)
         words = {
@@ -265,18 +269,19 @@ class _Judge:
             "#VALUE!": "gives #VALUE!: it computes with a text",
             "a circular reference": "refers back to itself: a circular reference",
         }.get(error, f"gives {error}")
-        formula, atoms = self._placement.resolver.atoms(cell, index)
-        slid = self._slips.slid_rate(name, formula, atoms, (cell.row, cell.column), index)
+        cell, at = column.cells[index], At(column, index)
+        formula, atoms = self._placement.resolver.atoms(column, index)
+        slid = self._slips.slid_rate(name, formula, atoms, at)
         if slid is not None:
             return _Wrong(index, Kind.UPDATE, slid, _text(cell, formula), formula)
-        return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, index)), _text(cell), formula)
+        return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, at)), _text(cell), formula)
 
-    def _explained(self, name: str, cell: Cell, index: int) -> Slip | None:
+    def _explained(self, name: str, column: Column, index: int) -> Slip | None:
         try:
-            formula, atoms, value = self._placement.gives(cell, index)
+            formula, atoms, value = self._placement.gives(column, index)
         except (UnreadableError, FaultError):
             return None
-        return self._slips.explain(name, formula, atoms, value, (cell.row, cell.column), index)
+        return self._slips.explain(name, formula, atoms, value, At(column, index))
 
     def _cannot_tell(self, column: Column, index: int, error: Exception) -> None:
         self._unclear.setdefault(str(error), {}).setdefault(column, []).append(index)
@@ -295,11 +300,9 @@ class _Judge:
         if not right or sum(right.values()) <= len(wrong):
             return wrong
         formula = right.most_common(1)[0][0]
-        table = self._placement.table
         for item in wrong:
             if item.index:
-                place = table.place(column.number, table.rows[item.index])
-                item.slip = replace(item.slip, right=formula.written(place))
+                item.slip = replace(item.slip, right=formula.written(column.place(item.index)))
         return wrong
 
     def _report(self, column: Column, name: str, wrong: Iterable[_Wrong]) -> None:
@@ -316,7 +319,7 @@ class _Judge:
             self.judgement.findings.append(
                 Finding(
                     kind,
-                    self._placement.table.sheet.title,
+                    column.sheet,
                     self._areas(column, [item.index for item in items]),
                     words,
                     written(name.removeprefix("-")),
@@ -326,21 +329,21 @@ class _Judge:
             )
 
     def _areas(self, column: Column, indexes: Iterable[int]) -> str:
-        return areas(self._placement, column, sorted(indexes))
+        return areas(column, sorted(indexes))
 
 
-def areas(placement: Placement, column: Column, indexes: Sequence[int]) -> str:
+def areas(column: Column, indexes: Sequence[int]) -> str:
     """Cells of a column as people write them: ``AA33:AA40, AA44``."""
-    table = placement.table
+    rows = column.block.rows
     runs: list[list[int]] = []
     for index in indexes:
-        if runs and table.rows[index] == table.rows[runs[-1][1]] + 1:
+        if runs and rows[index] == rows[runs[-1][1]] + 1:
             runs[-1][1] = index
         else:
             runs.append([index, index])
     texts = []
     for first, last in runs:
-        start, end = table.address(column, first), table.address(column, last)
+        start, end = column.address(first), column.address(last)
         texts.append(start if first == last else f"{start}:{end}")
     return ", ".join(texts)
 

@@ -51,35 +51,31 @@ class Placement:
     def learns(self, name: str) -> bool:
         return name in self.model.learning
 
-    def gives(self, cell: Cell, index: int) -> tuple[Formula, tuple[Atom, ...], Array]:
-        """A cell's formula, what its references stand for, and what it gives.
+    def gives(self, column: Column, index: int) -> tuple[Formula, tuple[Atom, ...], Array]:
+        """The formula of a column's cell at a step, what its references stand for, and what it gives.
 
         Raises:
             UnreadableError: if that cannot be told.
             FaultError: if it is an error whatever the numbers.
         """
-        formula, atoms = self.resolver.atoms(cell, index)
-        if self._is_circular(cell, formula, atoms):
+        cell = column.cells[index]
+        formula, atoms = self.resolver.atoms(column, index)
+        if self._is_circular(column, cell, formula, atoms):
             raise FaultError("a circular reference")
-        if self.typed and (typed := self.typed.get((self._own(cell), formula.template))) is not None:
+        if self.typed and (typed := self.typed.get((column.name or "", formula.template))) is not None:
             formula = Formula(typed.template, formula.references)
             atoms = (*atoms, *(Quantity(name, 0) for name in typed.names))
         return formula, atoms, self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
 
-    def _is_circular(self, cell: Cell, formula: Formula, atoms: tuple[Atom, ...]) -> bool:
+    def _is_circular(self, column: Column, cell: Cell, formula: Formula, atoms: tuple[Atom, ...]) -> bool:
         """Whether a formula needs what it computes: in its own cell, or in one of those that it leads through."""
-        sheet, place = self.table.sheet.title, cell.origin if cell.in_array else (cell.row, cell.column)
-        if any(reference.holds(sheet, place) for reference in formula.references):
+        place = cell.origin if cell.in_array else (cell.row, cell.column)
+        if any(reference.holds(column.sheet, place) for reference in formula.references):
             return True
-        own = self._own(cell)
+        own = column.name
         if not own or own in self.model.givens:
             return False
         return any(Quantity(own, 0) in atom.quantities for atom in atoms if isinstance(atom, Through))
-
-    def _own(self, cell: Cell) -> str:
-        """The quantity of the column in which a cell stands; empty if it has none."""
-        found = self.resolver.whereabouts.columns.get((self.table.sheet.title.casefold(), (cell.row, cell.column)))
-        return (found[1].name if found else None) or ""
 
     def typed_numbers(self) -> dict[str, str]:
         """The inputs and targets that are typed into formulas, and how."""
@@ -133,9 +129,9 @@ class _Placing:
             column: sample for column in table.columns if (sample := _sample(column, self._shape)) is not None
         }
 
-    def _shape(self, cell: Cell) -> object:
+    def _shape(self, column: Column, index: int) -> object:
         try:
-            return self._whereabouts.formulas.of(cell, self._table.sheet.title)
+            return self._whereabouts.formulas.of(column.cells[index], column.sheet)
         except UnreadableError as error:
             return str(error)
 
@@ -147,11 +143,16 @@ class _Placing:
             return None
         if wrong:
             for convention in self._other_conventions(best.model.convention, wrong):
+                names = {column: column.name for column in self._table.columns}
                 other = self._read(convention)
                 found = self._wrong(other)
                 first = self._judged_first(convention, best.model.convention)
                 if len(found) < len(wrong) and first.isdisjoint(found):
                     best, wrong = other, found
+                    continue
+                for column, name in names.items():
+                    column.name = name
+            best.resolver.forget()
         if len(wrong) > 3:
             self._shift(best, wrong)
         self._place_unnamed(best)
@@ -184,9 +185,9 @@ class _Placing:
         """What the labels of cells outside the table name, of those that its formulas use."""
         resolver = Resolver(self._whereabouts, self._table, self._deadline)
         found = set()
-        for index, cell in self._samples.values():
+        for column, index in self._samples.items():
             try:
-                found |= {atom.name for atom in quantities(resolver.atoms(cell, index)[1])}
+                found |= {atom.name for atom in quantities(resolver.atoms(column, index)[1])}
             except UnreadableError:
                 continue
         return found
@@ -244,10 +245,10 @@ class _Placing:
         """Whether the rows are steps of gradient descent: there are gradients, or weights that follow from more."""
         if any(re.match("dE_d[wb]", column.name or "") for column in self._table.columns):
             return True
-        for column, (index, cell) in self._samples.items():
+        for column, index in self._samples.items():
             if placement.learns(column.name or ""):
                 try:
-                    _, atoms = placement.resolver.atoms(cell, index)
+                    _, atoms = placement.resolver.atoms(column, index)
                 except UnreadableError:
                     continue
                 if any(atom.name not in (*placement.model.weights, "lr") for atom in quantities(atoms)):
@@ -264,8 +265,8 @@ class _Placing:
         for column in self._samples:
             if self._verdict(placement, column) is not False or placement.is_weight(column.name or ""):
                 continue
-            index, cell = self._samples[column]
-            _, atoms = placement.resolver.atoms(cell, index)
+            index = self._samples[column]
+            _, atoms = placement.resolver.atoms(column, index)
             unknown = [atom for atom in constants(atoms) if isinstance(atom.value, float)]
             if not 0 < len(unknown) <= _MOST_UNKNOWN:
                 continue
@@ -285,11 +286,11 @@ class _Placing:
         missing = [name for name in _INPUTS if not self._table.named(name) and name not in roles]
         if not missing:
             return
-        for column, (index, cell) in self._samples.items():
+        for column, index in self._samples.items():
             if self._verdict(placement, column) is not False or placement.is_weight(column.name or ""):
                 continue
             try:
-                formula, _ = placement.resolver.atoms(cell, index)
+                formula, _ = placement.resolver.atoms(column, index)
             except UnreadableError:
                 continue
             known = placement.typed_numbers()
@@ -304,9 +305,9 @@ class _Placing:
     def _read_typed_alike(self, placement: Placement) -> None:
         """Read the numbers in wrong formulas as those in the right ones, so that what is wrong in them can be told."""
         known = {name: text for name, text in placement.typed_numbers().items() if text not in _PLAIN_NUMBERS}
-        for column, (index, cell) in self._samples.items():
+        for column, index in self._samples.items():
             if known and self._verdict(placement, column) is False:
-                formula, _ = placement.resolver.atoms(cell, index)
+                formula, _ = placement.resolver.atoms(column, index)
                 fullest = max(
                     readings(formula.template, len(formula.references), known, ()),
                     key=lambda typed: len(typed.names),
@@ -327,9 +328,9 @@ class _Placing:
                 if cell.formula is None or (placement.learns(name) and not index):
                     continue
                 try:
-                    _, atoms, value = placement.gives(cell, index)
+                    _, atoms, value = placement.gives(column, index)
                     number = placement.typed_rate(name, atoms, value)
-                    key = placement.resolver.rate_cell(cell, index)
+                    key = placement.resolver.rate_cell(column, index)
                 except (UnreadableError, FaultError, KeyError):
                     continue
                 if key is not None:
@@ -406,7 +407,7 @@ class _Placing:
         for column, name in computed.items():
             partner = next((other for other in wrong if other.name == name), None)
             twice = sum(other.name == column.name for other in self._table.columns) > 1
-            if partner is not None and computed.get(partner) == column.name and column.number < partner.number:
+            if partner is not None:
                 yield {column: name, partner: column.name or ""}
             elif twice and name not in headed:
                 yield {column: name}
@@ -443,9 +444,9 @@ class _Placing:
 
     def _computed(self, placement: Placement, column: Column, *, negative: bool = False) -> str | None:
         """The quantity that a column computes, whatever its header says."""
-        index, cell = self._samples[column]
+        index = self._samples[column]
         try:
-            _, _, value = placement.gives(cell, index)
+            _, _, value = placement.gives(column, index)
         except (UnreadableError, FaultError):
             return None
         return which(placement, value, negative=negative)
@@ -460,9 +461,9 @@ class _Placing:
             return None
         if placement.is_weight(name) and not placement.moves:
             return None
-        index, cell = self._samples[column]
+        index = self._samples[column]
         try:
-            _, atoms, value = placement.gives(cell, index)
+            _, atoms, value = placement.gives(column, index)
             return placement.is_right(name, atoms, value)
         except FaultError:
             return False
@@ -490,12 +491,12 @@ def _world(convention: Convention) -> World:
     return _WORLDS[convention]
 
 
-def _sample(column: Column, shape: Callable[[Cell], object]) -> tuple[int, Cell] | None:
-    """The cell that speaks for a column: of the formulas that most of it has, the first below the first row."""
+def _sample(column: Column, shape: Callable[[Column, int], object]) -> int | None:
+    """The step whose cell speaks for a column: of the formulas that most of it has, the first below the first row."""
     later = {index: cell for index, cell in column.cells.items() if index and cell.formula is not None}
     choice = later or {index: cell for index, cell in column.cells.items() if cell.formula is not None}
     if not choice:
         return None
-    shapes = {index: shape(cell) for index, cell in choice.items()}
+    shapes = {index: shape(column, index) for index in choice}
     common = Counter(shapes.values()).most_common(1)[0][0]
-    return next((index, cell) for index, cell in choice.items() if shapes[index] == common)
+    return next(index for index in choice if shapes[index] == common)

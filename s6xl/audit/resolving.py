@@ -76,10 +76,10 @@ class Whereabouts:
     def __post_init__(self) -> None:
         self.sheets = {sheet.title.casefold(): sheet for sheet in self.book.sheets}
         self.columns = {
-            (table.sheet.title.casefold(), table.place(column.number, table.rows[index])): (table, column, index)
+            (column.sheet.casefold(), column.place(index)): (table, column, index)
             for table in self.tables
             for column in table.columns
-            for index in column.cells
+            for index in range(len(table))
         }
 
     def cell(self, key: Key) -> Cell | None:
@@ -129,7 +129,6 @@ class Resolver:
         self.roles: dict[Key, str] = {}
         # The cell of the learning rate: others that are labelled so are constants if they hold another number.
         self.rate: Key | None = None
-        self._sheet = table.sheet.title
         self._deadline = deadline
         self._labelled: dict[Key, str | None] = {}
         self._seen: dict[tuple[Key, int], Atom] = {}
@@ -140,13 +139,13 @@ class Resolver:
         self._seen.clear()
         self._labelled.clear()
 
-    def atoms(self, cell: Cell, index: int) -> tuple[Formula, tuple[Atom, ...]]:
-        """A cell's formula and what its references stand for, seen from a step of the table.
+    def atoms(self, column: Column, index: int) -> tuple[Formula, tuple[Atom, ...]]:
+        """The formula of a column's cell at a step, and what its references stand for.
 
         Raises:
             UnreadableError: if that cannot be told.
         """
-        return self._atoms(cell, self._sheet, index, 0)
+        return self._atoms(column.cells[index], column.sheet, index, 0)
 
     def _atoms(self, cell: Cell, sheet: str, index: int, depth: int) -> tuple[Formula, tuple[Atom, ...]]:
         formula = self.whereabouts.formulas.of(cell, sheet)
@@ -217,11 +216,12 @@ class Resolver:
         self._seen[key, index] = atom
         return atom
 
-    def rate_cell(self, cell: Cell, index: int) -> Key | None:
+    def rate_cell(self, column: Column, index: int) -> Key | None:
         """The cell outside the table that a formula has the learning rate from, if a label names it so."""
-        formula, atoms = self.atoms(cell, index)
+        formula, atoms = self.atoms(column, index)
+        cell = column.cells[index]
         for reference, atom in zip(formula.references, atoms, strict=True):
-            key = ((reference.sheet or self._sheet).casefold(), reference.first.at((cell.row, cell.column)))
+            key = ((reference.sheet or column.sheet).casefold(), reference.first.at((cell.row, cell.column)))
             if atom == Quantity("lr", 0) and key not in self.whereabouts.columns:
                 return key
         return None

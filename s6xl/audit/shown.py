@@ -19,16 +19,16 @@ def shown_errors(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[Colum
     """The cells of a table with a formula that shows an error, though nothing does that it refers to."""
     for column in table.columns:
         for index, cell in column.cells.items():
-            if cell.error and cell.formula is not None and not _follows(whereabouts, table, cell):
+            if cell.error and cell.formula is not None and not _follows(whereabouts, column.sheet, cell):
                 yield column, index, cell.error
 
 
-def _follows(whereabouts: Whereabouts, table: Table, cell: Cell) -> bool:
+def _follows(whereabouts: Whereabouts, sheet: str, cell: Cell) -> bool:
     """Whether a cell shows an error because another one does."""
     try:
-        formula = whereabouts.formulas.of(cell, table.sheet.title)
+        formula = whereabouts.formulas.of(cell, sheet)
         for reference in formula.references:
-            area = reference.area(table.sheet.title, (cell.row, cell.column))
+            area = reference.area(sheet, (cell.row, cell.column))
             for row in _span(area.first_row, min(area.last_row, area.first_row + _LONGEST)):
                 for column in _span(area.first_column, min(area.last_column, area.first_column + _LONGEST)):
                     near = whereabouts.cell((area.sheet.casefold(), (row, column)))
@@ -50,27 +50,23 @@ def stale_cells(
             if cell.formula is None or cell.in_array or not _is_number(cell.value):
                 continue
             try:
-                groups.setdefault(whereabouts.formulas.of(cell, table.sheet.title), []).append((index, cell))
+                groups.setdefault(whereabouts.formulas.of(cell, column.sheet), []).append((index, cell))
             except UnreadableError:
                 continue
         for formula, items in groups.items():
-            yield from (
-                (column, index, computed)
-                for index, computed in _differing(whereabouts, table, evaluate, formula, items)
-            )
+            for index, computed in _differing(whereabouts, column.sheet, evaluate, formula, items):
+                yield column, index, computed
 
 
 def _differing(
-    whereabouts: Whereabouts, table: Table, evaluate: Evaluator, formula: Formula, items: list[tuple[int, Cell]]
+    whereabouts: Whereabouts, sheet: str, evaluate: Evaluator, formula: Formula, items: list[tuple[int, Cell]]
 ) -> Iterator[tuple[int, float]]:
     rows: list[list[Array]] = []
     kept: list[tuple[int, float]] = []
     for index, cell in items:
-        sheet = table.sheet.title.casefold()
+        place = (cell.row, cell.column)
         try:
-            values = [
-                _block(whereabouts, sheet, reference, (cell.row, cell.column)) for reference in formula.references
-            ]
+            values = [_block(whereabouts, sheet, reference, place) for reference in formula.references]
         except UnreadableError:
             return
         if all(value is not None for value in values):

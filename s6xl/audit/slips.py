@@ -15,6 +15,7 @@ from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
 from s6xl.audit.placing import Placement, which
 from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
+from s6xl.audit.tables import Column
 from s6xl.audit.values import close, constant
 from s6xl.expression import Expression, names, substitute, to_excel, to_numpy
 
@@ -36,6 +37,18 @@ class Slip:
     reached: str = ""
 
 
+@dataclass(frozen=True)
+class At:
+    """A cell of the table: a column's at a step."""
+
+    column: Column
+    index: int
+
+    @property
+    def place(self) -> Place:
+        return self.column.place(self.index)
+
+
 @dataclass
 class Patience:
     """How many more changes may be tried in all the formulas of a workbook."""
@@ -52,32 +65,30 @@ class Slips:
         self._patience = patience
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
 
-    def explain(
-        self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, place: Place, index: int
-    ) -> Slip:
+    def explain(self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip:
         """The mistake in a formula that should compute a quantity."""
         if self._is_step(name):
-            rate = self.slid_rate(name, formula, atoms, place, index) or self._typed_rate(name, atoms, value, index)
+            rate = self.slid_rate(name, formula, atoms, at) or self._typed_rate(name, atoms, value, at)
             if rate is not None:
                 return rate
         key = name, formula.template, atoms
         if key not in self._known:
             self._known[key] = self._tell(name, formula, atoms, value)
         words, mended = self._known[key]
-        fixed = self._fixed(formula, atoms, mended, place, index)
-        right = self._mended(formula, atoms, mended, place, index) or self.right(name, index)
+        fixed = self._fixed(formula, atoms, mended, at)
+        right = self._mended(formula, atoms, mended, at) or self.right(name, at)
         if fixed:
             return Slip(f"fixed {name}", fixed, right)
         return Slip(words, words, right)
 
-    def right(self, name: str, index: int) -> str:
+    def right(self, name: str, at: At) -> str:
         """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
         expression = self._expression(name.removeprefix("-"))
         if expression is None:
             return ""
-        at = index - 1 if name in self._placement.model.learning else index
         cells: dict[str, str] = {}
-        expression = self._over_cells(expression, at, cells, 0)
+        before = name in self._placement.model.learning
+        expression = self._over_cells(expression, At(at.column, at.index - before), cells, 0)
         if expression is None:
             return ""
         text = to_excel(expression, lambda item: cells[item])
@@ -86,59 +97,59 @@ class Slips:
     def _expression(self, name: str) -> Expression | None:
         return self._placement.model.expression(name)
 
-    def _over_cells(self, expression: Expression, index: int, cells: dict[str, str], depth: int) -> Expression | None:
+    def _over_cells(self, expression: Expression, at: At, cells: dict[str, str], depth: int) -> Expression | None:
         """An expression over what has a cell, the rest written out; the cells come into `cells`."""
         replacements: dict[str, Expression] = {}
         for name in names(expression):
-            if (cell := self._cell_of(name, index)) is not None:
+            if (cell := self._cell_of(name, at)) is not None:
                 cells[name] = cell
                 continue
             inner = self._expression(name) if name not in self._placement.model.givens else None
-            further = self._over_cells(inner, index, cells, depth + 1) if inner is not None and depth < 5 else None
+            further = self._over_cells(inner, at, cells, depth + 1) if inner is not None and depth < 5 else None
             if further is None:
                 return None
             replacements[name] = further
         return substitute(expression, replacements)
 
-    def _cell_of(self, name: str, index: int) -> str | None:
+    def _cell_of(self, name: str, at: At) -> str | None:
         """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
         table, resolver = self._placement.table, self._placement.resolver
-        column = table.named(name)
-        if column is not None and 0 <= index < len(table):
-            return table.address(column, index)
-        negative = table.named(f"-{name}")
-        if negative is not None and 0 <= index < len(table):
-            return f"(-{table.address(negative, index)})"
+        for sign in ("", "-"):
+            column = table.named(f"{sign}{name}")
+            if column is not None and 0 <= at.index < len(table):
+                prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)
+                cell = f"{prefix}{column.address(at.index)}"
+                return f"(-{cell})" if sign else cell
         if name == "lr":
             if resolver.rate is not None:
-                return self._fixed_address(*resolver.rate)
+                return self._fixed_address(*resolver.rate, at)
             return None if self._placement.rate is None else f"{self._placement.rate:.12g}"
         key = next((key for key, role in resolver.known_roles() if role == name), None)
-        return self._fixed_address(*key) if key is not None else self._placement.typed_numbers().get(name)
+        return self._fixed_address(*key, at) if key is not None else self._placement.typed_numbers().get(name)
 
-    def _fixed_address(self, sheet: str, place: Place) -> str:
+    def _fixed_address(self, sheet: str, place: Place, at: At) -> str:
         title = self._placement.resolver.whereabouts.sheets[sheet].title
         corner = Corner(*place, True, True)
-        own = title == self._placement.table.sheet.title
+        own = title == at.column.sheet
         return f"{'' if own else sheet_prefix(title)}{corner.written((0, 0))}"
 
-    def slid_rate(self, name: str, formula: Formula, atoms: tuple[Atom, ...], place: Place, index: int) -> Slip | None:
+    def slid_rate(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
         """A reference to the learning rate that slid down with the rows, or that leads to another cell."""
-        rate = self._cell_of("lr", index) or "η"
+        rate = self._cell_of("lr", at) or "η"
         for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=False)):
             mended = (*atoms[:number], Quantity("lr", 0), *atoms[number + 1 :])
             if atom in (Quantity("lr", 0), Quantity(name, 0)) or not self._gives(name, formula.template, mended):
                 continue
-            reached = address(*reference.first.at(place))
-            right = self._mended(formula, atoms, mended, place, index) or self.right(name, index)
-            if not reference.first.row_fixed and not self._placement.table.on_side:
-                start = rate.replace("$", "") if "$" in rate else self._slid_from(reference, place, index)
+            reached = address(*reference.first.at(at.place))
+            right = self._mended(formula, atoms, mended, at) or self.right(name, at)
+            if not reference.first.row_fixed and not at.column.block.on_side:
+                start = rate.replace("$", "") if "$" in rate else self._slid_from(reference, at)
                 words = f"η not anchored: {start} slides to {reached}"
                 return Slip("η not anchored", words, right, start, reached)
             return Slip(f"η from {reached}", f"takes η from {reached} where {rate} is right", right)
         return None
 
-    def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, index: int) -> Slip | None:
+    def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip | None:
         """A learning rate that is typed as another number than the table's."""
         typed = self._placement.typed_rate(name, atoms, value)
         if typed is None or typed <= 0:
@@ -146,17 +157,17 @@ class Slips:
         words = f"the learning rate is {typed:.6g} here where it is {self._placement.rate:.6g}"
         if abs(typed - 1) < 1e-9:
             words = "lacks the learning rate η"
-        return Slip(words, words, self.right(name, index))
+        return Slip(words, words, self.right(name, at))
 
     def _is_step(self, name: str) -> bool:
         """Whether a quantity takes the learning rate."""
         return name in self._placement.model.learning or name.endswith("_next") or "step_" in name
 
-    def _slid_from(self, reference: Reference, place: Place, index: int) -> str:
+    def _slid_from(self, reference: Reference, at: At) -> str:
         """Where a reference that slides stands at the first step that has one."""
-        row, column = reference.first.at(place)
-        rows = self._placement.table.rows
-        return address(row - (rows[index] - rows[min(1, index)]), column)
+        row, column = reference.first.at(at.place)
+        rows = at.column.block.rows
+        return address(row - (rows[at.index] - rows[min(1, at.index)]), column)
 
     def _gives(self, name: str, template: str, atoms: tuple[Atom, ...]) -> bool:
         if self._patience.trials <= 0:
@@ -284,6 +295,8 @@ class Slips:
     def _instead(self, name: str, wrong: Quantity, right: Quantity) -> str:
         weight = re.sub(r"_next$", "", name)
         before, after = written(wrong.name.removeprefix("-")), written(right.name)
+        if name in self._placement.model.learning and wrong.offset == 0 and right.offset == -1:
+            return f"uses {before} of its own row, a circular reference, where that of the row before is right"
         if wrong.name == right.name:
             return f"uses {before} of {_row(wrong.offset)} where that of {_row(right.offset)} is right"
         if weight in self._placement.model.learning and right.name == f"dE_d{weight}":
@@ -378,8 +391,7 @@ class Slips:
         formula: Formula,
         atoms: tuple[Atom, ...],
         mended: tuple[Atom, ...] | None,
-        place: Place,
-        index: int,
+        at: At,
     ) -> str:
         """In words, that a reference with a ``$`` stays in a row that it should leave; empty if that is not it."""
         for reference, before, after in zip(formula.references, atoms, mended or atoms, strict=False):
@@ -390,8 +402,9 @@ class Slips:
                 and before != after
                 and reference.first.row_fixed
             ):
-                stays = reference.written(place)
-                return f"a $ keeps it at {stays}: {self._cell_of(after.name, index + after.offset)} is right"
+                stays = reference.written(at.place)
+                leads_to = self._cell_of(after.name, At(at.column, at.index + after.offset))
+                return f"a $ keeps it at {stays}: {leads_to} is right"
         return ""
 
     def _mended(
@@ -399,13 +412,12 @@ class Slips:
         formula: Formula,
         atoms: tuple[Atom, ...],
         mended: tuple[Atom, ...] | None,
-        place: Place,
-        index: int,
+        at: At,
     ) -> str:
         """The formula with its references mended; empty if that is not possible in this cell alone."""
         if mended is None:
             return ""
-        texts = [reference.written(place) for reference in formula.references]
+        texts = [reference.written(at.place) for reference in formula.references]
         for typed in self._placement.typed.values():
             if typed.template == formula.template:
                 texts += typed.texts
@@ -413,7 +425,11 @@ class Slips:
         for number, (before, after) in enumerate(zip(atoms, mended, strict=True)):
             if before == after:
                 continue
-            cell = self._cell_of(after.name, index + after.offset) if isinstance(after, Quantity) else None
+            cell = (
+                self._cell_of(after.name, At(at.column, at.index + after.offset))
+                if isinstance(after, Quantity)
+                else None
+            )
             if cell is None:
                 return ""
             texts[number] = cell

@@ -1,6 +1,7 @@
 """Finds the tables of gradient descent on a stranger's sheets: a row of headers that name quantities, a step a row."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from s6xl.audit import headers
@@ -10,6 +11,25 @@ _FEWEST = 4  # quantities that make a row of texts a row of headers
 _GAP = 3  # rows without numbers after which a table is over
 # Beside these, a table needs quantities of the network itself.
 _INCIDENTAL = frozenset({"lr", "step"})
+_PARTS = {"weights": r"w\d", "forward pass": r"a_[ho]\d|E", "gradients": r"dE_d[wb]"}
+
+
+@dataclass(eq=False)
+class Block:
+    """A block of columns under one row of headers, a step a row.
+
+    One that lies on its side has its headers in a column and a step a column; then rows and columns are exchanged in
+    everything that is said here, and `place` tells where on the sheet a cell is.
+    """
+
+    sheet: Sheet
+    header_row: int
+    rows: list[int]
+    on_side: bool = False
+
+    def place(self, column: int, row: int) -> Place:
+        """Where on the sheet a cell of the block is."""
+        return (column, row) if self.on_side else (row, column)
 
 
 @dataclass(eq=False)
@@ -19,6 +39,7 @@ class Column:
     `name` is the quantity that it is taken for, None for one that is not known.
     """
 
+    block: Block
     number: int
     header: str
     readings: tuple[str, ...]
@@ -29,35 +50,38 @@ class Column:
     def has_formulas(self) -> bool:
         return any(cell.formula is not None for cell in self.cells.values())
 
+    @property
+    def sheet(self) -> str:
+        """The title of its sheet."""
+        return self.block.sheet.title
+
+    def place(self, index: int) -> Place:
+        """Where its cell at a step is."""
+        return self.block.place(self.number, self.block.rows[index])
+
+    def address(self, index: int) -> str:
+        """The address of its cell at a step."""
+        return address(*self.place(index))
+
 
 @dataclass(eq=False)
 class Table:
-    """A table: its headers' row, the rows of its steps, and its columns.
+    """A table: its columns, which mostly stand in one block, but may be parted into several of the same steps."""
 
-    A table that lies on its side has its headers in a column and a step a column; then rows and columns are exchanged
-    in everything that is said here, and `place` tells where on the sheet a cell is.
-    """
-
-    sheet: Sheet
-    header_row: int
-    rows: list[int]
+    blocks: list[Block]
     columns: list[Column]
-    on_side: bool = False
 
-    def place(self, column: int, row: int) -> Place:
-        """Where on the sheet a cell of the table is."""
-        return (column, row) if self.on_side else (row, column)
-
-    def address(self, column: Column, index: int) -> str:
-        """The address of a column's cell at a step."""
-        return address(*self.place(column.number, self.rows[index]))
+    @property
+    def block(self) -> Block:
+        """The first block."""
+        return self.blocks[0]
 
     def named(self, name: str) -> Column | None:
         """The column of a quantity."""
         return next((column for column in self.columns if column.name == name), None)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.block.rows)
 
 
 def find_tables(book: Book, deadline: Callable[[], None]) -> list[Table]:
@@ -69,7 +93,29 @@ def find_tables(book: Book, deadline: Callable[[], None]) -> list[Table]:
             turned = {(column, row): cell for (row, column), cell in sheet.cells.items()}
             found = list(_tables(sheet, turned, deadline, on_side=True))
         tables += found
-    return tables
+    return _joined(tables)
+
+
+def _joined(tables: list[Table]) -> list[Table]:
+    """Tables of which each has what the other lacks, over the same steps, as one."""
+    joined: list[Table] = []
+    for table in tables:
+        for other in joined:
+            if len(other) == len(table) and len(table) > 1 and other.block.on_side == table.block.on_side:
+                ours, theirs = _parts(table), _parts(other)
+                if ours and theirs and ours.isdisjoint(theirs):
+                    other.blocks += table.blocks
+                    other.columns += table.columns
+                    break
+        else:
+            joined.append(table)
+    return joined
+
+
+def _parts(table: Table) -> set[str]:
+    """Which parts of a network's table it has: weights, the forward pass, gradients."""
+    names = {column.readings[0] for column in table.columns if column.readings}
+    return {part for part, pattern in _PARTS.items() if any(re.match(pattern, name) for name in names)}
 
 
 def _tables(
@@ -95,9 +141,11 @@ def _tables(
         following = [other for other, columns in heads if other > row and columns.keys() & group.keys()]
         below = _rows(rows, row, min(following, default=1 << 30), group)
         if below:
-            table = Table(sheet, row, below, _columns(rows, row, below, group), on_side)
-            if any(column.has_formulas for column in table.columns):
-                yield table
+            block = Block(sheet, row, below, on_side)
+            others = {number for other, columns in heads if other == row and columns is not group for number in columns}
+            columns = _columns(rows, block, group, others)
+            if any(column.has_formulas for column in columns):
+                yield Table([block], columns)
 
 
 def _is_header(readings: Mapping[int, tuple[str, ...]]) -> bool:
@@ -141,21 +189,26 @@ def _rows(
 
 
 def _columns(
-    rows: Mapping[int, Mapping[int, Cell]], header: int, below: list[int], group: Mapping[int, tuple[str, ...]]
+    rows: Mapping[int, Mapping[int, Cell]], block: Block, group: Mapping[int, tuple[str, ...]], others: Container[int]
 ) -> list[Column]:
-    """The columns from the first header to the last, and those that directly follow, as far as they hold anything."""
+    """The columns from the first header to the last, and those that directly join them; not what is of `others`."""
+    filled = {number for row in block.rows for number in rows[row] if number not in others}
     first, last = min(group), max(group)
-    index = {row: at for at, row in enumerate(below)}
-    columns: dict[int, Column] = {}
-    for row in (header, *below):
+    while first - 1 in filled:
+        first -= 1
+    while last + 1 in filled:
+        last += 1
+    columns = {}
+    for number in sorted(filled):
+        if first <= number <= last:
+            head = rows[block.header_row].get(number)
+            text = head.value if head is not None and isinstance(head.value, str) else ""
+            columns[number] = Column(block, number, text, group.get(number, ()))
+    for index, row in enumerate(block.rows):
         for number, cell in rows[row].items():
-            if number not in columns and (first <= number <= last or row != header):
-                head = rows[header].get(number)
-                text = str(head.value) if head is not None and isinstance(head.value, str) else ""
-                columns[number] = Column(number, text, group.get(number, ()))
-            if row != header and number in columns:
-                columns[number].cells[index[row]] = cell
-    return [column for _, column in sorted(columns.items()) if column.cells]
+            if number in columns:
+                columns[number].cells[index] = cell
+    return list(columns.values())
 
 
 def _is_number(value: object) -> bool:

@@ -53,8 +53,9 @@ class PyIDispatch:
         name = type(self.wrapped).__name__
         return types.SimpleNamespace(GetTypeAttr=lambda: attributes, GetDocumentation=lambda index: (name,))
 
-    def GetIDsOfNames(self, *names: object) -> None:  # noqa: N802
-        raise ComError(-2147352570)  # unknown name
+    def GetIDsOfNames(self, locale: int, name: str) -> None:  # noqa: N802
+        if name not in dir(self.wrapped):
+            raise ComError(-2147352570)  # unknown name
 
 
 class CDispatch:

@@ -135,6 +135,23 @@ def check_gradients(sketch: Sketch) -> None:
         sketch.stroke(((15, 24), (20, 29), (29, 18.5)), 4 + margin, colour)
 
 
+def audit(sketch: Sketch) -> None:
+    """A sheet with a wrong cell, and a magnifying glass over it."""
+    sketch.box((2, 3, 28, 27), 2.5, SLATE)
+    sketch.box((4, 5, 26, 25), 1, WHITE)
+    for y in (11.5, 18.5):
+        sketch.stroke(((4, y), (26, y)), 1, SLATE)
+    sketch.stroke(((11, 5), (11, 25)), 1, SLATE)
+    centre, radius, end = (18, 15), 7, (28.5, 28)
+    grip = (centre[0] + radius * cos(radians(50)), centre[1] + radius * sin(radians(50)))
+    sketch.disc(centre, radius + GAP + 1.25, CLEAR)
+    sketch.stroke((grip, end), 3.5 + 2 * GAP, CLEAR)
+    sketch.stroke((grip, end), 3.5, BLUE)
+    sketch.disc(centre, radius + 1.25, BLUE)
+    sketch.disc(centre, radius - 1.25, WHITE)
+    sketch.box((14.5, 12.5, 21.5, 17.5), 1, RED)
+
+
 def help_mark(sketch: Sketch) -> None:
     """A question mark on a disc, drawn as shapes so that no font is needed."""
     sketch.disc((16, 16), 14.5, BLUE)
@@ -150,6 +167,7 @@ ICONS: dict[str, Callable[[Sketch], None]] = {
     "new_workbook": new_workbook,
     "step_through": step_through,
     "check_gradients": check_gradients,
+    "audit": audit,
     "help": help_mark,
 }
 

@@ -20,6 +20,7 @@ from s6xl.audit.tables import Block, Column, Table, find_tables
 from s6xl.audit.values import evaluator
 from s6xl.errors import UserError
 
+UNFORESEEN = "could not be audited for a reason that nobody foresaw"
 SECONDS = 9.0  # that one workbook may take
 
 
@@ -30,6 +31,9 @@ def audit(path: Path) -> FileReport:
         _audit(report, _deadline(path))
     except UserError as error:
         report.error = str(error)
+    except Exception as error:  # one file must not end the audit of a folder
+        report.error = f"{path} {UNFORESEEN} ({type(error).__name__}): please report it, with the file."
+    if report.error:
         report.tables.clear()
         report.notes.clear()
     return report

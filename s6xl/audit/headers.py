@@ -17,9 +17,9 @@ _NODES: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
         (r"(?:h|hidden|hiddenneuron|hid)([12])(?:in|net|input|sum|z)", "h{}"),
         (r"(?:net|z|sum|in|s|u|v|input|netout|zout|inputto|weightedsum)o([12])", "o{}"),
         (r"(?:o|out|output)([12])(?:in|net|input|sum|z)", "o{}"),
-        (r"(?:a|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outhidden|actual|φ)h([12])", "a_h{}"),
+        (r"(?:a|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outhidden|actual|φ)(?:net|z|in|sum)?h([12])", "a_h{}"),
         (r"(?:h|hidden)([12])(?:out|act|a|output|activation|sigmoid)", "a_h{}"),
-        (r"(?:a|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outout|φ)o([12])", "a_o{}"),
+        (r"(?:a|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outout|φ)(?:net|z|in|sum)?o([12])", "a_o{}"),
         (r"(?:o|output)([12])(?:out|act|a|output|activation|sigmoid)", "a_o{}"),
         (r"(?:ŷ|yhat|ypred|pred|prediction)([12])", "a_o{}"),
         # Whether these are a neuron's sum or its activation depends on what else there is.

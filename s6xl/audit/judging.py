@@ -271,7 +271,7 @@ class _Judge:
         }.get(error, f"gives {error}")
         cell, at = column.cells[index], At(column, index)
         formula, atoms = self._placement.resolver.atoms(column, index)
-        slid = self._slips.slid_rate(name, formula, atoms, at)
+        slid = self._slips.slid(name, formula, atoms, at)
         if slid is not None:
             return _Wrong(index, Kind.UPDATE, slid, _text(cell, formula), formula)
         return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, at)), _text(cell), formula)
@@ -315,7 +315,7 @@ class _Judge:
             first, last = items[0], items[-1]
             words = first.slip.words
             if first.slip.start:
-                words = f"η not anchored: {first.slip.start} slides to {last.slip.reached}"
+                words = words.replace(f"slides to {first.slip.reached}", f"slides to {last.slip.reached}")
             self.judgement.findings.append(
                 Finding(
                     kind,

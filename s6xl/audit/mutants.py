@@ -1,6 +1,8 @@
 """Expressions with one mistake in them, as people make them, and each mistake in words."""
 
+import re
 from collections.abc import Iterator
+from itertools import chain, product
 
 from s6xl.audit.networks import written
 from s6xl.expression import Call, Expression, Negative, Number, Operation, expand, to_text
@@ -75,23 +77,13 @@ def _shown(expression: Expression) -> str:
 
 
 def alike(name: str) -> tuple[str, ...]:
-    """The quantities that are most easily taken for another."""
-    for kind in _KINDS:
-        if name in kind:
-            return tuple(other for other in kind if other != name)
-    return ()
-
-
-_KINDS = (
-    ("t1", "t2"),
-    ("i1", "i2"),
-    ("a_h1", "a_h2"),
-    ("a_o1", "a_o2"),
-    ("h1", "h2"),
-    ("o1", "o2"),
-    ("E1", "E2"),
-    tuple(f"w{n}" for n in range(1, 9)),
-    tuple(f"b{n}" for n in range(1, 5)),
-    tuple(f"dE_dw{n}" for n in range(1, 9)),
-    tuple(f"dE_db{n}" for n in range(1, 5)),
-)
+    """The quantities that are most easily taken for another: those that differ in their numbers."""
+    if match := re.fullmatch(r"(dE_d|step_)?([wb])\d(_next)?", name):
+        before, kind, after = (part or "" for part in match.groups())
+        count = 8 if kind == "w" else 4
+        names = [f"{before}{kind}{number}{after}" for number in range(1, count + 1)]
+    else:
+        parts = re.split(r"([12])", name)
+        numbers = product("12", repeat=len(parts) // 2)
+        names = ["".join(chain(*zip(parts[::2], (*chosen, ""), strict=True))) for chosen in numbers]
+    return tuple(other for other in names if other != name)

@@ -5,7 +5,7 @@ Headers come first. Where formulas contradict them, the reading is taken under w
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
@@ -237,8 +237,8 @@ class _Placing:
         placement.moves = self._moves(placement)
         self._find_roles(placement)
         self._find_typed(placement)
-        self._find_rate(placement)
         self._turn_signs(placement)
+        self._find_rate(placement)
         return placement
 
     def _moves(self, placement: Placement) -> bool:
@@ -345,23 +345,58 @@ class _Placing:
             placement.rate = numbers.most_common(1)[0][0]
 
     def _turn_signs(self, placement: Placement) -> None:
-        """Take a column of deltas or of steps for the negative where its formulas give that."""
-        for column in self._samples:
-            name = column.name
-            turns = r"-?step_\w+|dE_d(a_)?[ho]\d"
-            options = {name} | {reading for reading in column.readings if "step_" in reading}
-            if name is None or not any(re.fullmatch(turns, option or "") for option in options):
-                continue
-            if self._verdict(placement, column) is not False:
-                continue
-            for option in sorted(f"{sign}{item}" for sign in ("", "-") for item in options if item):
-                column.name = option
-                placement.resolver.forget()
-                if self._verdict(placement, column):
-                    break
-            else:
-                column.name = name
-                placement.resolver.forget()
+        """Take columns of deltas and of steps for negatives where that leaves the fewest columns wrong.
+
+        Whether a delta is (a - t)·… or (t - a)·… is a matter of taste, as long as the rest goes with it.
+        """
+        deltas = [column for column in self._samples if _is_delta(column)]
+        steps = [column for column in self._samples if any("step_" in reading for reading in column.readings)]
+        if not deltas and not steps:
+            return
+        names = {column: column.name or "" for column in (*deltas, *steps)}
+        trials = []
+        for sign in ("", "-", None) if deltas else ("",):
+            for column in deltas * 2:  # twice, as some are computed from others
+                if sign is None:
+                    self._call_what_fits(placement, column, [names[column]])
+                else:
+                    self._call(placement, {column: f"{sign}{names[column]}"})
+            self._turn_steps(placement, steps, names)
+            trials.append({column: column.name or "" for column in names})
+            self._call(placement, names)
+        self._call(placement, min(trials, key=lambda trial: self._count_wrong(placement, trial)))
+
+    def _turn_steps(self, placement: Placement, steps: list[Column], names: Mapping[Column, str]) -> None:
+        """Take columns such as Δw1 for what they give: a gradient, or a step, and with which sign."""
+        fitting: Counter[str] = Counter()
+        for column in steps:
+            options = {names[column], *(reading for reading in column.readings if "step_" in reading)}
+            if self._call_what_fits(placement, column, sorted(options)):
+                fitting[_form(column.name or "")] += 1
+        # One that fits nothing is meant as the others are.
+        for column in steps:
+            if fitting and self._verdict(placement, column) is False:
+                weight = re.sub(r".*_d?", "", column.name or "")
+                self._call(placement, {column: fitting.most_common(1)[0][0].format(weight)})
+
+    def _call_what_fits(self, placement: Placement, column: Column, options: Iterable[str]) -> bool:
+        """Take a column for the first of some quantities, or of their negatives, that it computes."""
+        name = column.name or ""
+        for option in (name, *(f"{sign}{option}" for sign in ("", "-") for option in options)):
+            self._call(placement, {column: option})
+            if self._verdict(placement, column):
+                return True
+        self._call(placement, {column: name})
+        return False
+
+    def _call(self, placement: Placement, names: Mapping[Column, str]) -> None:
+        for column, name in names.items():
+            column.name = name
+        placement.resolver.forget()
+
+    def _count_wrong(self, placement: Placement, names: Mapping[Column, str]) -> int:
+        self._call(placement, names)
+        return len(self._wrong(placement))
 
     def _shift(self, placement: Placement, wrong: list[Column]) -> None:
         """Try whether the weights stand in the row in which they are found, so that the next row computes with them."""
@@ -480,6 +515,16 @@ def which(placement: Placement, value: Array, *, negative: bool = False) -> str 
         if negative and close(value, -right):
             return f"-{name}"
     return None
+
+
+def _is_delta(column: Column) -> bool:
+    """Whether a header says delta, and not of what by what it is the derivative."""
+    return "/" not in column.header and re.fullmatch(r"dE_d(a_)?[ho]\d", column.name or "") is not None
+
+
+def _form(name: str) -> str:
+    """A quantity's name with a gap for its weight: ``-step_{}``."""
+    return re.sub(r"[wb]\d$", "{}", name)
 
 
 _WORLDS: dict[Convention, World] = {}

@@ -13,6 +13,7 @@ _DEEPEST = 40  # cells that a formula leads through before it reaches the table
 _LARGEST_BLOCK = 2048  # cells
 _FROM_LABEL = 2  # cells between a label and what it names
 # What a label beside a cell may make of it.
+_SHARED = ("t1", "t2", "i1", "i2", "b1", "b2", "b3", "b4")
 _GIVENS = ("lr", "t1", "t2", "i1", "i2", *(f"w{n}" for n in range(1, 9)), *(f"b{n}" for n in range(1, 5)))
 
 Key = tuple[str, Place]
@@ -177,7 +178,9 @@ class Resolver:
             name = found[1].name
             if name == "lr":
                 return Quantity(name, 0)
-            if name is not None and name != "step":
+            # What all steps share may stand in some rows only: an empty cell there is empty.
+            absent = name in _SHARED and found[2] not in found[1].cells
+            if name is not None and name != "step" and not absent:
                 return Quantity(name, found[2] - index)
         role = self.roles.get(key) or self._label(key)
         cell = self.whereabouts.cell(key)

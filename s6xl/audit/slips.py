@@ -14,7 +14,7 @@ from s6xl.audit.formulas import Corner, Formula, Reference, UnreadableError, fil
 from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
 from s6xl.audit.placing import Placement, which
-from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
+from s6xl.audit.resolving import Atom, Block, Constant, Quantity, Through, quantities
 from s6xl.audit.tables import Column
 from s6xl.audit.values import close, constant
 from s6xl.expression import Expression, names, substitute, to_excel, to_numpy
@@ -67,10 +67,10 @@ class Slips:
 
     def explain(self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip:
         """The mistake in a formula that should compute a quantity."""
-        if self._is_step(name):
-            rate = self.slid_rate(name, formula, atoms, at) or self._typed_rate(name, atoms, value, at)
-            if rate is not None:
-                return rate
+        if (slid := self.slid(name, formula, atoms, at)) is not None:
+            return slid
+        if self._is_step(name) and (typed := self._typed_rate(name, atoms, value, at)) is not None:
+            return typed
         key = name, formula.template, atoms
         if key not in self._known:
             self._known[key] = self._tell(name, formula, atoms, value)
@@ -133,21 +133,32 @@ class Slips:
         own = title == at.column.sheet
         return f"{'' if own else sheet_prefix(title)}{corner.written((0, 0))}"
 
-    def slid_rate(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
-        """A reference to the learning rate that slid down with the rows, or that leads to another cell."""
-        rate = self._cell_of("lr", at) or "η"
-        for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=False)):
-            mended = (*atoms[:number], Quantity("lr", 0), *atoms[number + 1 :])
-            if atom in (Quantity("lr", 0), Quantity(name, 0)) or not self._gives(name, formula.template, mended):
-                continue
-            reached = address(*reference.first.at(at.place))
-            right = self._mended(formula, atoms, mended, at) or self.right(name, at)
-            if not reference.first.row_fixed and not at.column.block.on_side:
-                start = rate.replace("$", "") if "$" in rate else self._slid_from(reference, at)
-                words = f"η not anchored: {start} slides to {reached}"
-                return Slip("η not anchored", words, right, start, reached)
-            return Slip(f"η from {reached}", f"takes η from {reached} where {rate} is right", right)
+    def slid(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
+        """A reference to what all steps share, such as the learning rate, that slid down with the rows.
+
+        The learning rate may also be taken from another cell than the table's.
+        """
+        shared = [given for given in self._placement.model.givens if given not in self._placement.model.learning]
+        for given in (*(["lr"] if self._is_step(name) else []), *shared):
+            for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=False)):
+                if atom in (Quantity(given, 0), Quantity(name, 0)) or (
+                    given != "lr" and not isinstance(atom, Constant)
+                ):
+                    continue
+                mended = (*atoms[:number], Quantity(given, 0), *atoms[number + 1 :])
+                if self._gives(name, formula.template, mended):
+                    return self._slid_to(given, reference, self._mended(formula, atoms, mended, at), name, at)
         return None
+
+    def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: At) -> Slip:
+        home, reached = self._cell_of(given, At(at.column, 0)) or written(given), address(*reference.first.at(at.place))
+        right = right or self.right(name, at)
+        if reference.first.row_fixed or at.column.block.on_side:
+            words = f"takes {written(given)} from {reached} where {home} is right"
+            return Slip(f"{given} from {reached}", words, right)
+        start = home.replace("$", "") if re.search(r"\d", home) else self._slid_from(reference, at)
+        words = f"{written(given)} not anchored: {start} slides to {reached}"
+        return Slip(f"{given} not anchored", words, right, start, reached)
 
     def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip | None:
         """A learning rate that is typed as another number than the table's."""
@@ -255,8 +266,9 @@ class Slips:
     def _any_candidates(self, name: str, leaf: Quantity, only_alike: bool) -> Iterator[Quantity]:
         model = self._placement.model
         own = leaf.name.removeprefix("-")
+        sign = leaf.name.removesuffix(own)
         if only_alike:
-            yield from (Quantity(other, leaf.offset) for other in alike(own) if self._has(other))
+            yield from (Quantity(f"{sign}{other}", leaf.offset) for other in alike(own))
             if self._moves_in_time(leaf):
                 yield from (Quantity(leaf.name, offset) for offset in (0, -1) if offset != leaf.offset)
             return
@@ -266,10 +278,6 @@ class Slips:
                 yield Quantity(other, leaf.offset)
         if name in model.learning and leaf.offset != -1:
             yield from (Quantity(other, -1) for other in (*model.learning, *(f"dE_d{w}" for w in model.learning)))
-
-    def _has(self, name: str) -> bool:
-        model = self._placement.model
-        return name in model.givens or name in model.expressions
 
     def _moves_in_time(self, leaf: Quantity) -> bool:
         """Whether a quantity differs from row to row."""
@@ -294,15 +302,18 @@ class Slips:
 
     def _instead(self, name: str, wrong: Quantity, right: Quantity) -> str:
         weight = re.sub(r"_next$", "", name)
-        before, after = written(wrong.name.removeprefix("-")), written(right.name)
+        before, after = written(wrong.name.removeprefix("-")), written(right.name.removeprefix("-"))
         if name in self._placement.model.learning and wrong.offset == 0 and right.offset == -1:
             return f"uses {before} of its own row, a circular reference, where that of the row before is right"
         if wrong.name == right.name:
             return f"uses {before} of {_row(wrong.offset)} where that of {_row(right.offset)} is right"
-        if weight in self._placement.model.learning and right.name == f"dE_d{weight}":
-            if wrong.name.startswith("dE_d"):
+        if weight in self._placement.model.learning:
+            if (wrong.name[:4], right.name) == ("dE_d", f"dE_d{weight}"):
                 return f"{weight} is updated with another weight's gradient: uses {before} where {after} is right"
-            return f"{weight} is updated with {before} where its gradient {after} is right"
+            if "step_" in wrong.name and right.name.endswith(f"step_{weight}"):
+                return f"{weight} is updated with another weight's step: uses {before} where {after} is right"
+            if right.name == f"dE_d{weight}":
+                return f"{weight} is updated with {before} where its gradient {after} is right"
         where = f" of {_row(wrong.offset)}" if wrong.offset != right.offset else ""
         return f"uses {before}{where} where {after} is right"
 

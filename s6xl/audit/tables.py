@@ -1,7 +1,7 @@
 """Finds the tables of gradient descent on a stranger's sheets: a row of headers that name quantities, a step a row."""
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from s6xl.audit import headers
@@ -136,6 +136,7 @@ def _tables(
         for group in _groups(dict(sorted(readings.items())))
         if _is_header(group)
     ]
+    heads = _without_explanations(heads, rows)
     for row, group in heads:
         deadline()
         following = [other for other, columns in heads if other > row and columns.keys() & group.keys()]
@@ -146,6 +147,32 @@ def _tables(
             columns = _columns(rows, block, group, others)
             if any(column.has_formulas for column in columns):
                 yield Table([block], columns)
+
+
+def _without_explanations(
+    heads: list[tuple[int, dict[int, tuple[str, ...]]]], rows: Mapping[int, Mapping[int, Cell]]
+) -> list[tuple[int, dict[int, tuple[str, ...]]]]:
+    """Rows of headers without those that only stand beside one, such as a row that explains each quantity."""
+
+    def joins(row: int, other: int, columns: Iterable[int]) -> bool:
+        between = range(min(row, other) + 1, max(row, other))
+        numbers = (rows.get(at, {}).get(column) for at in between for column in columns)
+        return abs(row - other) <= _GAP and not any(cell and _is_number(cell.value) for cell in numbers)
+
+    def names(group: Mapping[int, tuple[str, ...]]) -> int:
+        return len({readings[0] for readings in group.values()})
+
+    return [
+        (row, group)
+        for row, group in heads
+        if not any(
+            other != row
+            and columns.keys() & group.keys()
+            and joins(row, other, group)
+            and (names(columns), -other) > (names(group), -row)
+            for other, columns in heads
+        )
+    ]
 
 
 def _is_header(readings: Mapping[int, tuple[str, ...]]) -> bool:

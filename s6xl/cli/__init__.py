@@ -9,6 +9,7 @@ import click
 
 from s6xl import __version__
 from s6xl.cli.addin_commands import addin
+from s6xl.cli.audit_command import audit
 from s6xl.cli.build_command import build
 from s6xl.cli.doctor_command import doctor
 from s6xl.cli.exits import BAD_ARGUMENTS, FAILED, STOP_SIGNALS, STOPPED
@@ -76,5 +77,5 @@ def s6xl() -> None:
     """Backpropagation you can click through, and a CNN trained on handwritten digits: workbooks of both."""
 
 
-for command in (build, train, addin, doctor):
+for command in (build, train, audit, addin, doctor):
     s6xl.add_command(command)

@@ -9,6 +9,7 @@ import platformdirs
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.experiment import Experiment
 from s6xl.files import unused
+from s6xl.live.auditing import audit_workbook
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
 from s6xl.live.patience import patiently
@@ -58,6 +59,7 @@ ACTIONS: Mapping[str, Callable[[Excel], None]] = {
     "new_workbook": new_workbook,
     "step_through": step_through,
     "check_gradients": check_gradients,
+    "audit": audit_workbook,
     "help": show_help,
     "answer": answer,
 }

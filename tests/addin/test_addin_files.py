@@ -212,7 +212,16 @@ def test_the_tab_has_its_buttons(file: Path) -> None:
     (tab,) = ribbon(file).iter(f"{NAMESPACE}tab")
     assert tab.get("label") == "S6"
     labels = [button.get("label") for button in tab.iter(f"{NAMESPACE}button")]
-    assert labels == ["Train MNIST", "Stop", "Import run", "New workbook", "Step through", "Check gradients", "Help"]
+    assert labels == [
+        "Train MNIST",
+        "Stop",
+        "Import run",
+        "New workbook",
+        "Step through",
+        "Check gradients",
+        "Audit this workbook",
+        "Help",
+    ]
     assert {button.get("id") for button in tab.iter(f"{NAMESPACE}button")} <= set(ACTIONS)
 
 

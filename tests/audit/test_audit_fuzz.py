@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from mutations import mutated
-from s6xl.audit.auditing import audit
+from s6xl.audit.auditing import UNFORESEEN, audit
 from small_book import small_book
 
 CASES, GROUPS = 2_000, 20
@@ -29,6 +29,7 @@ def test_spoilt_workbooks(tmp_path: Path, books: list[bytes], group: int) -> Non
         report = audit(path)
         assert time.monotonic() - start < SECONDS, seed
         assert report.status in ("right", "findings", "unreadable"), seed
+        assert UNFORESEEN not in report.error, seed
         if report.error:
             assert report.error.endswith("."), seed
             assert "\n" not in report.error, seed

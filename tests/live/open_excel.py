@@ -1,10 +1,12 @@
-"""An Excel with open workbooks, as far as the CNN's buttons need it, for xlwings' real objects to work on.
+"""An Excel with open workbooks, as far as buttons need it, for xlwings' real objects to work on.
 
 What it holds is plain data in a `Store`; one that is kept in a file is the same Excel for several processes. Each call
 passes `hazard` first, which may raise what a busy Excel does.
 """
 
 import json
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,21 @@ from excel_com import CDispatch, ComError
 PID = 4242
 NO_SUCH = -2147352567  # COM's "exception occurred"
 Hazard = Callable[[str], None]
+# What a busy Excel says, and pywin32 and xlwings on the way; the last is an error of any kind, while a cell is edited.
+SAYINGS = {
+    "rejected": ComError(0x80010001 - 2**32),
+    "retry later": ComError(0x8001010A - 2**32),
+    "editing": ComError(0x800AC472 - 2**32),
+    "disconnected": ComError(0x80010108 - 2**32),
+    "attribute": AttributeError("Value"),
+}
+
+
+def refusal(inner: int) -> ComError:
+    """An error of Excel's own, wrapped as COM does."""
+    error = ComError(NO_SUCH)
+    error.args = (NO_SUCH, "Exception occurred.", (0, "Microsoft Excel", "no", "", 0, inner), None)
+    return error
 
 
 @cache
@@ -65,7 +82,7 @@ class Store:
         """Open a workbook's file: its sheets with their own names and the values of cells."""
         title = name or path.name
         sheets = json.loads(_content(path))
-        self.change(lambda state: state["books"].update({title: {"sheets": sheets}}))
+        self.change(lambda state: state["books"].update({title: {"sheets": sheets, "file": str(path)}}))
         return title
 
     def cells(self, book: str, sheet: str) -> dict[tuple[int, int], Any]:
@@ -200,6 +217,13 @@ class Book(_Object):
     def Worksheets(self) -> "Sheets":  # noqa: N802
         return Sheets(self.excel, self)
 
+    @property
+    def FileFormat(self) -> int:  # noqa: N802
+        return {".xlsx": 51, ".xlsm": 52, ".xls": 56}.get(Path(self.key).suffix, 51)
+
+    def SaveCopyAs(self, path: str) -> None:  # noqa: N802
+        shutil.copyfile(self.excel.store.read()["books"][self.key]["file"], path)
+
     def Close(self, SaveChanges: bool = False) -> None:  # noqa: N802, N803
         self.excel.store.change(lambda state: state["books"].pop(self.key))
 
@@ -216,6 +240,22 @@ class Sheets(_Collection):
         if self.book.key not in books:
             raise ComError(NO_SUCH)
         return [Sheet(self.excel, self.book, title) for title in books[self.book.key]["sheets"]]
+
+    def Add(self, Before: "Sheet") -> "Sheet":  # noqa: N802, N803
+        titles = [sheet.key for sheet in self.items()]
+        title = next(f"Sheet{number}" for number in range(1, 100) if f"Sheet{number}" not in titles)
+        place = titles.index(getattr(Before, "_inner", Before).key)
+        self.arrange([*titles[:place], title, *titles[place:]])
+        return Sheet(self.excel, self.book, title)
+
+    def arrange(self, titles: list[str]) -> None:
+        """Bring the sheets into an order; those that are not there are added."""
+
+        def arrange(state: dict[str, Any]) -> None:
+            book = state["books"][self.book.key]
+            book["sheets"] = {title: book["sheets"].get(title, {"names": {}, "cells": {}}) for title in titles}
+
+        self.excel.store.change(arrange)
 
 
 class Sheet(_Object):
@@ -236,6 +276,39 @@ class Sheet(_Object):
     @property
     def Name(self) -> str:  # noqa: N802
         return self.key
+
+    @Name.setter
+    def Name(self, value: str) -> None:  # noqa: N802
+        def rename(state: dict[str, Any]) -> None:
+            book = state["books"][self.book.key]
+            if value.casefold() in map(str.casefold, book["sheets"]):
+                raise ComError(NO_SUCH)
+            book["sheets"] = {value if key == self.key else key: sheet for key, sheet in book["sheets"].items()}
+
+        self.excel.store.change(rename)
+        object.__setattr__(self, "key", value)
+
+    @property
+    def Index(self) -> int:  # noqa: N802
+        return [sheet.key for sheet in self.book.Worksheets].index(self.key) + 1
+
+    def Move(self, Before: "Sheet") -> None:  # noqa: N802, N803
+        titles = [sheet.key for sheet in self.book.Worksheets if sheet.key != self.key]
+        titles.insert(titles.index(getattr(Before, "_inner", Before).key), self.key)
+        self.book.Worksheets.arrange(titles)
+
+    def Activate(self) -> None:  # noqa: N802
+        self.excel.store.change(lambda state: state["books"][self.book.key].update(active=self.key))
+
+    @property
+    def UsedRange(self) -> "Cells":  # noqa: N802
+        places = [tuple(map(int, place.split(","))) for place in self.content(self.excel.store.read())["cells"]]
+        rows, columns = zip(*(places or [(1, 1)]), strict=True)
+        return Cells(self, (min(rows), min(columns), max(rows), max(columns)))
+
+    @property
+    def Rows(self) -> "Cells":  # noqa: N802
+        return self.UsedRange
 
     @property
     def Parent(self) -> Book:  # noqa: N802
@@ -354,7 +427,9 @@ class Cells(_Object):
                     if single is None:
                         cells.pop(f"{row},{column}", None)
                     else:
-                        cells[f"{row},{column}"] = single
+                        cells[f"{row},{column}"], link = _entered(single)
+                        if link:
+                            self.sheet.content(state).setdefault("links", {})[f"{row},{column}"] = link
             state["writes"].append([self.book_name(), *self.place])
 
         self.excel.store.change(write)
@@ -365,6 +440,34 @@ class Cells(_Object):
 
     def ClearContents(self) -> None:  # noqa: N802
         self.Value = [[None] * self.Columns.Count] * self.Rows.Count
+
+    def Clear(self) -> None:  # noqa: N802
+        self.ClearContents()
+        self.excel.store.change(lambda state: self.sheet.content(state).pop("links", None))
+
+    def AutoFit(self) -> None:  # noqa: N802
+        pass
+
+    @property
+    def Font(self) -> _Object:  # noqa: N802
+        return _Object(self.excel)
+
+    @property
+    def Interior(self) -> _Object:  # noqa: N802
+        return _Object(self.excel)
+
+
+def _entered(value: Any) -> tuple[Any, str]:
+    """What a cell holds once something was entered, and where it leads; of formulas there are only links."""
+    if not isinstance(value, str) or value[:1] not in ("'", "="):
+        return value, ""
+    if value.startswith("'"):
+        return value[1:], ""
+    found = re.fullmatch(r'=HYPERLINK\("((?:[^"]|""){1,255})","((?:[^"]|""){1,255})"\)', value)
+    if found is None:
+        raise ComError(NO_SUCH)
+    target, shown = (text.replace('""', '"') for text in found.groups())
+    return shown, target
 
 
 def _as_excel(value: Any) -> Any:

@@ -1,15 +1,12 @@
 """A run shown in an open workbook, through xlwings' real objects over an Excel that is often busy."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
-import excel_com
-from excel_com import ComError
-from open_excel import PID, OpenExcel, Store, reach
+from open_excel import PID, SAYINGS, OpenExcel, Store, reach, refusal
 from s6xl.errors import ImpossibleHereError
 from s6xl.live.following import Place, _view, follow
 from s6xl.live.leftovers import fail_at_once
@@ -18,6 +15,7 @@ from s6xl.mnist.recipe import recipe_named
 from s6xl.mnist.record import Config, Epoch, Run, Status
 from s6xl.workbook.cnn.template import write_template
 
+pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK, MNIST = "My bööк.xlsx", "MNIST"
 FOLDER = Path("/runs/one")
 EPOCHS = 7
@@ -32,22 +30,6 @@ CONFIG = Config(
     started="2026-11-25T10:00:00+01:00",
     versions={},
 )
-# What a busy Excel says, and pywin32 and xlwings on the way; the last is an error of any kind, while a cell is edited.
-SAYINGS = {
-    "rejected": ComError(0x80010001 - 2**32),
-    "retry later": ComError(0x8001010A - 2**32),
-    "editing": ComError(0x800AC472 - 2**32),
-    "disconnected": ComError(0x80010108 - 2**32),
-    "attribute": AttributeError("Value"),
-}
-EXCEPTION = -2147352567
-
-
-def refusal(inner: int) -> ComError:
-    """An error of Excel's own, wrapped as COM does."""
-    error = ComError(EXCEPTION)
-    error.args = (EXCEPTION, "Exception occurred.", (0, "Microsoft Excel", "no", "", 0, inner), None)
-    return error
 
 
 def epoch(number: int) -> Epoch:
@@ -75,23 +57,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "template.xlsx"
     write_template(path)
     return path
-
-
-@pytest.fixture(autouse=True)
-def xlwings_as_it_was() -> Iterator[None]:
-    excel_com.load()
-    import xlwings
-    from xlwings import _xlwindows
-
-    engine = xlwings.engines.active
-    kept = ("get_excel_hwnds", "get_xl_app_from_hwnd", "N_COM_ATTEMPTS")
-    before = {name: getattr(_xlwindows, name) for name in kept}
-    process_id = _xlwindows.win32process.GetWindowThreadProcessId
-    yield
-    for name, value in before.items():
-        setattr(_xlwindows, name, value)
-    _xlwindows.win32process.GetWindowThreadProcessId = process_id
-    xlwings.engines.active = engine
 
 
 class Scene:

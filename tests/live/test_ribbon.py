@@ -20,6 +20,7 @@ MESSAGES = {
     "new_workbook": "There is no Excel that Python could reach on this machine.",
     "step_through": "There is no Excel that Python could reach on this machine.",
     "check_gradients": "There is no Excel that Python could reach on this machine.",
+    "audit": "There is no Excel that Python could reach on this machine.",
     "mistyped": "Mistyped failed: 'mistyped'.",
 }
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a message box would wait for a click")

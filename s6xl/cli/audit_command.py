@@ -1,0 +1,130 @@
+"""``python -m s6xl audit``."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from s6xl.errors import UserError
+
+if TYPE_CHECKING:
+    from s6xl.audit.findings import FileReport
+
+STATUSES = {"right": 0, "findings": 1, "unreadable": 2}
+# What a folder is searched for. Not all of it can be audited, but nothing that was handed in goes unnoticed.
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods")
+# Fewer workbooks are over before a progress bar could be read.
+_WORKBOOKS_WORTH_REPORTING = 10
+
+
+@click.command(short_help="Check anyone's backpropagation workbooks.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+@click.option(
+    "--annotate",
+    "out",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="OUT",
+    help="Write a copy with the wrong cells marked and a sheet that explains. Of a folder or of several workbooks OUT "
+    "is the folder for a copy of each that has findings.",
+)
+def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
+    """Check backpropagation workbooks by what their formulas mean. FILE is a workbook or a folder with workbooks.
+
+    The exit status is 0 where nothing wrong was found, 1 where something was, and 2 where a workbook could not be read
+    or annotated.
+    """
+    paths = _workbooks(files, out)
+    copies: dict[Path, Path] = {}
+    is_single = len(files) == 1 and not files[0].is_dir()
+    if out is not None:
+        copies = {files[0]: out} if is_single else _copies(paths, out)
+    from s6xl.audit.auditing import audit
+
+    reports: list[FileReport] = []
+    complaints: list[str] = []
+    with _progress(len(paths)) as advance:
+        for path in paths:
+            report = audit(path)
+            reports.append(report)
+            if path in copies and (report.findings or (is_single and not report.error)):
+                try:
+                    _annotate(report, copies[path], makes_folder=not is_single)
+                except UserError as error:
+                    complaints.append(str(error))
+            advance(1)
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"files": [report.as_data() for report in reports]}, allow_nan=False))
+    else:
+        from s6xl.cli.audit_tables import show
+
+        show(reports)
+    for complaint in complaints:
+        click.echo(f"s6xl: {complaint}", err=True)
+    return max(STATUSES["unreadable"] if complaints else 0, *(STATUSES[report.status] for report in reports))
+
+
+def _workbooks(files: tuple[Path, ...], out: Path | None) -> dict[Path, Path]:
+    """Every workbook once, and where it stands below the folder that was named."""
+    found: dict[Path, Path] = {}
+    for file in files:
+        if not file.is_dir():
+            found[file] = Path(file.name)
+            continue
+        inside = sorted(_spreadsheets(file, out))
+        if not inside:
+            raise UserError(f"the folder {file} holds no workbooks: name one with .xlsx or .xlsm files.")
+        found |= {path: path.relative_to(file) for path in inside}
+    return found
+
+
+def _spreadsheets(folder: Path, out: Path | None) -> Iterator[Path]:
+    """The spreadsheets in a folder and all below it, but for hidden ones and for annotated copies."""
+    copies = out.resolve() if out is not None else None
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and Path(place, name).resolve() != copies]
+        for name in names:
+            # Excel leaves a file that begins with ~$ beside one that it has open.
+            if name.lower().endswith(_SPREADSHEETS) and not name.startswith((".", "~$")):
+                yield Path(place, name)
+
+
+def _copies(paths: Mapping[Path, Path], out: Path) -> dict[Path, Path]:
+    """Where in the folder `out` the annotated copy of each workbook goes."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file: of several workbooks, name a folder with --annotate.")
+    places = Counter(paths.values())
+    for path, place in paths.items():
+        if places[place] > 1:
+            raise UserError(f"more than one copy would be {out / place}, {path}'s among them: audit them one by one.")
+    return {path: out / place for path, place in paths.items()}
+
+
+def _annotate(report: "FileReport", copy: Path, *, makes_folder: bool) -> None:
+    from s6xl.audit.annotating import annotate
+
+    if makes_folder:
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"cannot make the folder {copy.parent} ({error.strerror}): name another one with --annotate."
+            ) from None
+    annotate(report, copy)
+
+
+@contextmanager
+def _progress(workbooks: int) -> Iterator[Callable[[int], None]]:
+    if workbooks < _WORKBOOKS_WORTH_REPORTING:
+        yield lambda done: None
+        return
+    from s6xl.progress import reporting
+
+    with reporting("workbooks", workbooks) as advance:
+        yield advance

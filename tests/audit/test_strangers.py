@@ -1,0 +1,94 @@
+"""The auditor over workbooks of strangers: what is wrong is found where it is, and what is right is left alone."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from openpyxl.utils import range_boundaries
+
+from s6xl.audit.auditing import audit
+from stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE
+from stranger_mistakes import mistakes
+from stranger_rights import right_ones
+from strangers import Book, Case
+
+Layout = Callable[[], Book]
+
+MISTAKES, RIGHT = list(mistakes()), list(right_ones())
+# What these hold beyond the network, which the auditor can only say that it did not check.
+UNCHECKED = {"summaries": {"loss drop", "% of start", "good?"}, "INDEX": {"ROW"}}
+
+
+def cells_of(areas: Iterable[tuple[str, str]]) -> set[tuple[str, int, int]]:
+    """Single cells of areas by sheet."""
+    found = set()
+    for sheet, area in areas:
+        for part in area.split(", "):
+            left, top, right, bottom = range_boundaries(part)
+            found |= {(sheet, row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)}
+    return found
+
+
+def test_there_are_enough() -> None:
+    """Mistakes, layouts and unusual workbooks, each under a name of its own."""
+    assert len({case.name for case in MISTAKES}) == len(MISTAKES) >= 30
+    assert len({case.layout for case in MISTAKES}) >= 10
+    assert len({case.name for case in RIGHT}) == len(RIGHT) >= 10
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
+def test_a_mistake_is_found(case: Case, tmp_path: Path) -> None:
+    """Exactly the wrong cells are named, each with its slip."""
+    case.write(tmp_path / "s.xlsx")
+    report = audit(tmp_path / "s.xlsx")
+    assert report.status == "findings"
+    found = {(finding.sheet, finding.cells): finding.slip for finding in report.findings}
+    assert cells_of(found) == cells_of((sheet, cells) for sheet, cells, _ in case.expected), found
+    for sheet, cells, words in case.expected:
+        slip = found[sheet, cells].casefold()
+        assert all(word.casefold() in slip for word in words), (slip, words)
+
+
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name)
+def test_a_right_workbook_has_no_findings(case: Case, tmp_path: Path) -> None:
+    """However it is written; and everything in it was checked."""
+    case.write(tmp_path / "s.xlsx")
+    report = audit(tmp_path / "s.xlsx")
+    assert not report.error
+    assert report.findings == []
+    assert len(report.tables) == len(case.book.tables)
+    unchecked = [text for table in report.tables for text in table.not_checked]
+    assert len(unchecked) == len(UNCHECKED.get(case.name, ()))
+    for head in UNCHECKED.get(case.name, ()):
+        assert any(head in text for text in unchecked), unchecked
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+def test_a_layout_is_read(layout: Layout, tmp_path: Path) -> None:
+    """Every table is found where it is, and everything in it was checked and is right."""
+    book = layout()
+    book.write(tmp_path / "s.xlsx")
+    report = audit(tmp_path / "s.xlsx")
+    assert not report.error
+    assert report.findings == []
+    places = [(table.sheet, table.header_row, table.first_row, table.last_row) for table in report.tables]
+    assert places == [(made.sheet, made.header, made.first, made.first + made.steps - 1) for made in book.tables]
+    assert [text for table in report.tables for text in table.not_checked] == []
+
+
+@pytest.mark.parametrize("layout", TURNED, ids=lambda layout: layout.__name__)
+def test_a_table_on_its_side_is_read(layout: Layout, tmp_path: Path) -> None:
+    """Headers beside the rows are as good as headers over columns."""
+    layout().write(tmp_path / "s.xlsx")
+    (table,) = audit(tmp_path / "s.xlsx").tables
+    assert table.findings == table.not_checked == []
+    assert {"h1", "a_o2", "E_tot", "∂E/∂w1", "∂E/∂w8"} <= set(table.columns)
+
+
+@pytest.mark.parametrize("layout", UNPLACEABLE, ids=lambda layout: layout.__name__)
+def test_what_cannot_be_placed_is_said(layout: Layout, tmp_path: Path) -> None:
+    """No finding where nothing is known to be wrong, and a note that it was not checked."""
+    layout().write(tmp_path / "s.xlsx")
+    report = audit(tmp_path / "s.xlsx")
+    assert report.status == "right"
+    assert report.notes or all(table.not_checked for table in report.tables)

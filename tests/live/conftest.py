@@ -1,0 +1,24 @@
+"""What the tests of buttons share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import excel_com
+
+
+@pytest.fixture
+def xlwings_as_it_was() -> Iterator[None]:
+    excel_com.load()
+    import xlwings
+    from xlwings import _xlwindows
+
+    engine = xlwings.engines.active
+    kept = ("get_excel_hwnds", "get_xl_app_from_hwnd", "N_COM_ATTEMPTS")
+    before = {name: getattr(_xlwindows, name) for name in kept}
+    process_id = _xlwindows.win32process.GetWindowThreadProcessId
+    yield
+    for name, value in before.items():
+        setattr(_xlwindows, name, value)
+    _xlwindows.win32process.GetWindowThreadProcessId = process_id
+    xlwings.engines.active = engine

@@ -292,7 +292,7 @@ class _Judge:
             cells = ", ".join(self._areas(column, indexes) for column, indexes in columns.items())
             self.judgement.not_checked.append(f"{cells}: {reason}")
         named = [column.name or "" for column in self._placement.table.columns]
-        if not self._placement.moves and any(map(self._placement.is_weight, named)):
+        if len(self._placement.table) > 1 and not self._placement.moves and any(map(self._placement.is_weight, named)):
             self.judgement.not_checked.append("the weights: there are no gradients that they could follow from")
 
     def _as_neighbours(self, column: Column, wrong: list[_Wrong], right: Counter[Formula]) -> list[_Wrong]:

@@ -161,6 +161,8 @@ class _Placing:
 
     def _is_descent(self, placement: Placement, wrong: list[Column]) -> bool:
         """Whether enough of a table is right for it to be one of gradient descent at all."""
+        if not placement.moves and any(placement.is_weight(c.name or "") and step for c, step in self._samples.items()):
+            return False
         right = sum(self._verdict(placement, column) is True for column in self._samples)
         return right >= max(_FEWEST_RIGHT, 0.25 * (right + len(wrong)))
 

@@ -1,6 +1,6 @@
 """Right workbooks as strangers lay them out, each by a function: a new book each time, for others to spoil."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from openpyxl import Workbook
 
@@ -447,6 +447,19 @@ def three_neurons() -> Book:
     made.formulas |= {"net": "w1*x1+w2*x2+w3*x3", "out": "IF(net>0.5,1,0)", "error": "target-out"}
     made.updates |= {f"w{n}": f"w{n}@-1+0.1*error@-1*x{n}@-1" for n in (1, 2, 3)}
     return Book([made])
+
+
+def apart(*places: tuple[str, int], formulas: Mapping[str, str] = FORMULAS) -> Book:
+    """Weights, forward pass and gradients in a block each, by sheet and row of the headers, over the same steps."""
+    parts = ((*GIVENS, *WEIGHTS), (*HIDDEN, *OUTPUT, *ERRORS), SLOPES)
+    tables = [
+        table(sheet, header, letters("B", part), start=UNEQUAL, formulas=dict(formulas))
+        for (sheet, header), part in zip(places, parts, strict=True)
+    ]
+    for made in tables:
+        made.elsewhere["eta"] = f"{places[0][0]}!$C$2"
+        made.parts = [other for other in tables if other is not made]
+    return Book(tables, {places[0][0]: {"B2": "η", "C2": 0.5}})
 
 
 TURNED: tuple[Callable[[], Book], ...] = (transposed, down_the_page)

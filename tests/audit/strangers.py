@@ -156,6 +156,7 @@ class Table:
     elsewhere: dict[str, str]
     styles: dict[str, str] = field(default_factory=dict)
     cells: dict[tuple[str, int], Value] = field(default_factory=dict)
+    parts: list["Table"] = field(default_factory=list)  # others over the same steps, with what this one lacks
     between: int = 0  # rows between the headers and the first step
 
     @property
@@ -189,6 +190,9 @@ class Table:
         def reference(name: str, where: str) -> str | None:
             if name in self.elsewhere:
                 return self.elsewhere[name]
+            for other in self.parts if name not in self.columns else ():
+                if name in other.columns:
+                    return f"{other.sheet}!{other.columns[name]}{other.first + step + int(where or 0)}"
             if name not in self.columns:
                 return None
             if where == "first":

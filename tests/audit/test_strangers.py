@@ -7,10 +7,10 @@ import pytest
 from openpyxl.utils import range_boundaries
 
 from s6xl.audit.auditing import audit
-from stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE
+from stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE, apart
 from stranger_mistakes import mistakes
 from stranger_rights import right_ones
-from strangers import Book, Case
+from strangers import FORMULAS, Book, Case
 
 Layout = Callable[[], Book]
 
@@ -83,6 +83,27 @@ def test_a_table_on_its_side_is_read(layout: Layout, tmp_path: Path) -> None:
     (table,) = audit(tmp_path / "s.xlsx").tables
     assert table.findings == table.not_checked == []
     assert {"h1", "a_o2", "E_tot", "∂E/∂w1", "∂E/∂w8"} <= set(table.columns)
+
+
+APART = {
+    "one below the other": (("Net", 5), ("Net", 16), ("Net", 27)),
+    "on three sheets": (("Weights", 4), ("Forward", 7), ("Backward", 3)),
+}
+
+
+@pytest.mark.parametrize("places", APART.values(), ids=APART)
+def test_a_table_in_parts_is_read_as_one(places: tuple[tuple[str, int], ...], tmp_path: Path) -> None:
+    """Each part refers to the others, on other rows or sheets; a mistake is found where it stands."""
+    apart(*places).write(tmp_path / "right.xlsx")
+    (table,) = audit(tmp_path / "right.xlsx").tables
+    assert table.findings == table.not_checked == []
+    assert len(table.columns) == 31
+    wrong = FORMULAS | {"d_w3": FORMULAS["d_w3"].replace("a_h2", "a_h1")}
+    apart(*places, formulas=wrong).write(tmp_path / "wrong.xlsx")
+    (finding,) = audit(tmp_path / "wrong.xlsx").findings
+    sheet, header = places[2]
+    assert (finding.sheet, finding.cells) == (sheet, f"D{header + 1}:D{header + 8}")
+    assert finding.slip == "uses a_h1 where a_h2 is right"
 
 
 @pytest.mark.parametrize("layout", UNPLACEABLE, ids=lambda layout: layout.__name__)

@@ -130,15 +130,9 @@ class Evaluator:
             case "lambda":
                 raise UnknownError("it gives a function and no number")
             case "if" if len(node.args) in (2, 3):
-                condition = _number(self._value(node.args[0], references, local, depth))
-                branches = [_number(value) for value in values(node.args[1:])]
-                return _spread(np.where, condition != 0, branches[0], branches[1] if len(branches) > 1 else np.zeros(1))
-            case "iferror" if len(node.args) == 2:
-                try:
-                    first, second = map(_number, values(node.args))
-                except FaultError:
-                    return self._value(node.args[1], references, local, depth)
-                return _spread(lambda a, b: np.where(np.isfinite(a), a, b), first, second)
+                return self._if(node.args, references, local, depth)
+            case "iferror" | "ifna" if len(node.args) == 2:
+                return self._iferror(node.args, references, local, depth)
         known = FUNCTIONS.get(name)
         if known is not None:
             # What is left out counts as nothing.
@@ -151,6 +145,28 @@ class Evaluator:
         if closure is None:
             closure = self._called(name) or self._defined(name, depth)
         return closure(values(node.args))
+
+    def _if(self, nodes: Sequence[Node], references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Value:
+        """A choice; what is not chosen in any case is not computed, as in a guard for empty cells."""
+        condition = _number(self._value(nodes[0], references, local, depth)) != 0
+        if condition.all():
+            return self._value(nodes[1], references, local, depth)
+        other = self._value(nodes[2], references, local, depth) if len(nodes) > 2 else np.zeros(1)
+        if not condition.any():
+            return other
+        return _spread(np.where, condition, _number(self._value(nodes[1], references, local, depth)), _number(other))
+
+    def _iferror(
+        self, nodes: Sequence[Node], references: Sequence[Value], local: Mapping[str, Any], depth: int
+    ) -> Value:
+        try:
+            value = self._value(nodes[0], references, local, depth)
+        except FaultError:
+            return self._value(nodes[1], references, local, depth)
+        if isinstance(value, str) or np.isfinite(value).all():
+            return value
+        other = _number(self._value(nodes[1], references, local, depth))
+        return _spread(lambda a, b: np.where(np.isfinite(a), a, b), value, other)
 
     def _defined(self, name: str, depth: int) -> Closure:
         if depth > _DEEPEST_CALLS:
@@ -203,8 +219,17 @@ def _literal(value: object) -> Value:
     raise FaultError(str(value))
 
 
+class Empty(str):
+    """What an empty cell gives: nothing where a text is wanted, 0 where a number is."""
+
+
+EMPTY = Empty()
+
+
 def _number(value: Value) -> Array:
     """A value as a number; a text that is none gives #VALUE!, as in Excel."""
+    if isinstance(value, Empty):
+        return np.zeros(1)
     if isinstance(value, str):
         try:
             return np.array([float(value)])
@@ -234,8 +259,8 @@ def _spread(function: Callable[..., Any], *values: Array) -> Array:
 
 
 def _operate(operator: str, left: Value, right: Value) -> Value:
-    if operator in _COMPARISONS and isinstance(left, str) and isinstance(right, str):
-        return np.array([float(_COMPARISONS[operator](left.casefold(), right.casefold()))])
+    if operator in _COMPARISONS and (isinstance(left, str) or isinstance(right, str)):
+        return _compared_texts(operator, left, right)
     function = _ARITHMETIC.get(operator)
     if function is None:
         raise UnknownError(f"it uses the operator {operator}, which is not computed here")
@@ -245,6 +270,16 @@ def _operate(operator: str, left: Value, right: Value) -> Value:
         return _spread(function, _number(left), _number(right))
     except ValueError as error:
         raise UnknownError("it joins blocks of different size") from error
+
+
+def _compared_texts(operator: str, left: Value, right: Value) -> Array:
+    """A comparison in which a text takes part: every text is more than any number."""
+    texts = isinstance(left, str), isinstance(right, str)
+    if all(texts):
+        return np.array([float(_COMPARISONS[operator](str(left).casefold(), str(right).casefold()))])
+    if isinstance(left, Empty) or isinstance(right, Empty):
+        return _spread(_ARITHMETIC[operator], _number(left), _number(right))
+    return np.array([float(_COMPARISONS[operator](*texts))])
 
 
 def _power(base: Array, exponent: Array) -> Array:
@@ -285,6 +320,10 @@ def _cells(values: Sequence[Value]) -> Iterator[Array]:
 
 def _sum(*values: Value) -> Array:
     return sum(_cells(values), np.zeros(1))
+
+
+def _mean(values: Sequence[Value]) -> Array:
+    return _sum(*values) / len(list(_cells(values)))
 
 
 def _product(*values: Value) -> Array:
@@ -336,6 +375,21 @@ def _rounded(value: Value, digits: Value | None = None) -> Array:
     return _spread(lambda a, s: np.sign(a) * np.floor(np.abs(a) * s + 0.5) / s, _number(value), scale)
 
 
+def _fails(error: str) -> Callable[..., Value]:
+    def fail() -> Value:
+        raise FaultError(error)
+
+    return fail
+
+
+def _is_number(value: Value) -> Array:
+    return np.array([float(not isinstance(value, str))])
+
+
+def _truth(fold: Callable[[Array], Any]) -> Callable[..., Array]:
+    return lambda *values: fold(np.array(np.broadcast_arrays(*_cells(values))) != 0).astype(np.float64)
+
+
 def _log(value: Value, base: Value | None = None) -> Array:
     return _spread(np.divide, np.log(_number(value)), np.log(_number(base) if base is not None else np.full(1, 10.0)))
 
@@ -371,7 +425,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "round": _rounded,
     "sum": _sum,
     "product": _product,
-    "average": lambda *values: _sum(*values) / len(list(_cells(values))),
+    "average": lambda *values: _mean(values),
     "min": lambda *values: np.minimum.reduce(np.broadcast_arrays(*_cells(values))),
     "max": lambda *values: np.maximum.reduce(np.broadcast_arrays(*_cells(values))),
     "sumsq": lambda *values: sum((cell * cell for cell in _cells(values)), np.zeros(1)),
@@ -380,4 +434,17 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "mmult": _mmult,
     "transpose": lambda block: _rank(_number(block)).transpose(1, 0, 2),
     "index": _index,
+    "devsq": lambda *values: sum((cell - _mean(values)) ** 2 for cell in _cells(values)) + np.zeros(1),
+    "sumx2py2": lambda a, b: _sum(_spread(lambda x, y: x * x + y * y, _number(a), _number(b))),
+    "sumx2my2": lambda a, b: _sum(_spread(lambda x, y: x * x - y * y, _number(a), _number(b))),
+    "true": lambda: np.ones(1),
+    "false": lambda: np.zeros(1),
+    "na": _fails("#N/A"),
+    "isnumber": _is_number,
+    "istext": lambda value: np.array([float(isinstance(value, str) and not isinstance(value, Empty))]),
+    "isblank": lambda value: np.array([float(isinstance(value, Empty))]),
+    "iserror": lambda value: np.zeros(1) if isinstance(value, str) else (~np.isfinite(value)).astype(np.float64),
+    "and": _truth(lambda cells: cells.all(axis=0)),
+    "or": _truth(lambda cells: cells.any(axis=0)),
+    "not": lambda value: (_number(value) == 0).astype(np.float64),
 }

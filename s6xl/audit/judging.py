@@ -10,11 +10,12 @@ from s6xl.audit.findings import Finding, Kind
 from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.networks import written
 from s6xl.audit.placing import Placement
-from s6xl.audit.resolving import quantities
+from s6xl.audit.resolving import Constant, Quantity, quantities
 from s6xl.audit.slips import At, Patience, Slip, Slips
 from s6xl.audit.tables import Column
-from s6xl.audit.values import constant
+from s6xl.audit.values import BlankError, constant
 
+_FEWEST_IN_SERIES = 4  # different numbers that make a series
 _MAJORITY = 0.6  # of the rows, so that the others are taken for mistakes
 
 
@@ -65,7 +66,10 @@ class _Judge:
     def column(self, column: Column) -> None:
         """Judge a column."""
         placement, name = self._placement, column.name
-        if name in ("lr", "step"):
+        if name == "step":
+            return
+        if name == "lr":
+            self._report(column, name, self._rates(column))
             return
         if name is None:
             if column.has_formulas and not self._is_used(column):
@@ -130,6 +134,8 @@ class _Judge:
                 continue
             try:
                 _, atoms, value = self._placement.gives(column, index)
+            except BlankError:
+                continue
             except FaultError as fault:
                 wrong.append(self._fault(column, index, name, fault))
                 continue
@@ -143,9 +149,7 @@ class _Judge:
                 slip = self._explained(name, column, index)
                 if slip is not None:
                     wrong.append(_Wrong(index, Kind.GIVEN, slip, _text(cell)))
-        if self._placement.is_weight(name):
-            return wrong
-        return wrong + self._changing(column, name, numbers)
+        return wrong + self._changing(column, name, numbers) + self._absent(column, name)
 
     def _changing(self, column: Column, name: str, numbers: dict[int, float]) -> list[_Wrong]:
         """The rows in which what all of them share is another number than in most."""
@@ -160,17 +164,38 @@ class _Judge:
             return []
         if count < _MAJORITY * len(numbers):
             self.judgement.notes.append(f"{written(name)} changes from row to row; it is taken as given")
-            return []
+            # All different: filled down as a series, or drawn anew in each row.
+            if name == "lr" or len(set(numbers.values())) < max(_FEWEST_IN_SERIES, len(numbers) / 2):
+                return []
+            usual = numbers[min(numbers)]
+            others = {index: number for index, number in numbers.items() if number != usual}
+            self.judgement.notes.pop()
         words = f"{written(name)} changes from row to row: it is {usual:.10g} in most"
         return [
             _Wrong(index, Kind.GIVEN, Slip(words, words, f"{usual:.10g}"), _text(column.cells[index]))
             for index in others
         ]
 
+    def _absent(self, column: Column, name: str) -> list[_Wrong]:
+        """Empty cells in a column that most rows fill."""
+        if 2 * len(column.cells) < len(self._full):
+            return []
+        words = f"empty where {written(name)} belongs"
+        return [_Wrong(index, Kind.GIVEN, Slip(words, words), "") for index in sorted(self._full - column.cells.keys())]
+
+    def _rates(self, column: Column) -> list[_Wrong]:
+        """What is wrong in a column of learning rates."""
+        numbers = {
+            index: float(cell.value)
+            for index, cell in column.cells.items()
+            if cell.formula is None and isinstance(cell.value, float | int)
+        }
+        return self._changing(column, "lr", numbers) + (self._absent(column, "lr") if numbers else [])
+
     def _computed(self, column: Column, name: str) -> list[_Wrong]:
         """What is wrong in a column of formulas."""
         placement = self._placement
-        starts = placement.is_weight(name) or (name.endswith("_next") and placement.is_weight(column.readings[0]))
+        starts = self._starts(column, name)
         wrong: list[_Wrong] = []
         right: Counter[Formula] = Counter()
         for index, cell in column.cells.items():
@@ -187,6 +212,8 @@ class _Judge:
                 if placement.is_right(name, atoms, value):
                     right[formula] += 1
                     continue
+            except BlankError:
+                continue
             except FaultError as fault:
                 wrong.append(self._fault(column, index, name, fault))
                 continue
@@ -226,7 +253,17 @@ class _Judge:
         except UnreadableError as error:
             self.judgement.not_checked.append(f"{cell.address}: {error}")
             return []
-        if any(atom.name.removesuffix("_next") != weight for atom in quantities(atoms)):
+        learning = self._placement.model.learning
+        used = quantities(atoms)
+        if any(atom.offset or atom.name.removesuffix("_next") not in (*learning, "lr") for atom in used):
+            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
+        if "lr" in {atom.name for atom in used}:
+            self.judgement.not_checked.append(f"{cell.address}: it starts from what another table gives")
+            return []
+        if formula.template == "_r0_" and used and Quantity(weight, 0) not in used:
+            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
+        if formula.template == "_r0_" and isinstance(atoms[0], Constant) and atoms[0].value is None:
+            words = f"{weight} starts from an empty cell"
             return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
         if len(formula.references) == 1 and formula.template == "_r0_":
             reference = formula.references[0]
@@ -253,13 +290,23 @@ class _Judge:
         held = [index for index, cell in column.cells.items() if cell.formula is not None or cell.value is not None]
         if not held:
             return []
-        empty = sorted(self._full - set(held))
         words = "empty where a formula belongs"
-        return [
-            _Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, At(column, index))), "")
-            for index in empty
-            if min(held) < index < max(held)
-        ]
+        starts = self._starts(column, name)
+        found = []
+        for index in sorted(self._full - set(held)):
+            if index == 0 and starts:
+                empty = f"empty where {written(name)} starts from a number"
+                found.append(_Wrong(0, Kind.START, Slip(empty, empty), ""))
+            elif index < max(held):
+                found.append(
+                    _Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, At(column, index))), "")
+                )
+        return found
+
+    def _starts(self, column: Column, name: str) -> bool:
+        """Whether a column holds a given number in its first row."""
+        weight = name.removesuffix("_next")
+        return self._placement.is_weight(weight) and (name == weight or weight in column.readings)
 
     def _fault(self, column: Column, index: int, name: str, fault: FaultError) -> _Wrong:
         """A formula that is an error whatever the numbers."""

@@ -14,9 +14,9 @@ from s6xl.audit.evaluate import Array, Evaluator, FaultError
 from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.literals import Typed, readings
 from s6xl.audit.networks import Convention, Model, World
-from s6xl.audit.resolving import Atom, Key, Quantity, Resolver, Through, Whereabouts, constants, quantities
+from s6xl.audit.resolving import Atom, Constant, Key, Quantity, Resolver, Through, Whereabouts, constants, quantities
 from s6xl.audit.tables import Column, Table
-from s6xl.audit.values import Values, close, constant
+from s6xl.audit.values import BlankError, Values, close, constant
 
 _MOST_UNKNOWN = 3  # cells outside the table without a label, in one formula
 _FEWEST_RIGHT = 3  # columns that make a table one of gradient descent
@@ -60,12 +60,13 @@ class Placement:
         """
         cell = column.cells[index]
         formula, atoms = self.resolver.atoms(column, index)
-        if self._is_circular(column, cell, formula, atoms):
-            raise FaultError("a circular reference")
         if self.typed and (typed := self.typed.get((column.name or "", formula.template))) is not None:
             formula = Formula(typed.template, formula.references)
             atoms = (*atoms, *(Quantity(name, 0) for name in typed.names))
-        return formula, atoms, self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
+        value = self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
+        if self._is_circular(column, cell, formula, atoms):
+            raise FaultError("a circular reference")
+        return formula, atoms, value
 
     def _is_circular(self, column: Column, cell: Cell, formula: Formula, atoms: tuple[Atom, ...]) -> bool:
         """Whether a formula needs what it computes: in its own cell, or in one of those that it leads through."""
@@ -90,7 +91,11 @@ class Placement:
         typed = self.typed_rate(name, atoms, value)
         if typed is None or typed <= 0:
             return False
-        return self.rate is None or abs(typed - self.rate) <= 1e-9 * abs(self.rate)
+        if self.rate is None:
+            return not self.table.named("lr")
+        # A rate of 1 can be left out unseen, but not unsaid.
+        written = typed != 1 or self.resolver.rate is None or any(atom.value == 1 for atom in constants(atoms))
+        return written and abs(typed - self.rate) <= 1e-9 * abs(self.rate)
 
     def typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array) -> float | None:
         """The learning rate that a formula holds as a number, or has from a cell that no label names."""
@@ -220,10 +225,12 @@ class _Placing:
     def _judged_first(self, convention: Convention, base: Convention) -> set[Column]:
         """The columns that have to be right for a convention to be believed: those that it sees otherwise."""
         names: set[str] = set()
-        if convention.by_source[0] or convention.biases != base.biases:
-            names |= {"h1", "h2"}
-        if convention.by_source[1] or convention.biases != base.biases:
-            names |= {"o1", "o2"}
+        if convention.biases != base.biases:
+            names |= {"h1", "h2", "o1", "o2"}
+        if convention.by_source[0]:
+            names |= {"h1", "h2", "dE_dw2", "dE_dw3"}
+        if convention.by_source[1]:
+            names |= {"o1", "o2", "dE_dw6", "dE_dw7"}
         if convention.half != base.half:
             names |= {"E1", "E2"}
         if convention.mean != base.mean:
@@ -269,7 +276,7 @@ class _Placing:
                 continue
             index = self._samples[column]
             _, atoms = placement.resolver.atoms(column, index)
-            unknown = [atom for atom in constants(atoms) if isinstance(atom.value, float)]
+            unknown = [atom for atom in constants(atoms) if isinstance(atom.value, float) and not self._is_within(atom)]
             if not 0 < len(unknown) <= _MOST_UNKNOWN:
                 continue
             for names in product(missing, repeat=len(unknown)):
@@ -282,10 +289,16 @@ class _Placing:
                 placement.resolver.roles = before
                 placement.resolver.forget()
 
+    def _is_within(self, atom: Constant) -> bool:
+        """Whether a constant stands in the table itself, in a column that is not known yet."""
+        found = self._whereabouts.columns.get((atom.sheet, atom.place))
+        return found is not None and found[0] is self._table
+
     def _find_typed(self, placement: Placement) -> None:
         """Find the inputs and targets that have no cells, but are typed into the formulas as numbers."""
         roles = {role for _, role in placement.resolver.known_roles()}
-        missing = [name for name in _INPUTS if not self._table.named(name) and name not in roles]
+        shared = (*_INPUTS, *dict.fromkeys(placement.model.biases.values()))
+        missing = [name for name in shared if not self._table.named(name) and name not in roles]
         if not missing:
             return
         for column, index in self._samples.items():
@@ -319,32 +332,64 @@ class _Placing:
                     placement.typed[column.name or "", formula.template] = fullest
 
     def _find_rate(self, placement: Placement) -> None:
-        """Take for the learning rate the cell, or else the number, that most of the updates have it from."""
+        """Find the learning rate: the cell, or else the number, that most of the updates have it from.
+
+        A cell that a label on the table's own sheet names goes before one on another sheet, and before numbers.
+        """
         cells: Counter[Key] = Counter()
         numbers: Counter[float] = Counter()
-        for column in self._table.columns:
-            name = column.name or ""
-            if not (placement.learns(name) or "step_" in name or name.endswith("_next")):
+        holders: Counter[tuple[float, Key]] = Counter()
+        for column, index in self._updates(placement):
+            try:
+                _, atoms, value = placement.gives(column, index)
+                typed = placement.typed_rate(column.name or "", atoms, value)
+                key = placement.resolver.rate_cell(column, index)
+            except (UnreadableError, FaultError, KeyError):
                 continue
-            for index, cell in column.cells.items():
-                if cell.formula is None or (placement.learns(name) and not index):
-                    continue
-                try:
-                    _, atoms, value = placement.gives(column, index)
-                    number = placement.typed_rate(name, atoms, value)
-                    key = placement.resolver.rate_cell(column, index)
-                except (UnreadableError, FaultError, KeyError):
-                    continue
-                if key is not None:
-                    cells[key] += 1
-                if number is not None and number > 0:
-                    numbers[float(f"{number:.9g}")] += 1
-        if cells:
-            placement.resolver.rate = cells.most_common(1)[0][0]
-            placement.rate = placement.resolver.number(placement.resolver.rate)
+            if key is not None:
+                cells[key] += 1
+            if typed is not None and typed > 0:
+                number = float(f"{typed:.9g}")
+                numbers[number] += 1
+                holders.update((number, (atom.sheet, atom.place)) for atom in constants(atoms) if atom.value == number)
+        if (rates := self._table.named("lr")) is not None:
+            placement.rate = _usual(rates)
+            return
+        own = self._labelled_rates(placement)
+        home = self._table.block.sheet.title.casefold()
+        used = cells.most_common(1)[0][0] if cells else None
+        if used is None and holders:
+            (_, held), count = holders.most_common(1)[0]
+            used = held if 2 * count > sum(numbers.values()) else None
+        if len(own) == 1 and (used is None or used[0] != home):
+            used = own[0]
+        if used is not None:
+            placement.resolver.roles[used] = "lr"
+            placement.resolver.rate = used
+            placement.rate = placement.resolver.number(used)
             placement.resolver.forget()
         elif numbers:
             placement.rate = numbers.most_common(1)[0][0]
+
+    def _updates(self, placement: Placement) -> Iterator[tuple[Column, int]]:
+        """The cells whose formulas take the learning rate."""
+        for column in self._table.columns:
+            name = column.name or ""
+            if placement.learns(name) or "step_" in name or name.endswith("_next"):
+                for index, cell in column.cells.items():
+                    if cell.formula is not None and (index or not placement.learns(name)):
+                        yield column, index
+
+    def _labelled_rates(self, placement: Placement) -> list[Key]:
+        """The cells on the table's sheet, outside all tables, that a label names a learning rate."""
+        sheet = self._table.block.sheet
+        found = []
+        for place, cell in sheet.cells.items():
+            key = sheet.title.casefold(), place
+            outside = isinstance(cell.value, float | int) and key not in self._whereabouts.columns
+            if outside and self._whereabouts.label(key)[:1] == ("lr",):
+                found.append(key)
+        return found
 
     def _turn_signs(self, placement: Placement) -> None:
         """Take columns of deltas and of steps for negatives where that leaves the fewest columns wrong.
@@ -360,7 +405,7 @@ class _Placing:
         for sign in ("", "-", None) if deltas else ("",):
             for column in deltas * 2:  # twice, as some are computed from others
                 if sign is None:
-                    self._call_what_fits(placement, column, [names[column]])
+                    self._call_what_fits(placement, column, _signed([names[column]]))
                 else:
                     self._call(placement, {column: f"{sign}{names[column]}"})
             self._turn_steps(placement, steps, names)
@@ -373,7 +418,7 @@ class _Placing:
         fitting: Counter[str] = Counter()
         for column in steps:
             options = {names[column], *(reading for reading in column.readings if "step_" in reading)}
-            if self._call_what_fits(placement, column, sorted(options)):
+            if self._call_what_fits(placement, column, _signed(sorted(options))):
                 fitting[_form(column.name or "")] += 1
         # One that fits nothing is meant as the others are.
         for column in steps:
@@ -382,21 +427,21 @@ class _Placing:
                 self._call(placement, {column: fitting.most_common(1)[0][0].format(weight)})
 
     def _call_what_fits(self, placement: Placement, column: Column, options: Iterable[str]) -> bool:
-        """Take a column for the first of some quantities, or of their negatives, that it computes."""
-        name = column.name or ""
-        for option in (name, *(f"{sign}{option}" for sign in ("", "-") for option in options)):
+        """Take a column for the first of some quantities that it computes."""
+        name = column.name
+        for option in (name, *options):
             self._call(placement, {column: option})
             if self._verdict(placement, column):
                 return True
         self._call(placement, {column: name})
         return False
 
-    def _call(self, placement: Placement, names: Mapping[Column, str]) -> None:
+    def _call(self, placement: Placement, names: Mapping[Column, str | None]) -> None:
         for column, name in names.items():
             column.name = name
         placement.resolver.forget()
 
-    def _count_wrong(self, placement: Placement, names: Mapping[Column, str]) -> int:
+    def _count_wrong(self, placement: Placement, names: Mapping[Column, str | None]) -> int:
         self._call(placement, names)
         return len(self._wrong(placement))
 
@@ -478,6 +523,10 @@ class _Placing:
                     column.name = name
                     headed.add(name)
                     placement.resolver.forget()
+        for column in self._samples:
+            if column.name in (None, "lr", "step"):
+                missing = (weight for weight in placement.model.learning if not self._table.named(weight))
+                self._call_what_fits(placement, column, missing)
 
     def _computed(self, placement: Placement, column: Column, *, negative: bool = False) -> str | None:
         """The quantity that a column computes, whatever its header says."""
@@ -502,10 +551,10 @@ class _Placing:
         try:
             _, atoms, value = placement.gives(column, index)
             return placement.is_right(name, atoms, value)
+        except (BlankError, UnreadableError, KeyError):
+            return None
         except FaultError:
             return False
-        except (UnreadableError, KeyError):
-            return None
 
 
 def which(placement: Placement, value: Array, *, negative: bool = False) -> str | None:
@@ -522,6 +571,18 @@ def which(placement: Placement, value: Array, *, negative: bool = False) -> str 
 def _is_delta(column: Column) -> bool:
     """Whether a header says delta, and not of what by what it is the derivative."""
     return "/" not in column.header and re.fullmatch(r"dE_d(a_)?[ho]\d", column.name or "") is not None
+
+
+def _usual(column: Column) -> float | None:
+    """The number that most cells of a column hold."""
+    numbers = [float(cell.value) for cell in column.cells.values() if isinstance(cell.value, float | int)]
+    return Counter(numbers).most_common(1)[0][0] if numbers else None
+
+
+def _signed(names: Iterable[str]) -> list[str]:
+    """Quantities, then their negatives."""
+    given = list(names)
+    return [*given, *(f"-{name}" for name in given)]
 
 
 def _form(name: str) -> str:

@@ -104,15 +104,15 @@ class Whereabouts:
         return found
 
     def label(self, key: Key) -> tuple[str, ...]:
-        """What a label to the left of a cell or above it names; empty where there is none."""
-        for down, right in ((0, -1), (-1, 0)):
+        """What a label to the left of a cell or above it names, or one to the right that names the learning rate."""
+        for down, right in ((0, -1), (-1, 0), (0, 1)):
             for distance in range(1, _FROM_LABEL + 1):
                 row, column = key[1][0] + down * distance, key[1][1] + right * distance
                 near = self.cell((key[0], (row, column)))
                 if near is None or near.value is None:
                     continue
                 names = headers.label(near.value) if isinstance(near.value, str) else ()
-                if names:
+                if names and (right < 1 or names == ("lr",)):
                     return names
                 break
         return ()
@@ -138,7 +138,8 @@ class Resolver:
     def forget(self) -> None:
         """Resolve everything anew, after columns or roles have become something else."""
         self._seen.clear()
-        self._labelled.clear()
+        # What a weight's label means depends on the columns.
+        self._labelled = {key: role for key, role in self._labelled.items() if role and role[0] not in "wb"}
 
     def atoms(self, column: Column, index: int) -> tuple[Formula, tuple[Atom, ...]]:
         """The formula of a column's cell at a step, and what its references stand for.
@@ -179,7 +180,7 @@ class Resolver:
             if name == "lr":
                 return Quantity(name, 0)
             # What all steps share may stand in some rows only: an empty cell there is empty.
-            absent = name in _SHARED and found[2] not in found[1].cells
+            absent = name in _SHARED and found[2] not in found[1].cells and 2 * len(found[1].cells) < len(self.table)
             if name is not None and name != "step" and not absent:
                 return Quantity(name, found[2] - index)
         role = self.roles.get(key) or self._label(key)

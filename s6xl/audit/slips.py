@@ -53,7 +53,7 @@ class At:
 class Patience:
     """How many more changes may be tried in all the formulas of a workbook."""
 
-    trials: int = 50_000
+    trials: int = 20_000
 
 
 class Slips:
@@ -286,19 +286,23 @@ class Slips:
 
     def _replaced(self, atoms: tuple[Atom, ...], old: dict[Quantity, Quantity]) -> tuple[Atom, ...]:
         """Atoms with some quantities replaced, also behind other formulas."""
-        changed: list[Atom] = []
-        for atom in atoms:
+        known: dict[Through, Through] = {}
+
+        def one(atom: Atom) -> Atom:
             match atom:
                 case Quantity():
-                    changed.append(old.get(atom, atom))
+                    return old.get(atom, atom)
                 case Through() if old.keys() & set(atom.quantities):
-                    inner = self._replaced(atom.atoms, old)
-                    changed.append(self._placement.resolver.whereabouts.through(atom.template, inner, atom.member))
+                    if atom not in known:
+                        inner = tuple(map(one, atom.atoms))
+                        through = self._placement.resolver.whereabouts.through
+                        known[atom] = through(atom.template, inner, atom.member)
+                    return known[atom]
                 case Block(rows):
-                    changed.append(Block(tuple(self._replaced(row, old) for row in rows)))
-                case _:
-                    changed.append(atom)
-        return tuple(changed)
+                    return Block(tuple(tuple(map(one, row)) for row in rows))
+            return atom
+
+        return tuple(map(one, atoms))
 
     def _instead(self, name: str, wrong: Quantity, right: Quantity) -> str:
         weight = re.sub(r"_next$", "", name)

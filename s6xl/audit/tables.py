@@ -139,14 +139,16 @@ def _tables(
     heads = _without_explanations(heads, rows)
     for row, group in heads:
         deadline()
-        following = [other for other, columns in heads if other > row and columns.keys() & group.keys()]
-        below = _rows(rows, row, min(following, default=1 << 30), group)
+        named = {other for other, found in texts.items() if other > row and len(found.keys() & group.keys()) > 1}
+        below = _rows(rows, row, named, group)
         if below:
             block = Block(sheet, row, below, on_side)
             others = {number for other, columns in heads if other == row and columns is not group for number in columns}
             columns = _columns(rows, block, group, others)
-            if any(column.has_formulas for column in columns):
-                yield Table([block], columns)
+            table = Table([block], columns)
+            # A table of numbers alone is one whose formulas were pasted over.
+            if any(column.has_formulas for column in columns) or _parts(table) == _PARTS.keys():
+                yield table
 
 
 def _without_explanations(
@@ -196,23 +198,53 @@ def _groups(readings: dict[int, tuple[str, ...]]) -> list[dict[int, tuple[str, .
 
 
 def _rows(
-    rows: Mapping[int, Mapping[int, Cell]], header: int, end: int, group: Mapping[int, tuple[str, ...]]
+    rows: Mapping[int, Mapping[int, Cell]], header: int, named: Container[int], group: Mapping[int, tuple[str, ...]]
 ) -> list[int]:
     """The rows below a header that hold a step: those with a number or a formula in several of its columns."""
     needed = max(2, len(group) // 5)
     found: list[int] = []
     last = header
-    for row in sorted(row for row in rows if header < row < end):
-        if row - last > _GAP:
+    for row in sorted(row for row in rows if row > header):
+        # Behind steps, a row of names is another table's; before them, it explains the headers.
+        if row - last > _GAP or (found and row in named):
             break
         filled = sum(
             column in group and (cell.formula is not None or bool(cell.error) or _is_number(cell.value))
             for column, cell in rows[row].items()
         )
-        if filled >= needed:
-            found.append(row)
-            last = row
+        if filled < needed:
+            continue
+        if len(found) > 1 and not _continues(rows[row], rows[found[-1]], rows[found[-2]], group, row - last > 1):
+            break
+        found.append(row)
+        last = row
     return found
+
+
+def _continues(
+    row: Mapping[int, Cell],
+    above: Mapping[int, Cell],
+    before: Mapping[int, Cell],
+    group: Container[int],
+    after_gap: bool,
+) -> bool:
+    """Whether a row goes on with what the two above it have, unlike one with averages, or with what should come out."""
+    own, formulas, earlier = (_shapes(cells, group) for cells in (row, above, before))
+    if not formulas.keys() & earlier.keys() or not any(formulas[at] == earlier[at] for at in formulas.keys() & earlier):
+        return True
+    if any(own[at] == formulas[at] for at in own.keys() & formulas.keys()):
+        return True
+    # Numbers right below are pasted ones; formulas of another kind, or what stands apart, is no step.
+    return not own and not after_gap
+
+
+def _shapes(row: Mapping[int, Cell], group: Container[int]) -> dict[int, str]:
+    """The formulas of a row without their numbers."""
+    return {
+        column: re.sub(r"\d+", "", cell.formula)
+        for column, cell in row.items()
+        if column in group and cell.formula is not None
+    }
 
 
 def _columns(

@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 from pyopenvba.formula import Node
 
 from s6xl.audit.book import Book, Place
-from s6xl.audit.evaluate import Array, Closure, Evaluator, FaultError, UnknownError, Value
+from s6xl.audit.evaluate import EMPTY, Array, Closure, Empty, Evaluator, FaultError, UnknownError, Value
 from s6xl.audit.formulas import UnreadableError, tree
 from s6xl.audit.networks import CASES, World
 from s6xl.audit.resolving import Atom, Block, Constant, Fault, Quantity, Through
 
 _RELATIVE = 1e-9
+
+
+class BlankError(FaultError):
+    """A formula gives an empty text: a guard has kept it from computing."""
 
 
 class Values:
@@ -58,7 +62,7 @@ class Values:
                 except KeyError:
                     raise UnreadableError(f"it uses {name}, which this network does not have") from None
             case Constant(None):
-                return np.zeros(1)
+                return EMPTY
             case Constant(str() as text):
                 return text
             case Constant(value):
@@ -77,8 +81,10 @@ class Values:
         return np.broadcast_to(value, CASES) if not isinstance(value, str) else np.zeros(CASES)
 
     def _one(self, value: Value, member: Place | None) -> Array:
+        if isinstance(value, Empty):
+            return np.zeros(1)
         if isinstance(value, str):
-            raise FaultError("#VALUE!")
+            raise FaultError("#VALUE!") if value else BlankError
         if value.ndim == 3:
             row, column = member or (0, 0)
             if member is None and value.shape[:2] != (1, 1):

@@ -137,7 +137,7 @@ def _formula_cells(table: Table) -> Iterator[Cell]:
 def _taken(table: Table) -> Iterator[str]:
     """The columns whose headers say nothing, and what they were taken for by their formulas."""
     for column in table.columns:
-        if column.name is not None and not column.readings:
+        if column.name is not None and not column.says and column.name not in column.readings:
             head = f"headed {column.header!r}" if column.header else "without a header"
             yield f"column {_letter(column)}, {head}, is taken for {written(column.name)} by its formulas"
 

@@ -4,35 +4,53 @@ import re
 import unicodedata
 from functools import cache
 
+# How the numbered quantities are written, and what each may be; "?" stands for nothing that is known. What comes first
+# is taken unless another column is that for sure.
 _NODES: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
     (pattern, tuple(names.split()))
     for pattern, names in (
-        (r"(?:i|in|inp|input|x|xi|ini|inputi|inputx|inputneuron)([12])", "i{}"),
-        (r"(?:t|tar|target|targeto|to|tout|targetout|ttarget|desired|expected|actual|ytrue|ideal|d)([12])", "t{}"),
-        (r"(?:w|weight|θ|wt|weightw)([1-8])", "w{}"),
-        (r"(?:b|bias|biasb)([1-4])", "b{}"),
-        (r"(?:b|bias)h([12])", "b_h{}"),
-        (r"(?:b|bias)o([12])", "b_o{}"),
+        (r"(?:i|in|inp|input|xi|ini|inputi|inputx|inputneuron|eingabe|eingang|entrada|entree|ingresso)([12])", "i{}"),
+        (r"x([12])", "i{} ?"),
+        (r"(?:t|tar|target|targeto|to|tout|targetout|ttarget|desired|expected|actual|ytrue|ideal)([12])", "t{}"),
+        (r"(?:ziel|soll|sollwert|objetivo|cible|hedef)([12])", "t{}"),
+        (r"d([12])", "t{} ?"),
+        (r"(?:w|weight|θ|theta|wt|weightw|gewicht|peso|poids|agirlik|ağ\u0131rl\u0131k|вес|重み|权重)([1-8])", "w{}"),
+        (r"(?:b|bias|biasb|sesgo|biais)([1-4])", "b{}"),
+        (r"(?:b|bias)h([12])", "b{}"),
+        (r"(?:b|bias)o1", "b3"),
+        (r"(?:b|bias)o2", "b4"),
         (r"(?:net|z|sum|in|s|u|v|input|nethidden|zhidden|neth|zh|inputto|weightedsum)h([12])", "h{}"),
         (r"(?:h|hidden|hiddenneuron|hid)([12])(?:in|net|input|sum|z)", "h{}"),
         (r"(?:net|z|sum|in|s|u|v|input|netout|zout|inputto|weightedsum)o([12])", "o{}"),
         (r"(?:o|out|output)([12])(?:in|net|input|sum|z)", "o{}"),
-        (r"(?:a|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outhidden|actual|φ)(?:net|z|in|sum)?h([12])", "a_h{}"),
-        (r"(?:h|hidden)([12])(?:out|act|a|output|activation|sigmoid)", "a_h{}"),
-        (r"(?:a|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outout|φ)(?:net|z|in|sum)?o([12])", "a_o{}"),
-        (r"(?:o|output)([12])(?:out|act|a|output|activation|sigmoid)", "a_o{}"),
-        (r"(?:ŷ|yhat|ypred|pred|prediction)([12])", "a_o{}"),
-        # Whether these are a neuron's sum or its activation depends on what else there is.
+        (r"(?:a|o|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outhidden|φ)(?:net|z|in|sum)?h([12])", "a_h{}"),
+        (r"(?:h|hidden)([12])(?:out|act|a|output|activation|activated|sigmoid)", "a_h{}"),
+        (r"(?:a|o|out|act|activation|σ|sigmoid|sig|f|y|g|ac|output|outout|φ)(?:net|z|in|sum)?[oy]([12])", "a_o{}"),
+        (r"(?:o|out|output)([12])(?:out|act|a|output|activation|activated|sigmoid)", "a_o{}"),
+        (r"(?:ŷ|yhat|ypred|pred|prediction)([12])|y([12])(?:pred|hat|out)", "a_o{}"),
         (r"(?:h|hidden|hiddenneuron|hid)([12])", "h{} a_h{}"),
         (r"(?:o|outneuron|outputneuron)([12])", "o{} a_o{}"),
         (r"(?:out|output)([12])", "a_o{} o{}"),
-        (r"y([12])", "a_o{} t{}"),
+        (r"y([12])", "a_o{} t{} o{}"),
         (r"(?:z|net|s|u|sum)([12])", "h{}"),
         (r"(?:a|act|σ)([12])", "a_h{}"),
-        (r"(?:e|err|error|loss|cost|j|l|eo|erroro|erro|eout|losso|se|squarederror|c)([12])", "E{}"),
+        (r"(?:z|net|s|u|sum)3", "o1 h1"),
+        (r"(?:z|net|s|u|sum)4", "o2 h2"),
+        (r"(?:z|net|s|u|sum)5", "o1"),
+        (r"(?:z|net|s|u|sum)6", "o2"),
+        (r"(?:a|act|σ|out|o)3", "a_o1 a_h1"),
+        (r"(?:a|act|σ|out|o)4", "a_o2 a_h2"),
+        (r"(?:a|act|σ|out|o)5", "a_o1"),
+        (r"(?:a|act|σ|out|o)6", "a_o2"),
+        (r"l([12])", "E{} i{}"),
+        (r"(?:e|eo|eout|j|loss|losso|cost|se|squarederror|c)([12])", "E{}"),
+        (r"(?:err|error|erroro|erro|fehler|erreur)([12])", "E{} ?"),
     )
 )
-_SHIFTED = ((r"(?:z|net|s|u|sum)([34])", "o"), (r"(?:a|act|σ)([34])", "a_o"))
+# A neuron's layer and number, as in z1^(2); the second is the output's.
+_LAYERED = re.compile(r"(z|net|sum|a|act|out)(?:([12])\(([12])\)|\(([12])\)([12]))")
+# A weight's ends, as in w21; those of the output layer are often v.
+_ENDS = re.compile(r"([wv])([12])([12])")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -41,9 +59,12 @@ def _words(text: str) -> frozenset[str]:
 
 _TOTAL = _words(
     "e et etot etotal etota totale tote totalerror errortotal errortot error err loss cost totalloss losstotal "
-    "totalcost j l c mse sse sumerror errorsum esum e1+e2 ∑e σe eges egesamt overallerror toterror toterr errtot ltot"
+    "totalcost j l c mse sse sumerror errorsum esum e1+e2 sume eges egesamt overallerror toterror toterr errtot ltot"
 )
-_RATE = _words("η eta lr learningrate learnrate learning rate \u03b1 alpha ƞ ŋ stepsize ε lrη")
+_RATE = _words(
+    "η eta lr learningrate learningrateη lrη learnrate learning rate lernrate schrittweite taxa tasa taux µ μ λ lambda "
+    "\u03b1 alpha ƞ ŋ stepsize ε"
+)
 _STEP = _words(
     "step steps epoch epochs iteration iter iterations i n # no nr t k it index round iterationno stepno epochno run"
 )
@@ -58,6 +79,8 @@ def read(text: str) -> tuple[str, ...]:
     They are named as in the table of quantities; further ones are the learning rate ``lr``, the number of the step
     ``step``, a weight after its update ``w1_next``, and any derivative ``dX_dY`` of one quantity by another.
     """
+    if (negative := re.match(r"\s*[-\u2212\u2013](?=\s*\S)", text)) is not None:
+        return tuple(f"-{name}" for name in read(text[negative.end() :]) if name.startswith("dE_d"))
     for candidate in _candidates(text):
         names = _names(candidate)
         if names:
@@ -67,7 +90,9 @@ def read(text: str) -> tuple[str, ...]:
 
 def label(text: str) -> tuple[str, ...]:
     """The quantities that a text beside or above a cell may name: as `read`, with ``=`` or ``:`` at its end."""
-    return read(text.strip().rstrip("=: "))
+    plain = text.strip().rstrip("=: ")
+    # In place of an eta, some write an n.
+    return ("lr",) if plain == "n" else read(plain)
 
 
 def _candidates(text: str) -> list[str]:
@@ -83,6 +108,8 @@ def _candidates(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """A text without what people vary: case, spaces, subscripts, underscores and hyphens."""
+    # A capital sigma sums; the small one that it would become is the sigmoid.
+    text = re.sub("[\u03a3\u2211]", "sum", text)
     text = unicodedata.normalize("NFKC", text).casefold()
     text = text.replace("𝜕", "∂").replace("ϭ", "σ").replace("ς", "σ").replace("÷", "/")
     text = re.sub(r"[\s_\-\u2010-\u2015\u2212{}\[\]\\$^.,|·]", "", text)
@@ -106,18 +133,28 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _node(text: str) -> tuple[str, ...]:
     # Functions of a neuron, such as σ(h1).
+    if match := _LAYERED.fullmatch(text):
+        number, layer = (match[2], match[3]) if match[2] else (match[5], match[4])
+        activation = match[1] in ("a", "act", "out")
+        return (f"{'a_' * activation}{'ho'[int(layer) - 1]}{number}",)
+    if match := _ENDS.fullmatch(text):
+        return (f"w{4 * (match[1] == 'v') + 2 * int(match[2]) + int(match[3]) - 2}",)
     text = text.replace("(", "").replace(")", "")
     for pattern, names in _NODES:
         if match := re.fullmatch(pattern, text):
-            return tuple(name.format(match[1]) for name in names)
-    for pattern, name in _SHIFTED:
-        if match := re.fullmatch(pattern, text):
-            return (f"{name}{int(match[1]) - 2}",)
+            number = next((found for found in match.groups() if found), "")
+            return tuple(name.format(number) for name in names)
     return ()
 
 
 def _derivative(text: str) -> tuple[str, ...] | None:
     """The derivative that a header names, such as ``dE_dw1``; None if it names none."""
+    if match := re.fullmatch(rf"{_D}?e(?:tot|total)?['\u2032\u2019]?\(([wb][1-8])\)", text):
+        return (f"dE_d{match[1]}",)
+    if match := re.fullmatch(r"(?:σ|sigmoid|f|sig|g|φ)['\u2032\u2019]\(?(?:net|z)?([ho][12])\)?", text):
+        return (f"da_{match[1]}_d{match[1]}",)
+    if match := re.fullmatch(r"a?([ho][12])\*?\(1a?([ho][12])\)", text):
+        return (f"da_{match[1]}_d{match[1]}",) if match[1] == match[2] else ()
     bare = text.replace("(", "").replace(")", "")
     if "/" in bare:
         above, _, below = bare.partition("/")
@@ -141,6 +178,7 @@ def _derivative(text: str) -> tuple[str, ...] | None:
 def _quotient(above: str, below: str) -> tuple[str, ...] | None:
     numerators = ("E",) if above in _TOTAL else _node(above)
     denominators = _node(below)
+    numerators, denominators = (tuple(name for name in names if name != "?") for names in (numerators, denominators))
     if not numerators or not denominators:
         return None
     return tuple(f"d{top}_d{bottom}" for top in numerators for bottom in denominators)

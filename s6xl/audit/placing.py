@@ -24,6 +24,10 @@ _PLAIN_NUMBERS = ("0", "1", "2", "0.5")  # that stand in the network's own formu
 _INPUTS = ("t1", "t2", "i1", "i2")
 
 
+class UnplacedError(UnreadableError):
+    """A formula uses a column that is no known quantity, as far as it has been found out."""
+
+
 @dataclass
 class Placement:
     """How a table is read. `rate` is the learning rate's number where the formulas hold or find it as one."""
@@ -63,6 +67,10 @@ class Placement:
         if self.typed and (typed := self.typed.get((column.name or "", formula.template))) is not None:
             formula = Formula(typed.template, formula.references)
             atoms = (*atoms, *(Quantity(name, 0) for name in typed.names))
+        for atom in constants(atoms):
+            found = self.resolver.whereabouts.columns.get((atom.sheet, atom.place))
+            if found is not None and found[0] is self.table and found[1].name is None and atom.value is not None:
+                raise UnplacedError(f"it uses the column of {found[1].address(found[2])}, which is not known")
         value = self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
         if self._is_circular(column, cell, formula, atoms):
             raise FaultError("a circular reference")
@@ -176,17 +184,13 @@ class _Placing:
         table = self._table
         for column in table.columns:
             column.name = None
-        surely = Counter(column.readings[0] for column in table.columns if len(column.readings) == 1)
-        taken = set(surely)
+        taken = {column.readings[0] for column in table.columns if len(column.readings) == 1}
         for column in table.columns:
-            if len(column.readings) == 1:
-                column.name = column.readings[0]
-            elif column.readings:
-                column.name = next((name for name in column.readings if name not in taken), column.readings[0])
-                taken.add(column.name)
-        aliases = {"b_h1": "b1", "b_h2": "b2", "b_o1": "b3", "b_o2": "b4"}
-        for column in table.columns:
-            column.name = aliases.get(column.name or "", column.name)
+            if column.readings:
+                free = (name for name in column.readings if name not in taken)
+                name = column.readings[0] if len(column.readings) == 1 else next(free, column.readings[0])
+                taken.add(name)
+                column.name = None if name == "?" else name
 
     def _labels(self) -> set[str]:
         """What the labels of cells outside the table name, of those that its formulas use."""
@@ -468,7 +472,7 @@ class _Placing:
                 column.name = name
             placement.resolver.forget()
             found = self._wrong(placement)
-            named = {column: name for column, name in trial.items() if column.readings}
+            named = {column: name for column, name in trial.items() if name and column.says}
             better = len(found) < len(wrong) and len(found) + len(named) <= len(wrong)
             if better and trial.keys().isdisjoint(found):
                 wrong = found
@@ -478,7 +482,7 @@ class _Placing:
                 column.name = old
             placement.resolver.forget()
 
-    def _permutations(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str]]:
+    def _permutations(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str | None]]:
         """Wrong columns that compute what others of them are headed, or what no column is headed."""
         computed = {
             column: name
@@ -494,7 +498,7 @@ class _Placing:
             elif twice and name not in headed:
                 yield {column: name}
 
-    def _exchanges(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str]]:
+    def _exchanges(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str | None]]:
         """Two headers exchanged, of what is given or what is alike; tried where several columns are wrong."""
         if len(wrong) < 3:
             return
@@ -505,13 +509,13 @@ class _Placing:
                 if one.name != other.name:
                     yield {one: other.name or "", other: one.name or ""}
 
-    def _missing(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str]]:
-        """Columns that say nothing, or what another one says too, as each of the quantities that no header names."""
+    def _missing(self, placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str | None]]:
+        """Columns that say nothing, or what another one says too, as nothing or each quantity that no header names."""
         headed = Counter(column.name for column in self._table.columns)
         missing = [name for name in (*placement.model.givens, *placement.model.expressions) if name not in headed]
         for column in self._table.columns:
             if column.name is None or (headed[column.name] > 1 and column.name not in placement.misnamed.values()):
-                yield from ({column: name} for name in missing)
+                yield from ({column: name} for name in (None, *missing) if name != column.name)
 
     def _place_unnamed(self, placement: Placement) -> None:
         """Give columns whose headers say nothing the quantity that their formulas compute."""
@@ -551,10 +555,10 @@ class _Placing:
         try:
             _, atoms, value = placement.gives(column, index)
             return placement.is_right(name, atoms, value)
-        except (BlankError, UnreadableError, KeyError):
+        except (FaultError, UnplacedError) as error:
+            return None if isinstance(error, BlankError) else False
+        except (UnreadableError, KeyError):
             return None
-        except FaultError:
-            return False
 
 
 def which(placement: Placement, value: Array, *, negative: bool = False) -> str | None:

@@ -51,6 +51,11 @@ class Column:
         return any(cell.formula is not None for cell in self.cells.values())
 
     @property
+    def says(self) -> bool:
+        """Whether its header names a quantity without a doubt."""
+        return bool(self.readings) and "?" not in self.readings
+
+    @property
     def sheet(self) -> str:
         """The title of its sheet."""
         return self.block.sheet.title

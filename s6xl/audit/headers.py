@@ -103,7 +103,8 @@ def _candidates(text: str) -> list[str]:
     before = re.split(r"[=:≔]|(?<=\S)\s+[-–—]\s+", first_line)[0]
     bare = re.sub(r"\([^()]*\)", "", before)
     words = re.findall(r"\(([^()]*)\)", before)
-    return list(dict.fromkeys(filter(None, map(_plain, (text, first_line, before, bare, *words)))))
+    without_unit = re.sub(r"(?<=\d)\s+\[[^\[\]]*\]\s*$", "", first_line)
+    return list(dict.fromkeys(filter(None, map(_plain, (without_unit, text, first_line, before, bare, *words)))))
 
 
 def _plain(text: str) -> str:

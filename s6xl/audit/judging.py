@@ -255,9 +255,10 @@ class _Judge:
             return []
         learning = self._placement.model.learning
         used = quantities(atoms)
-        if any(atom.offset or atom.name.removesuffix("_next") not in (*learning, "lr") for atom in used):
+        givens = self._placement.model.givens
+        if any(atom.offset or atom.name.removesuffix("_next") not in (*givens, "lr") for atom in used):
             return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
-        if "lr" in {atom.name for atom in used}:
+        if any(atom.name.removesuffix("_next") not in learning for atom in used):
             self.judgement.not_checked.append(f"{cell.address}: it starts from what another table gives")
             return []
         if formula.template == "_r0_" and used and Quantity(weight, 0) not in used:

@@ -192,6 +192,12 @@ class _Placing:
                 taken.add(name)
                 column.name = None if name == "?" else name
 
+        # Where one column has formulas, another of that name that has none is something else, such as E for epoch.
+        computed = {column.name for column in table.columns if column.has_formulas}
+        for column in table.columns:
+            if column.name in computed and not column.has_formulas and not re.match(r"[tiwb]\d", column.name or ""):
+                column.name = None
+
     def _labels(self) -> set[str]:
         """What the labels of cells outside the table name, of those that its formulas use."""
         resolver = Resolver(self._whereabouts, self._table, self._deadline)

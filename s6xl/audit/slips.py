@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+
 from s6xl.audit.book import Place, address
 from s6xl.audit.evaluate import Array, FaultError
 from s6xl.audit.formulas import Corner, Formula, Reference, UnreadableError, fill, sheet_prefix
 from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
 from s6xl.audit.placing import Placement, which
-from s6xl.audit.resolving import Atom, Block, Constant, Quantity, Through, quantities
+from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
 from s6xl.audit.tables import Column
 from s6xl.audit.values import close, constant
 from s6xl.expression import Expression, names, substitute, to_excel, to_numpy
@@ -63,6 +65,7 @@ class Slips:
         self._placement = placement
         self._values = placement.values
         self._patience = patience
+        self._slides: dict[Formula, tuple[tuple[str, int], ...]] = {}
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
 
     def explain(self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip:
@@ -139,16 +142,25 @@ class Slips:
         The learning rate may also be taken from another cell than the table's.
         """
         shared = [given for given in self._placement.model.givens if given not in self._placement.model.learning]
-        for given in (*(["lr"] if self._is_step(name) else []), *shared):
-            for number, (reference, atom) in enumerate(zip(formula.references, atoms, strict=False)):
-                if atom in (Quantity(given, 0), Quantity(name, 0)) or (
-                    given != "lr" and not isinstance(atom, Constant)
-                ):
-                    continue
-                mended = (*atoms[:number], Quantity(given, 0), *atoms[number + 1 :])
-                if self._gives(name, formula.template, mended):
-                    return self._slid_to(given, reference, self._mended(formula, atoms, mended, at), name, at)
+        givens = ["lr", *shared] if self._is_step(name) else shared
+        places = [(given, number) for given in givens for number in range(len(formula.references))]
+        # What slides in one row slides in the next.
+        for given, number in dict.fromkeys((*self._slides.get(formula, ()), *places)):
+            atom, reference = atoms[number], formula.references[number]
+            fixed = reference.first.row_fixed or self._is_within(reference, at)
+            if atom in (Quantity(given, 0), Quantity(name, 0)) or (given != "lr" and fixed):
+                continue
+            mended = (*atoms[:number], Quantity(given, 0), *atoms[number + 1 :])
+            if self._gives(name, formula.template, mended):
+                self._slides[formula] = ((given, number),)
+                return self._slid_to(given, reference, self._mended(formula, atoms, mended, at), name, at)
         return None
+
+    def _is_within(self, reference: Reference, at: At) -> bool:
+        """Whether a reference leads to a cell of the table that holds something."""
+        key = (reference.sheet or at.column.sheet).casefold(), reference.first.at(at.place)
+        found = self._placement.resolver.whereabouts.columns.get(key)
+        return found is not None and found[0] is self._placement.table and found[2] in found[1].cells
 
     def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: At) -> Slip:
         home, reached = self._cell_of(given, At(at.column, 0)) or written(given), address(*reference.first.at(at.place))
@@ -209,10 +221,12 @@ class Slips:
             return computed, None
         factor = constant(value / self._values.quantity(name))
         if factor is not None:
-            return f"is {factor:.6g} times what is right", None
+            exact = abs(factor - 1) > 1e-4
+            return f"is {factor:.6g} times what is right" if exact else "is rounded, or else not exact", None
         for mended, words in self._double_substitutions(name, template, atoms):
             return words, mended
-        return f"does not compute {written(name.removeprefix('-'))}", None
+        near = bool(np.allclose(value, self._values.quantity(name), rtol=1e-2, atol=1e-3))
+        return "is rounded, or else not exact" if near else f"does not compute {written(name.removeprefix('-'))}", None
 
     def _substitutions(
         self, name: str, template: str, atoms: tuple[Atom, ...]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from s6xl.audit import headers
 from s6xl.audit.book import Book, Cell, Place, Sheet, address
@@ -199,7 +200,20 @@ def _groups(readings: dict[int, tuple[str, ...]]) -> list[dict[int, tuple[str, .
             groups.append({column: readings[column] for column in columns[start:end]})
             start = end
     groups.append({column: readings[column] for column in columns[start:]})
-    return groups
+    return [_without_strays(group) for group in groups]
+
+
+def _without_strays(group: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+    """The headers of a table without a few that stand apart and name again what it has, as in a list of parameters."""
+    columns = list(group)
+    breaks = [0, *(i for i in range(1, len(columns)) if columns[i] - columns[i - 1] > 1), len(columns)]
+    parts = [columns[first:last] for first, last in pairwise(breaks)]
+    kept: dict[int, tuple[str, ...]] = {}
+    for part in sorted(parts, key=len, reverse=True):
+        names = {group[column][0] for column in part}
+        if len(part) >= _FEWEST or not names <= {readings[0] for readings in kept.values()}:
+            kept |= {column: group[column] for column in part}
+    return dict(sorted(kept.items()))
 
 
 def _rows(

@@ -14,7 +14,7 @@ from s6xl.audit.networks import written
 from s6xl.audit.placing import Placement, place
 from s6xl.audit.reading import read
 from s6xl.audit.resolving import Whereabouts
-from s6xl.audit.shown import shown_errors, stale_cells
+from s6xl.audit.shown import errors_outside, shown_errors, stale_cells
 from s6xl.audit.slips import Patience
 from s6xl.audit.tables import Block, Column, Table, find_tables
 from s6xl.audit.values import evaluator
@@ -98,6 +98,9 @@ def _table_report(
     if not any(cell.value is not None for cell in _formula_cells(table)):
         report.notes.append("the formulas have no values: the workbook was saved without being calculated")
     report.notes += _taken(table)
+    report.notes += [
+        f"{text} is typed for {written(name)} into formulas" for name, text in placement.typed_numbers().items()
+    ]
     report.notes += [f"read together with the {_headers(block)} on {block.sheet.title}" for block in table.blocks[1:]]
     return report
 
@@ -110,6 +113,9 @@ def _errors(placement: Placement, judgement: Judgement) -> Iterator[Finding]:
             groups.setdefault((column, error), []).append(index)
     for (column, error), indexes in groups.items():
         yield _finding(Kind.ERROR, column, indexes, f"shows {error}", error)
+    for sheet, cell in errors_outside(placement.resolver.whereabouts, placement.table):
+        stands = f"={cell.formula}" if cell.formula is not None else cell.error
+        yield Finding(Kind.ERROR, sheet, cell.address, f"shows {cell.error}, and the table with it", "", stands)
 
 
 def _stale(placement: Placement, evaluate: Evaluator, deadline: Callable[[], None]) -> Iterator[Finding]:

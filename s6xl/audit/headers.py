@@ -127,6 +127,10 @@ def _names(text: str) -> tuple[str, ...]:
         return ("step",)
     if (derivative := _derivative(text)) is not None:
         return derivative
+    if match := re.fullmatch(r"(?:σ|sigmoid|sig|f|g|φ|act|a|out)\((.+)\)", text):
+        inner = _node(match[1])[:1]
+        if inner and inner[0] in ("h1", "h2", "o1", "o2"):
+            return (f"a_{inner[0]}",)
     if match := re.fullmatch(rf"(w|b)(?:eight|ias)?([1-8])\(?{_NEXT}\)?|{_NEXT}(w|b)(?:eight|ias)?([1-8])", text):
         return (f"{match[1] or match[3]}{match[2] or match[4]}_next",)
     return _node(text)

@@ -221,8 +221,7 @@ class _Judge:
                 self._cannot_tell(column, index, error)
                 continue
             slip = self._slips.explain(name, formula, atoms, value, At(column, index))
-            kind = Kind.UPDATE if placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA
-            wrong.append(_Wrong(index, kind, slip, _text(cell, formula), formula))
+            wrong.append(_Wrong(index, self._kind(name), slip, _text(cell, formula), formula))
         self._take_faults_along(wrong)
         wrong += self._missing(column, name)
         return self._as_neighbours(column, wrong, right)
@@ -321,8 +320,11 @@ class _Judge:
         formula, atoms = self._placement.resolver.atoms(column, index)
         slid = self._slips.slid(name, formula, atoms, at)
         if slid is not None:
-            return _Wrong(index, Kind.UPDATE, slid, _text(cell, formula), formula)
+            return _Wrong(index, self._kind(name), slid, _text(cell, formula), formula)
         return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, at)), _text(cell), formula)
+
+    def _kind(self, name: str) -> Kind:
+        return Kind.UPDATE if self._placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA
 
     def _explained(self, name: str, column: Column, index: int) -> Slip | None:
         try:
@@ -343,14 +345,15 @@ class _Judge:
         if len(self._placement.table) > 1 and not self._placement.moves and any(map(self._placement.is_weight, named)):
             self.judgement.not_checked.append("the weights: there are no gradients that they could follow from")
 
-    def _as_neighbours(self, column: Column, wrong: list[_Wrong], right: Counter[Formula]) -> list[_Wrong]:
+    def _as_neighbours(self, column: Column, wrong: list[_Wrong], rights: Counter[Formula]) -> list[_Wrong]:
         """For wrong cells among right ones, what is right is what stands in those."""
-        if not right or sum(right.values()) <= len(wrong):
+        if not rights or sum(rights.values()) <= len(wrong):
             return wrong
-        formula = right.most_common(1)[0][0]
+        formula = rights.most_common(1)[0][0]
         for item in wrong:
             if item.index:
-                item.slip = replace(item.slip, right=formula.written(column.place(item.index)))
+                right = formula.written(column.place(item.index))
+                item.slip = replace(item.slip, right=right if right != item.stands else item.slip.right)
         return wrong
 
     def _report(self, column: Column, name: str, wrong: Iterable[_Wrong]) -> None:

@@ -21,7 +21,7 @@ class Typed:
     texts: tuple[str, ...]
 
 
-def readings(template: str, references: int, known: Mapping[str, str], missing: Sequence[str]) -> Iterator[Typed]:
+def readings(template: str, references: int, known: Mapping[str, float], missing: Sequence[str]) -> Iterator[Typed]:
     """Ways to read the numbers in a template as givens: as those that are `known` by name, or `missing` so far.
 
     `references` is how many holes the template has already.
@@ -29,8 +29,7 @@ def readings(template: str, references: int, known: Mapping[str, str], missing: 
     numbers = list(_NUMBER.finditer(template))
     if len(numbers) > _MOST_NUMBERS:
         return
-    named = {text: [name for name, typed in known.items() if typed == text] for text in known.values()}
-    choices = [["", *named.get(number[0], ())] for number in numbers]
+    choices = [["", *(name for name, value in known.items() if value == float(number[0]))] for number in numbers]
     for chosen in product(*choices):
         if any(chosen):
             yield _lifted(template, references, numbers, chosen)

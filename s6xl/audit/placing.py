@@ -20,7 +20,7 @@ from s6xl.audit.values import BlankError, Values, close, constant
 
 _MOST_UNKNOWN = 3  # cells outside the table without a label, in one formula
 _FEWEST_RIGHT = 3  # columns that make a table one of gradient descent
-_PLAIN_NUMBERS = ("0", "1", "2", "0.5")  # that stand in the network's own formulas
+_PLAIN_NUMBERS = (0.0, 1.0, 2.0, 0.5)  # that stand in the network's own formulas
 _INPUTS = ("t1", "t2", "i1", "i2")
 
 
@@ -102,7 +102,9 @@ class Placement:
         if self.rate is None:
             return not self.table.named("lr")
         # A rate of 1 can be left out unseen, but not unsaid.
-        written = typed != 1 or self.resolver.rate is None or any(atom.value == 1 for atom in constants(atoms))
+        written = (
+            abs(typed - 1) > 1e-9 or self.resolver.rate is None or any(atom.value == 1 for atom in constants(atoms))
+        )
         return written and abs(typed - self.rate) <= 1e-9 * abs(self.rate)
 
     def typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array) -> float | None:
@@ -152,7 +154,7 @@ class _Placing:
         self._name_columns()
         best = self._read(Convention(biases=self._biases(), learning_biases=self._learning_biases()))
         wrong = self._wrong(best)
-        if not self._is_descent(best, wrong):
+        if self._samples and not self._is_descent(best, wrong):
             return None
         if wrong:
             for convention in self._other_conventions(best.model.convention, wrong):
@@ -305,12 +307,12 @@ class _Placing:
         return found is not None and found[0] is self._table
 
     def _find_typed(self, placement: Placement) -> None:
-        """Find the inputs and targets that have no cells, but are typed into the formulas as numbers."""
-        roles = {role for _, role in placement.resolver.known_roles()}
+        """Find the inputs and targets that are typed into the formulas as numbers, whether they have cells or not."""
         shared = (*_INPUTS, *dict.fromkeys(placement.model.biases.values()))
-        missing = [name for name in shared if not self._table.named(name) and name not in roles]
-        if not missing:
-            return
+        roles = {role: placement.resolver.number(key) for key, role in placement.resolver.known_roles()}
+        held = {name: _usual(column) for name in shared if (column := self._table.named(name)) is not None}
+        known = {name: number for name, number in (roles | held).items() if number is not None and name in shared}
+        missing = [name for name in shared if name not in held and name not in roles]
         for column, index in self._samples.items():
             if self._verdict(placement, column) is not False or placement.is_weight(column.name or ""):
                 continue
@@ -318,24 +320,25 @@ class _Placing:
                 formula, _ = placement.resolver.atoms(column, index)
             except UnreadableError:
                 continue
-            known = placement.typed_numbers()
+            typed = known | {name: float(text) for name, text in placement.typed_numbers().items()}
             key = column.name or "", formula.template
-            for typed in readings(formula.template, len(formula.references), known, missing):
-                placement.typed[key] = typed
+            for reading in readings(formula.template, len(formula.references), typed, missing):
+                placement.typed[key] = reading
                 if self._verdict(placement, column):
                     break
                 del placement.typed[key]
-        self._read_typed_alike(placement)
+        self._read_typed_alike(placement, known)
 
-    def _read_typed_alike(self, placement: Placement) -> None:
-        """Read the numbers in wrong formulas as those in the right ones, so that what is wrong in them can be told."""
-        known = {name: text for name, text in placement.typed_numbers().items() if text not in _PLAIN_NUMBERS}
+    def _read_typed_alike(self, placement: Placement, held: Mapping[str, float]) -> None:
+        """Read the numbers in wrong formulas as what they are in right ones, so that what is wrong can be told."""
+        typed = {name: float(text) for name, text in placement.typed_numbers().items()}
+        known = {name: number for name, number in {**held, **typed}.items() if number not in _PLAIN_NUMBERS}
         for column, index in self._samples.items():
             if known and self._verdict(placement, column) is False:
                 formula, _ = placement.resolver.atoms(column, index)
                 fullest = max(
                     readings(formula.template, len(formula.references), known, ()),
-                    key=lambda typed: len(typed.names),
+                    key=lambda reading: len(reading.names),
                     default=None,
                 )
                 if fullest is not None:
@@ -430,11 +433,12 @@ class _Placing:
             options = {names[column], *(reading for reading in column.readings if "step_" in reading)}
             if self._call_what_fits(placement, column, _signed(sorted(options))):
                 fitting[_form(column.name or "")] += 1
-        # One that fits nothing is meant as the others are.
+        # What most of them are, all of them are meant to be.
+        form, count = fitting.most_common(1)[0] if fitting else ("", 0)
         for column in steps:
-            if fitting and self._verdict(placement, column) is False:
-                weight = re.sub(r".*_d?", "", column.name or "")
-                self._call(placement, {column: fitting.most_common(1)[0][0].format(weight)})
+            name = column.name or ""
+            if 2 * count > len(steps) and _form(name) != form:
+                self._call(placement, {column: form.format(re.sub(r".*_d?", "", name))})
 
     def _call_what_fits(self, placement: Placement, column: Column, options: Iterable[str]) -> bool:
         """Take a column for the first of some quantities that it computes."""

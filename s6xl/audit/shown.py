@@ -1,6 +1,6 @@
 """What cells show: errors, and values that are not what their formulas give."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -19,30 +19,45 @@ def shown_errors(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[Colum
     """The cells of a table with a formula that shows an error, though nothing does that it refers to."""
     for column in table.columns:
         for index, cell in column.cells.items():
-            if cell.error and cell.formula is not None and not _follows(whereabouts, column.sheet, cell):
+            if cell.error and cell.formula is not None and not list(_failing(whereabouts, column.sheet, cell)):
                 yield column, index, cell.error
 
 
-def _follows(whereabouts: Whereabouts, sheet: str, cell: Cell) -> bool:
-    """Whether a cell shows an error because another one does."""
+def errors_outside(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[str, Cell]]:
+    """The cells outside a table that show an error to which its own errors go back, each once, with its sheet."""
+    keys = {
+        key: cell
+        for column in table.columns
+        for own in column.cells.values()
+        if own.error and own.formula is not None
+        for key, cell in _failing(whereabouts, column.sheet, own)
+        if key not in whereabouts.columns
+    }
+    for (sheet, _), cell in keys.items():
+        yield whereabouts.sheets[sheet].title, cell
+
+
+def _failing(whereabouts: Whereabouts, sheet: str, cell: Cell) -> Iterator[tuple[Key, Cell]]:
+    """The cells with errors that a formula refers to."""
     try:
         formula = whereabouts.formulas.of(cell, sheet)
         for reference in formula.references:
             area = reference.area(sheet, (cell.row, cell.column))
             for row in _span(area.first_row, min(area.last_row, area.first_row + _LONGEST)):
                 for column in _span(area.first_column, min(area.last_column, area.first_column + _LONGEST)):
-                    near = whereabouts.cell((area.sheet.casefold(), (row, column)))
+                    key = area.sheet.casefold(), (row, column)
+                    near = whereabouts.cell(key)
                     if near is not None and near.error:
-                        return True
+                        yield key, near
     except UnreadableError:
-        return True
-    return False
+        return
 
 
 def stale_cells(
     whereabouts: Whereabouts, table: Table, evaluate: Evaluator, deadline: Callable[[], None]
 ) -> Iterator[tuple[Column, int, float]]:
     """The cells of a table whose value is another than their formula gives, and what it gives."""
+    found: dict[Key, tuple[Column, int, float]] = {}
     for column in table.columns:
         deadline()
         groups: dict[Formula, list[tuple[int, Cell]]] = {}
@@ -54,19 +69,31 @@ def stale_cells(
             except UnreadableError:
                 continue
         for formula, items in groups.items():
-            for index, computed in _differing(whereabouts, column.sheet, evaluate, formula, items):
-                yield column, index, computed
+            for index, computed in _differing(whereabouts, column.sheet, evaluate, formula, items, {}):
+                found[column.sheet.casefold(), column.place(index)] = column, index, computed
+    # What shows what follows from right values is not stale itself, though it does not fit the stale cells before it.
+    meant = {key: computed for key, (_, _, computed) in found.items()}
+    for column, index, computed in found.values():
+        cell = column.cells[index]
+        formula = whereabouts.formulas.of(cell, column.sheet)
+        if any(_differing(whereabouts, column.sheet, evaluate, formula, [(index, cell)], meant)):
+            yield column, index, computed
 
 
 def _differing(
-    whereabouts: Whereabouts, sheet: str, evaluate: Evaluator, formula: Formula, items: list[tuple[int, Cell]]
+    whereabouts: Whereabouts,
+    sheet: str,
+    evaluate: Evaluator,
+    formula: Formula,
+    items: list[tuple[int, Cell]],
+    meant: Mapping[Key, float],
 ) -> Iterator[tuple[int, float]]:
     rows: list[list[Array]] = []
     kept: list[tuple[int, float]] = []
     for index, cell in items:
         place = (cell.row, cell.column)
         try:
-            values = [_block(whereabouts, sheet, reference, place) for reference in formula.references]
+            values = [_block(whereabouts, sheet, reference, place, meant) for reference in formula.references]
         except UnreadableError:
             return
         if all(value is not None for value in values):
@@ -90,14 +117,16 @@ def _differing(
             yield index, float(computed)
 
 
-def _block(whereabouts: Whereabouts, sheet: str, reference: Reference, place: Place) -> Array | None:
+def _block(
+    whereabouts: Whereabouts, sheet: str, reference: Reference, place: Place, meant: Mapping[Key, float]
+) -> Array | None:
     """What the cells of a reference show, rows x columns; None if any of them shows no number."""
     area = reference.area(sheet, place)
     if max(area.last_row - area.first_row, area.last_column - area.first_column) > _LONGEST:
         return None
     numbers = [
         [
-            _shown(whereabouts, (area.sheet.casefold(), (row, column)))
+            _shown(whereabouts, (area.sheet.casefold(), (row, column)), meant)
             for column in _span(area.first_column, area.last_column)
         ]
         for row in _span(area.first_row, area.last_row)
@@ -111,7 +140,9 @@ def _span(first: int, last: int) -> range:
     return range(first, last + 1)
 
 
-def _shown(whereabouts: Whereabouts, key: Key) -> float | None:
+def _shown(whereabouts: Whereabouts, key: Key, meant: Mapping[Key, float]) -> float | None:
+    if key in meant:
+        return meant[key]
     cell = whereabouts.cell(key)
     if cell is None:
         return 0.0

@@ -21,6 +21,7 @@ from s6xl.audit.tables import Column
 from s6xl.audit.values import close, constant
 from s6xl.expression import Expression, names, substitute, to_excel, to_numpy
 
+_SHARED = ("t1", "t2", "i1", "i2")
 _MOST_OCCURRENCES = 24
 _LONGEST_TO_MEND = 400  # characters of a template in which parentheses are tried
 
@@ -65,6 +66,7 @@ class Slips:
         self._placement = placement
         self._values = placement.values
         self._patience = patience
+        self._mends: dict[tuple[str, Formula], tuple[str, dict[int, Atom]]] = {}
         self._slides: dict[Formula, tuple[tuple[str, int], ...]] = {}
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
 
@@ -72,17 +74,30 @@ class Slips:
         """The mistake in a formula that should compute a quantity."""
         if (slid := self.slid(name, formula, atoms, at)) is not None:
             return slid
+        if (elsewhere := self._elsewhere(name, formula, atoms, at)) is not None:
+            return elsewhere
         if self._is_step(name) and (typed := self._typed_rate(name, atoms, value, at)) is not None:
             return typed
         key = name, formula.template, atoms
         if key not in self._known:
-            self._known[key] = self._tell(name, formula, atoms, value)
+            self._known[key] = self._as_before(name, formula, atoms) or self._tell(name, formula, atoms, value)
         words, mended = self._known[key]
+        if mended is not None:
+            changes = ((i, new) for i, (old, new) in enumerate(zip(atoms, mended, strict=True)) if old != new)
+            self._mends[name, formula] = words, dict(changes)
         fixed = self._fixed(formula, atoms, mended, at)
         right = self._mended(formula, atoms, mended, at) or self.right(name, at)
         if fixed:
             return Slip(f"fixed {name}", fixed, right)
         return Slip(words, words, right)
+
+    def _as_before(self, name: str, formula: Formula, atoms: tuple[Atom, ...]) -> tuple[str, tuple[Atom, ...]] | None:
+        """The mistake that the same formula is in another row."""
+        if (name, formula) not in self._mends:
+            return None
+        words, changes = self._mends[name, formula]
+        mended = tuple(changes.get(number, atom) for number, atom in enumerate(atoms))
+        return (words, mended) if self._gives(name, formula.template, mended) else None
 
     def right(self, name: str, at: At) -> str:
         """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
@@ -119,6 +134,8 @@ class Slips:
         table, resolver = self._placement.table, self._placement.resolver
         for sign in ("", "-"):
             column = table.named(f"{sign}{name}")
+            if column is not None and name in _SHARED and 0 <= at.index < len(table) and at.index not in column.cells:
+                return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
             if column is not None and 0 <= at.index < len(table):
                 prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)
                 cell = f"{prefix}{column.address(at.index)}"
@@ -148,12 +165,30 @@ class Slips:
         for given, number in dict.fromkeys((*self._slides.get(formula, ()), *places)):
             atom, reference = atoms[number], formula.references[number]
             fixed = reference.first.row_fixed or self._is_within(reference, at)
-            if atom in (Quantity(given, 0), Quantity(name, 0)) or (given != "lr" and fixed):
+            slides = given == "lr" or not fixed or (given, number) in self._slides.get(formula, ())
+            if atom in (Quantity(given, 0), Quantity(name, 0)) or not slides:
                 continue
             mended = (*atoms[:number], Quantity(given, 0), *atoms[number + 1 :])
             if self._gives(name, formula.template, mended):
                 self._slides[formula] = ((given, number),)
                 return self._slid_to(given, reference, self._mended(formula, atoms, mended, at), name, at)
+        return None
+
+    def _elsewhere(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
+        """A reference that leads to another table."""
+        columns = self._placement.resolver.whereabouts.columns
+        for number, reference in enumerate(formula.references):
+            sheet = (reference.sheet or at.column.sheet).casefold()
+            found = columns.get((sheet, reference.first.at(at.place)))
+            if found is None or found[0] is self._placement.table or found[1].readings[:1] in ((), ("?",)):
+                continue
+            quantity = found[1].name or found[1].readings[0]
+            for offset in (0, -1):
+                mended = (*atoms[:number], Quantity(quantity, offset), *atoms[number + 1 :])
+                if self._gives(name, formula.template, mended):
+                    words = f"uses {written(quantity)} of another table: {reference.written(at.place)}"
+                    right = self._mended(formula, atoms, mended, at) or self.right(name, at)
+                    return Slip(f"another table's {quantity}", words, right)
         return None
 
     def _is_within(self, reference: Reference, at: At) -> bool:
@@ -166,7 +201,8 @@ class Slips:
         home, reached = self._cell_of(given, At(at.column, 0)) or written(given), address(*reference.first.at(at.place))
         right = right or self.right(name, at)
         if reference.first.row_fixed or at.column.block.on_side:
-            words = f"takes {written(given)} from {reached} where {home} is right"
+            taken = reference.written(at.place).replace("$", "")
+            words = f"takes {written(given)} from {taken} where {home.replace('$', '')} is right"
             return Slip(f"{given} from {reached}", words, right)
         start = home.replace("$", "") if re.search(r"\d", home) else self._slid_from(reference, at)
         words = f"{written(given)} not anchored: {start} slides to {reached}"
@@ -380,6 +416,8 @@ class Slips:
                 if close(value, self._values.quantity(given, offset)):
                     return f"is {written(given)}"
         number = constant(value)
+        if number == 0:
+            return "is 0 in all cases, as where it refers to empty cells"
         if number is not None:
             return f"is the same number in all cases, {number:.6g}"
         return None

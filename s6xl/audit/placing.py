@@ -152,7 +152,11 @@ class _Placing:
 
     def placement(self) -> Placement | None:
         self._name_columns()
-        best = self._read(Convention(biases=self._biases(), learning_biases=self._learning_biases()))
+        convention = Convention(biases=self._biases(), learning_biases=self._learning_biases())
+        # Most of what looks like a table and is none is told by little, before much is tried.
+        if self._samples and self._count_right(self._begun(convention)) < _FEWEST_RIGHT:
+            return None
+        best = self._read(convention)
         wrong = self._wrong(best)
         if self._samples and not self._is_descent(best, wrong):
             return None
@@ -178,8 +182,11 @@ class _Placing:
         """Whether enough of a table is right for it to be one of gradient descent at all."""
         if not placement.moves and any(placement.is_weight(c.name or "") and step for c, step in self._samples.items()):
             return False
-        right = sum(self._verdict(placement, column) is True for column in self._samples)
+        right = self._count_right(placement)
         return right >= max(_FEWEST_RIGHT, 0.25 * (right + len(wrong)))
+
+    def _count_right(self, placement: Placement) -> int:
+        return sum(self._verdict(placement, column) is True for column in self._samples)
 
     def _name_columns(self) -> None:
         """Give each column the likeliest quantity that no other column is likelier to be."""
@@ -249,13 +256,17 @@ class _Placing:
             names |= {"E_tot"}
         return {column for column in self._samples if column.name in names}
 
-    def _read(self, convention: Convention) -> Placement:
-        """The table under a convention, with the cells outside it that it uses."""
+    def _begun(self, convention: Convention) -> Placement:
+        """The table under a convention, as far as headers and labels tell."""
         self._deadline()
         resolver = Resolver(self._whereabouts, self._table, self._deadline)
-        values = Values(_world(convention), self._evaluate)
-        placement = Placement(self._table, resolver, values)
+        placement = Placement(self._table, resolver, Values(_world(convention), self._evaluate))
         placement.moves = self._moves(placement)
+        return placement
+
+    def _read(self, convention: Convention) -> Placement:
+        """The table under a convention, with the cells outside it that it uses."""
+        placement = self._begun(convention)
         self._find_roles(placement)
         self._find_typed(placement)
         self._turn_signs(placement)

@@ -363,7 +363,7 @@ class _Placing:
         cells: Counter[Key] = Counter()
         numbers: Counter[float] = Counter()
         holders: Counter[tuple[float, Key]] = Counter()
-        for column, index in self._updates(placement):
+        for column, index, count in self._updates(placement):
             try:
                 _, atoms, value = placement.gives(column, index)
                 typed = placement.typed_rate(column.name or "", atoms, value)
@@ -371,11 +371,13 @@ class _Placing:
             except (UnreadableError, FaultError, KeyError):
                 continue
             if key is not None:
-                cells[key] += 1
+                cells[key] += count
             if typed is not None and typed > 0:
                 number = float(f"{typed:.9g}")
-                numbers[number] += 1
-                holders.update((number, (atom.sheet, atom.place)) for atom in constants(atoms) if atom.value == number)
+                numbers[number] += count
+                for atom in constants(atoms):
+                    if atom.value == number:
+                        holders[number, (atom.sheet, atom.place)] += count
         if (rates := self._table.named("lr")) is not None:
             placement.rate = _usual(rates)
             return
@@ -395,14 +397,19 @@ class _Placing:
         elif numbers:
             placement.rate = numbers.most_common(1)[0][0]
 
-    def _updates(self, placement: Placement) -> Iterator[tuple[Column, int]]:
-        """The cells whose formulas take the learning rate."""
+    def _updates(self, placement: Placement) -> Iterator[tuple[Column, int, int]]:
+        """A step for each formula that takes the learning rate, and how many cells of its column have it."""
         for column in self._table.columns:
             name = column.name or ""
             if placement.learns(name) or "step_" in name or name.endswith("_next"):
-                for index, cell in column.cells.items():
-                    if cell.formula is not None and (index or not placement.learns(name)):
-                        yield column, index
+                steps = [
+                    i
+                    for i, cell in column.cells.items()
+                    if cell.formula is not None and (i or not placement.learns(name))
+                ]
+                counts = Counter(self._shape(column, index) for index in steps)
+                for shape, count in counts.items():
+                    yield column, next(index for index in steps if self._shape(column, index) == shape), count
 
     def _labelled_rates(self, placement: Placement) -> list[Key]:
         """The cells on the table's sheet, outside all tables, that a label names a learning rate."""

@@ -118,6 +118,14 @@ class Whereabouts:
         return ()
 
 
+class _Alike(NamedTuple):
+    """What a formula's references stand for at all steps from which the rows that it needs are in the table."""
+
+    atoms: tuple[Atom, ...]
+    first: int
+    last: int
+
+
 class Resolver:
     """Resolves the references of one table's formulas.
 
@@ -132,12 +140,14 @@ class Resolver:
         self.rate: Key | None = None
         self._deadline = deadline
         self._labelled: dict[Key, str | None] = {}
+        self._alike: dict[tuple[Column, Formula], _Alike] = {}
         self._seen: dict[tuple[Key, int], Atom] = {}
         self._open: set[Key] = set()
 
     def forget(self) -> None:
         """Resolve everything anew, after columns or roles have become something else."""
         self._seen.clear()
+        self._alike.clear()
         # What a weight's label means depends on the columns.
         self._labelled = {key: role for key, role in self._labelled.items() if role and role[0] not in "wb"}
 
@@ -147,7 +157,33 @@ class Resolver:
         Raises:
             UnreadableError: if that cannot be told.
         """
-        return self._atoms(column.cells[index], column.sheet, index, 0)
+        cell = column.cells[index]
+        formula = self.whereabouts.formulas.of(cell, column.sheet)
+        alike = self._alike.get((column, formula))
+        if alike is not None and index + alike.first >= 0 and index + alike.last < len(self.table):
+            return formula, alike.atoms
+        _, atoms = self._atoms(cell, column.sheet, index, 0)
+        if alike is None and not cell.in_array and self._stays(column, formula, atoms):
+            offsets = [atom.offset for atom in atoms if isinstance(atom, Quantity)]
+            self._alike[column, formula] = _Alike(atoms, min(offsets, default=0), max(offsets, default=0))
+        return formula, atoms
+
+    def _stays(self, column: Column, formula: Formula, atoms: tuple[Atom, ...]) -> bool:
+        """Whether a formula refers to the same from each step: to cells that move along, and to fixed ones outside."""
+        rows = column.block.rows
+        if rows[-1] - rows[0] != len(rows) - 1 or column.block.on_side:
+            return False
+        for reference, atom in zip(formula.references, atoms, strict=True):
+            if reference.first != reference.last or reference.sheet or not isinstance(atom, Quantity):
+                return False
+            if reference.first.row_fixed:
+                if not reference.first.column_fixed or atom.name != "lr":
+                    return False
+                continue
+            target = self.table.named(atom.name)
+            if target is None or target.block is not column.block or len(target.cells) < len(rows):
+                return False
+        return True
 
     def _atoms(self, cell: Cell, sheet: str, index: int, depth: int) -> tuple[Formula, tuple[Atom, ...]]:
         formula = self.whereabouts.formulas.of(cell, sheet)

@@ -121,6 +121,9 @@ def _block(
     whereabouts: Whereabouts, sheet: str, reference: Reference, place: Place, meant: Mapping[Key, float]
 ) -> Array | None:
     """What the cells of a reference show, rows x columns; None if any of them shows no number."""
+    if reference.first == reference.last:
+        number = _shown(whereabouts, ((reference.sheet or sheet).casefold(), reference.first.at(place)), meant)
+        return None if number is None else np.array([[number]])
     area = reference.area(sheet, place)
     if max(area.last_row - area.first_row, area.last_column - area.first_column) > _LONGEST:
         return None

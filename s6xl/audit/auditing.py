@@ -11,7 +11,8 @@ from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
 from s6xl.audit.formulas import Formulas, sheet_prefix
 from s6xl.audit.judging import Judgement, areas, judge
 from s6xl.audit.networks import written
-from s6xl.audit.placing import Placement, place
+from s6xl.audit.placement import Placement
+from s6xl.audit.placing import place
 from s6xl.audit.reading import read
 from s6xl.audit.resolving import Whereabouts
 from s6xl.audit.shown import errors_outside, shown_errors, stale_cells

@@ -23,6 +23,11 @@ class UnreadableError(Exception):
     """Why a formula is not understood, as the middle of a sentence."""
 
 
+@cache
+def _letters(column: int) -> str:
+    return str(xl_col_to_name(column - 1))
+
+
 class Corner(NamedTuple):
     """A cell that a formula refers to: rows and columns count from the formula's own cell where they are not fixed."""
 
@@ -41,7 +46,7 @@ class Corner(NamedTuple):
     def written(self, place: Place) -> str:
         """As it stands in a formula at `place`, such as ``$G$31``."""
         row, column = self.at(place)
-        return f"{'$' * self.column_fixed}{xl_col_to_name(column - 1)}{'$' * self.row_fixed}{row}"
+        return f"{'$' * self.column_fixed}{_letters(column)}{'$' * self.row_fixed}{row}"
 
 
 class Reference(NamedTuple):
@@ -67,9 +72,10 @@ class Reference(NamedTuple):
 
     def written(self, place: Place) -> str:
         """As it stands in a formula at `place`."""
-        cells = dict.fromkeys((self.first, self.last))
         prefix = sheet_prefix(self.sheet) if self.sheet else ""
-        return prefix + ":".join(corner.written(place) for corner in cells)
+        if self.first == self.last:
+            return prefix + self.first.written(place)
+        return f"{prefix}{self.first.written(place)}:{self.last.written(place)}"
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class Formulas:
         self._book = book
         self._known: dict[tuple[str, Place, str, Place], Formula | str] = {}
         self._kept: dict[Formula, Formula] = {}
+        self._latest: dict[tuple[str, int], Formula] = {}
 
     def of(self, cell: Cell, sheet: str) -> Formula:
         """The formula of a cell that has one.
@@ -136,18 +143,29 @@ class Formulas:
         assert cell.formula is not None
         # A formula in a block of cells refers to the same cells from each of them.
         own = cell.origin if cell.in_array else (cell.row, cell.column)
-        key = (cell.formula, cell.origin, sheet if "[" in cell.formula else "", own if cell.in_array else (0, 0))
+        by_sheet = "[" in cell.formula or self._book.local_names
+        key = (cell.formula, cell.origin, sheet if by_sheet else "", own if cell.in_array else (0, 0))
         found = self._known.get(key)
         if found is None:
-            try:
-                taken = self._take_apart(cell.formula, cell.origin, sheet)
-                found = self._kept.setdefault(taken, taken)
-            except UnreadableError as error:
-                found = str(error)
-            self._known[key] = found
+            found = self._known[key] = self._as_above(cell, sheet) or self._new(cell, sheet)
         if isinstance(found, str):
             raise UnreadableError(found)
+        self._latest[sheet, cell.column] = found
         return found
+
+    def _as_above(self, cell: Cell, sheet: str) -> Formula | None:
+        """The formula that was last seen in the column, if the cell has it: to write it is quicker than to read."""
+        latest = self._latest.get((sheet, cell.column))
+        if latest is None or cell.in_array or latest.written(cell.origin) != f"={cell.formula}":
+            return None
+        return latest
+
+    def _new(self, cell: Cell, sheet: str) -> Formula | str:
+        try:
+            taken = self._take_apart(cell.formula or "", cell.origin, sheet)
+        except UnreadableError as error:
+            return str(error)
+        return self._kept.setdefault(taken, taken)
 
     def _take_apart(self, text: str, origin: Place, sheet: str) -> Formula:
         if len(text) > LONGEST_FORMULA:

@@ -9,8 +9,8 @@ from s6xl.audit.evaluate import FaultError
 from s6xl.audit.findings import Finding, Kind
 from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.networks import written
-from s6xl.audit.placing import Placement
-from s6xl.audit.resolving import Constant, Quantity, quantities
+from s6xl.audit.placement import Placement
+from s6xl.audit.resolving import Atom, Constant, Quantity, quantities
 from s6xl.audit.slips import At, Patience, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import BlankError, constant
@@ -198,6 +198,7 @@ class _Judge:
         starts = self._starts(column, name)
         wrong: list[_Wrong] = []
         right: Counter[Formula] = Counter()
+        last: tuple[Formula, tuple[Atom, ...]] | None = None  # that was right, in a row before
         for index, cell in column.cells.items():
             if not index % 64:
                 self._deadline()
@@ -208,9 +209,14 @@ class _Judge:
                 wrong += self._pasted(name, column, index)
                 continue
             try:
+                same = placement.resolver.atoms(column, index)
+                if last is not None and same[0] is last[0] and same[1] is last[1]:
+                    right[last[0]] += 1
+                    continue
                 formula, atoms, value = placement.gives(column, index)
                 if placement.is_right(name, atoms, value):
                     right[formula] += 1
+                    last = same
                     continue
             except BlankError:
                 continue

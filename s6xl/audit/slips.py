@@ -15,7 +15,7 @@ from s6xl.audit.evaluate import Array, FaultError
 from s6xl.audit.formulas import Corner, Formula, Reference, UnreadableError, fill, sheet_prefix
 from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
-from s6xl.audit.placing import Placement, which
+from s6xl.audit.placement import Placement, which
 from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
 from s6xl.audit.tables import Column
 from s6xl.audit.values import close, constant

@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice
 
 from s6xl.audit.placement import Placement
 from s6xl.audit.tables import Column, Table
+
+_MOST_TRIALS = 300  # of other names, in one table
 
 
 def name_columns(table: Table) -> None:
@@ -62,7 +64,7 @@ def rename(placement: Placement, wrong: list[Column]) -> None:
     if not wrong:
         return
     trials = (_permutations, _exchanges, _missing)
-    for trial in (trial for trials_of in trials for trial in trials_of(placement, wrong)):
+    for trial in islice((trial for trials_of in trials for trial in trials_of(placement, wrong)), _MOST_TRIALS):
         before = {column: column.name for column in trial}
         for column, name in trial.items():
             column.name = name

@@ -47,6 +47,7 @@ def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
 
     reports: list[FileReport] = []
     complaints: list[str] = []
+    written: list[str] = []
     with _progress(len(paths)) as advance:
         for path in paths:
             report = audit(path)
@@ -54,6 +55,7 @@ def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
             if path in copies and (report.findings or (is_single and not report.error)):
                 try:
                     _annotate(report, copies[path], makes_folder=not is_single)
+                    written.append(f"{copies[path]}: annotated copy of {path}.")
                 except UserError as error:
                     complaints.append(str(error))
             advance(1)
@@ -65,6 +67,8 @@ def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
         from s6xl.cli.audit_tables import show
 
         show(reports)
+        if written:
+            click.echo("\n" + "\n".join(written))
     for complaint in complaints:
         click.echo(f"s6xl: {complaint}", err=True)
     return max(STATUSES["unreadable"] if complaints else 0, *(STATUSES[report.status] for report in reports))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import stranger_layouts as layouts
 from stranger_layouts import classic, short
-from strangers import DELTAS, WEIGHTS, Book, Case, Chart, Expected, Value
+from strangers import DELTAS, GIVENS, WEIGHTS, Book, Case, Chart, Expected, Value
 
 Plant = Callable[[Book], list[Expected]]
 
@@ -147,6 +147,37 @@ def shown(name: str, step: int, value: Value, *words: str) -> Plant:
     return plant
 
 
+def series(name: str, step_by: float, *words: str) -> Plant:
+    """An input that was filled down as a series."""
+
+    def plant(book: Book) -> list[Expected]:
+        table = book.table
+        start = float(table.start[name])
+        table.cells |= {(name, step): start + step * step_by for step in range(table.steps)}
+        return [Expected(table.sheet, table.area(name, 1), words)]
+
+    return plant
+
+
+def pasted_over(book: Book) -> list[Expected]:
+    """A table of numbers alone."""
+    table = book.table
+    values = table.calculated()
+    expected = []
+    for name in table.columns:
+        first = 0 if name in table.formulas else 1
+        table.cells |= {(name, step): values[table.area(name, step, step)] for step in range(first, table.steps)}
+        if name not in GIVENS:
+            expected.append(Expected(table.sheet, table.area(name, first), ("number", "formula")))
+    return expected
+
+
+def without_rate_at_one(book: Book) -> list[Expected]:
+    """A rate that is 1 and left out once, which changes no value."""
+    book.extra["Sheet1"]["G31"] = 1
+    return instead("w7", "w7@-1-d_w7@-1", "rate")(book)
+
+
 def in_turned_row(row: int, old: int, new: int, *words: str) -> Plant:
     """In a table whose steps run across, another row in the formulas of a whole row."""
 
@@ -277,6 +308,16 @@ _MISTAKES: dict[str, tuple[Callable[[], Book], tuple[Plant, ...]]] = {
     "an error shown": (layouts.two_steps, (shown("a_h1", 1, "#NAME?", "#NAME?"),)),
     "an input that changes once": (short, (in_cell("i2", 4, 0.01),)),
     "a target that changes once": (classic, (in_cell("t1", 30, 0.6, "row"),)),
+    "an input filled down as a series": (short, (series("i1", 1.0, "row to row"),)),
+    "an input missing once": (short, (in_cell("i1", 3, "", "empty"),)),
+    "a weight that starts from nothing": (layouts.weights_first, (in_cell("w4", 0, "", "start"),)),
+    "a first cell missing": (short, (in_cell("E_tot", 0, "", "empty"),)),
+    "pasted over": (short, (pasted_over,)),
+    "no rate beside a column of rates": (
+        layouts.weights_first,
+        (instead("w5", "w5@-1-d_w5@-1", "rate"),),
+    ),
+    "no rate where it is 1": (short, (without_rate_at_one,)),
     # Headers, cached values, charts.
     "headers swapped": (short, (headed("a_h1", "a_h2", "a_h1"), headed("a_h2", "a_h1", "a_h2"))),
     "a header twice": (layouts.with_gaps, (headed("d_w4", "∂E_tot/∂w3", "w4"),)),
@@ -284,6 +325,7 @@ _MISTAKES: dict[str, tuple[Callable[[], Book], tuple[Plant, ...]]] = {
         layouts.in_the_corner,
         (headed("o2", "out_o2", "o2"), headed("a_o2", "net_o2", "a_o2")),
     ),
+    "a stale value that others follow": (short, (shown("a_h2", 2, 0.7, "value"),)),
     "a stale value": (short, (shown("E_tot", 2, 0.7, "value"),)),
     "a chart from the second row": (classic, (charted("E_tot", 1, 67, "late"),)),
     "a chart that ends early": (layouts.stacked, (charted("E_tot", 0, 5, "early"),)),

@@ -250,6 +250,15 @@ def decaying(book: Book) -> None:
     book.table.updates["eta"] = "eta@-1*0.9"
 
 
+def renamed(**heads: str) -> Change:
+    """Other headers, or none, for these quantities."""
+
+    def change(book: Book) -> None:
+        book.table.heads |= heads
+
+    return change
+
+
 def losses(book: Book) -> None:
     """The losses of all sheets side by side on one more."""
     cells = book.extra["Losses"] = {"A1": "step"}
@@ -341,6 +350,12 @@ _RIGHT: dict[str, tuple[Callable[[], Book], Change]] = {
     "a decaying rate": (layouts.weights_first, decaying),
     "a rate from another cell": (short, beside("Sheet1", B29="start", C29=1, G31="=C29/2")),
     "losses side by side": (layouts.six_sheets, losses),
+    "guards for empty cells": (short, sigmoid('IF(z="","",1/(1+EXP(-z)))')),
+    "guards for errors": (layouts.stacked, sigmoid('IFERROR(1/(1+EXP(-z)),"")')),
+    "inputs typed into formulas": (short, rewritten(("h1", "h2"), ("i1", "0.05"), ("i2", "0.1"))),
+    "givens without headers": (short, renamed(t1="", t2="", i1="", i2="")),
+    "weights of other names": (classic, renamed(**{weight: f"Parameter {weight[1]}" for weight in WEIGHTS})),
+    "neurons without headers": (layouts.with_titles, renamed(h1="", a_h1="", o2="?", E1="")),
     "starting weights by formulas": (short, first_row(w1="=0.3/2", w2="=ROUND(0.2,1)", w5="=SUM(0.1,0.3)")),
 }
 

@@ -7,8 +7,6 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import NamedTuple
 
-from xlsxwriter.utility import xl_col_to_name
-
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
 
 TITLE = "Audit"
@@ -118,29 +116,19 @@ def _table_lines(table: TableReport) -> Iterator[Line]:
 
 def _area(table: TableReport) -> str:
     """Where a table is, from its headings to its last step."""
-    places = sorted(table.columns.values(), key=lambda place: (len(place), place))
-    first, last = _across(table, table.header_row), _across(table, table.last_row)
+    inside = (place for place in table.columns.values() if place.isdecimal() or place.isalpha())
+    places = sorted(inside, key=lambda place: (len(place), place))
+    first, last = table.line(table.header_row), table.line(table.last_row)
     if not places:
         return f"{first}:{last}"
-    if _is_on_side(table):
+    if table.on_side:
         return f"{first}{places[0]}:{last}{places[-1]}"
     return f"{places[0]}{first}:{places[-1]}{last}"
 
 
 def _rows(table: TableReport) -> str:
-    kind = "column" if _is_on_side(table) else "row"
-    header, first, last = (_across(table, row) for row in (table.header_row, table.first_row, table.last_row))
-    return f"headings in {kind} {header}, steps in {kind}s {first} to {last}"
-
-
-def _is_on_side(table: TableReport) -> bool:
-    """Whether its headings are in a column: then what its columns have for letters are the numbers of rows."""
-    return any(place.isdecimal() for place in table.columns.values())
-
-
-def _across(table: TableReport, row: int) -> str:
-    """A row of a table as the sheet names it."""
-    return xl_col_to_name(row - 1) if _is_on_side(table) else str(row)
+    kind = "column" if table.on_side else "row"
+    return f"headings in {table.headers}, steps in {kind}s {table.steps}"
 
 
 def _counted(number: int, thing: str) -> str:

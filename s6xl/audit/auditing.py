@@ -89,7 +89,7 @@ def _table_report(
         table.block.rows[-1],
         placement.model.convention.title,
         _rate(placement),
-        {written(column.name): _letter(column) for column in table.columns if column.name},
+        {written(column.name): _place(table, column) for column in table.columns if column.name},
         judgement.findings,
         judgement.not_checked,
         judgement.notes,
@@ -165,6 +165,15 @@ def _rate(placement: Placement) -> str:
 def _letter(column: Column) -> str:
     """The letter of a column, or of one on its side the number of its row."""
     return str(column.number) if column.block.on_side else address(1, column.number)[:-1]
+
+
+def _place(table: Table, column: Column) -> str:
+    """The letter of a column of the first block; of another one, where its header is."""
+    block = column.block
+    if block is table.block:
+        return _letter(column)
+    prefix = "" if column.sheet == table.block.sheet.title else sheet_prefix(column.sheet)
+    return f"{prefix}{address(*block.place(column.number, block.header_row))}"
 
 
 def _headers(block: Block) -> str:

@@ -5,6 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from xlsxwriter.utility import xl_col_to_name
+
 
 class Kind(StrEnum):
     """What a finding is about."""
@@ -47,10 +49,31 @@ class TableReport:
     last_row: int
     network: str
     rate: str  # where the learning rate stands, such as ``G31``; empty where it is not known
-    columns: dict[str, str]  # column letters by quantity's symbol
+    # Column letters by quantity's symbol; of a table on its side, the numbers of its rows; of columns that stand in
+    # another block, the addresses of their headers.
+    columns: dict[str, str]
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def on_side(self) -> bool:
+        """Whether its headers stand in a column, and its steps run across."""
+        return any(place.isdecimal() for place in self.columns.values())
+
+    @property
+    def headers(self) -> str:
+        """Where its headers stand: ``row 32``, ``column A``."""
+        return f"{'column' if self.on_side else 'row'} {self.line(self.header_row)}"
+
+    @property
+    def steps(self) -> str:
+        """Where its steps stand: ``33 to 100``, ``B to G``."""
+        return f"{self.line(self.first_row)} to {self.line(self.last_row)}"
+
+    def line(self, row: int) -> str:
+        """A row of it as the sheet names it, or of one on its side a column."""
+        return str(xl_col_to_name(row - 1)) if self.on_side else str(row)
 
 
 @dataclass

@@ -162,15 +162,15 @@ class _Judge:
         others = {index: number for index, number in numbers.items() if number != usual}
         if not others:
             return []
-        if count < _MAJORITY * len(numbers):
-            self.judgement.notes.append(f"{written(name)} changes from row to row; it is taken as given")
-            # All different: filled down as a series, or drawn anew in each row.
-            if name == "lr" or len(set(numbers.values())) < max(_FEWEST_IN_SERIES, len(numbers) / 2):
-                return []
-            usual = numbers[min(numbers)]
-            others = {index: number for index, number in numbers.items() if number != usual}
-            self.judgement.notes.pop()
         words = f"{written(name)} changes from row to row: it is {usual:.10g} in most"
+        if count < _MAJORITY * len(numbers):
+            if name == "lr" or len(set(numbers.values())) < max(_FEWEST_IN_SERIES, len(numbers) / 2):
+                self.judgement.notes.append(f"{written(name)} changes from row to row; it is taken as given")
+                return []
+            # All different: filled down as a series, or drawn anew in each row.
+            usual = numbers[min(numbers)]
+            words = f"{written(name)} changes from row to row: all steps share one, {usual:.10g} in the first"
+            others = {index: number for index, number in numbers.items() if number != usual}
         return [
             _Wrong(index, Kind.GIVEN, Slip(words, words, f"{usual:.10g}"), _text(column.cells[index]))
             for index in others

@@ -75,12 +75,10 @@ def _tables(reports: Iterable[TableReport]) -> Table:
     )
     table.add_column("Findings", justify="right")
     for report in reports:
-        # Of a table on its side, the columns are rows.
-        what = "column" if any(place.isdigit() for place in report.columns.values()) else "row"
         texts = (
             report.sheet,
-            f"{what} {report.header_row}",
-            f"{report.first_row} to {report.last_row}",
+            report.headers,
+            report.steps,
             report.rate or "not found",
             report.network,
             str(len(report.findings)),

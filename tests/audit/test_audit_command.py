@@ -112,7 +112,7 @@ def test_a_table_on_its_side(
     report = TableReport("Across", 2, 3, 70, "2-2-2", "", {"w1": "7", "w2": "8"})
     monkeypatch.setattr(auditing, "audit", lambda path: FileReport(path, tables=[report]))
     assert run("x.xlsx") == 0
-    assert "Across  column 2  3 to 70  not found      2-2-2           0\n" in capsys.readouterr().out
+    assert "Across  column B  C to BR  not found      2-2-2           0\n" in capsys.readouterr().out
 
 
 def test_a_folder_ends_with_a_summary(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:

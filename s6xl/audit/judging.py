@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from s6xl.audit.book import Cell, address
-from s6xl.audit.evaluate import FaultError
 from s6xl.audit.findings import Finding, Kind
 from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.networks import written
+from s6xl.audit.operators import FaultError
 from s6xl.audit.placement import Placement
 from s6xl.audit.resolving import Atom, Constant, Quantity, quantities
-from s6xl.audit.slips import At, Patience, Slip, Slips
+from s6xl.audit.slips import Patience, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import BlankError, constant
+from s6xl.audit.writing import At, Writer
 
 _FEWEST_IN_SERIES = 4  # different numbers that make a series
 _MAJORITY = 0.6  # of the rows, so that the others are taken for mistakes
@@ -56,6 +57,7 @@ class _Judge:
         self._placement = placement
         self._deadline = deadline
         self._slips = Slips(placement, patience)
+        self._writer = Writer(placement)
         # The cells that cannot be told, by the reason.
         self._unclear: dict[str, dict[Column, list[int]]] = {}
         # Rows in which most of the columns hold something.
@@ -289,7 +291,7 @@ class _Judge:
             return []
         kind = "text" if isinstance(cell.value, str) else "number"
         words = f"a {kind} pasted or typed where a formula belongs"
-        return [_Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, At(column, index))), _text(cell))]
+        return [_Wrong(index, Kind.VALUE, Slip(words, words, self._writer.right(name, At(column, index))), _text(cell))]
 
     def _missing(self, column: Column, name: str) -> list[_Wrong]:
         """Rows that are empty in this column only, in its midst."""
@@ -305,7 +307,7 @@ class _Judge:
                 found.append(_Wrong(0, Kind.START, Slip(empty, empty), ""))
             elif index < max(held):
                 found.append(
-                    _Wrong(index, Kind.VALUE, Slip(words, words, self._slips.right(name, At(column, index))), "")
+                    _Wrong(index, Kind.VALUE, Slip(words, words, self._writer.right(name, At(column, index))), "")
                 )
         return found
 
@@ -327,7 +329,7 @@ class _Judge:
         slid = self._slips.slid(name, formula, atoms, at)
         if slid is not None:
             return _Wrong(index, self._kind(name), slid, _text(cell, formula), formula)
-        return _Wrong(index, Kind.ERROR, Slip(words, words, self._slips.right(name, at)), _text(cell), formula)
+        return _Wrong(index, Kind.ERROR, Slip(words, words, self._writer.right(name, at)), _text(cell), formula)
 
     def _kind(self, name: str) -> Kind:
         return Kind.UPDATE if self._placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from s6xl.audit.evaluate import FaultError
 from s6xl.audit.formulas import UnreadableError
 from s6xl.audit.literals import readings
+from s6xl.audit.operators import FaultError
 from s6xl.audit.placement import Placement, shape, usual
 from s6xl.audit.resolving import Constant, Key, constants
 from s6xl.audit.tables import Column

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from s6xl.audit.book import Cell, Place
-from s6xl.audit.evaluate import Array, Evaluator, FaultError, Value
+from s6xl.audit.evaluate import Evaluator
 from s6xl.audit.formulas import Formula, Reference, UnreadableError, tree
+from s6xl.audit.operators import Array, FaultError, Value
 from s6xl.audit.resolving import Key, Whereabouts
 from s6xl.audit.tables import Column, Table
 

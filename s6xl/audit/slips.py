@@ -10,18 +10,17 @@ from itertools import combinations
 
 import numpy as np
 
-from s6xl.audit.book import Place, address
-from s6xl.audit.evaluate import Array, FaultError
-from s6xl.audit.formulas import Corner, Formula, Reference, UnreadableError, fill, sheet_prefix
+from s6xl.audit.book import address
+from s6xl.audit.formulas import Formula, Reference, UnreadableError
 from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
+from s6xl.audit.operators import Array, FaultError
 from s6xl.audit.placement import Placement, which
 from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
-from s6xl.audit.tables import Column
 from s6xl.audit.values import close, constant
-from s6xl.expression import Expression, names, substitute, to_excel, to_numpy
+from s6xl.audit.writing import At, Writer
+from s6xl.expression import names, to_numpy
 
-_SHARED = ("t1", "t2", "i1", "i2")
 _MOST_OCCURRENCES = 24
 _LONGEST_TO_MEND = 400  # characters of a template in which parentheses are tried
 
@@ -40,18 +39,6 @@ class Slip:
     reached: str = ""
 
 
-@dataclass(frozen=True)
-class At:
-    """A cell of the table: a column's at a step."""
-
-    column: Column
-    index: int
-
-    @property
-    def place(self) -> Place:
-        return self.column.place(self.index)
-
-
 @dataclass
 class Patience:
     """How many more changes may be tried in all the formulas of a workbook."""
@@ -66,6 +53,7 @@ class Slips:
         self._placement = placement
         self._values = placement.values
         self._patience = patience
+        self._writer = Writer(placement)
         self._mends: dict[tuple[str, Formula], tuple[str, dict[int, Atom]]] = {}
         self._slides: dict[Formula, tuple[tuple[str, int], ...]] = {}
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
@@ -86,7 +74,7 @@ class Slips:
             changes = ((i, new) for i, (old, new) in enumerate(zip(atoms, mended, strict=True)) if old != new)
             self._mends[name, formula] = words, dict(changes)
         fixed = self._fixed(formula, atoms, mended, at)
-        right = self._mended(formula, atoms, mended, at) or self.right(name, at)
+        right = self._writer.mended(formula, atoms, mended, at) or self._writer.right(name, at)
         if fixed:
             return Slip(f"fixed {name}", fixed, right)
         return Slip(words, words, right)
@@ -98,60 +86,6 @@ class Slips:
         words, changes = self._mends[name, formula]
         mended = tuple(changes.get(number, atom) for number, atom in enumerate(atoms))
         return (words, mended) if self._gives(name, formula.template, mended) else None
-
-    def right(self, name: str, at: At) -> str:
-        """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
-        expression = self._expression(name.removeprefix("-"))
-        if expression is None:
-            return ""
-        cells: dict[str, str] = {}
-        before = name in self._placement.model.learning
-        expression = self._over_cells(expression, At(at.column, at.index - before), cells, 0)
-        if expression is None:
-            return ""
-        text = to_excel(expression, lambda item: cells[item])
-        return f"=-({text})" if name.startswith("-") else f"={text}"
-
-    def _expression(self, name: str) -> Expression | None:
-        return self._placement.model.expression(name)
-
-    def _over_cells(self, expression: Expression, at: At, cells: dict[str, str], depth: int) -> Expression | None:
-        """An expression over what has a cell, the rest written out; the cells come into `cells`."""
-        replacements: dict[str, Expression] = {}
-        for name in names(expression):
-            if (cell := self._cell_of(name, at)) is not None:
-                cells[name] = cell
-                continue
-            inner = self._expression(name) if name not in self._placement.model.givens else None
-            further = self._over_cells(inner, at, cells, depth + 1) if inner is not None and depth < 5 else None
-            if further is None:
-                return None
-            replacements[name] = further
-        return substitute(expression, replacements)
-
-    def _cell_of(self, name: str, at: At) -> str | None:
-        """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
-        table, resolver = self._placement.table, self._placement.resolver
-        for sign in ("", "-"):
-            column = table.named(f"{sign}{name}")
-            if column is not None and name in _SHARED and 0 <= at.index < len(table) and at.index not in column.cells:
-                return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
-            if column is not None and 0 <= at.index < len(table):
-                prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)
-                cell = f"{prefix}{column.address(at.index)}"
-                return f"(-{cell})" if sign else cell
-        if name == "lr":
-            if resolver.rate is not None:
-                return self._fixed_address(*resolver.rate, at)
-            return None if self._placement.rate is None else f"{self._placement.rate:.12g}"
-        key = next((key for key, role in resolver.known_roles() if role == name), None)
-        return self._fixed_address(*key, at) if key is not None else self._placement.typed_numbers().get(name)
-
-    def _fixed_address(self, sheet: str, place: Place, at: At) -> str:
-        title = self._placement.resolver.whereabouts.sheets[sheet].title
-        corner = Corner(*place, True, True)
-        own = title == at.column.sheet
-        return f"{'' if own else sheet_prefix(title)}{corner.written((0, 0))}"
 
     def slid(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
         """A reference to what all steps share, such as the learning rate, that slid down with the rows.
@@ -171,7 +105,7 @@ class Slips:
             mended = (*atoms[:number], Quantity(given, 0), *atoms[number + 1 :])
             if self._gives(name, formula.template, mended):
                 self._slides[formula] = ((given, number),)
-                return self._slid_to(given, reference, self._mended(formula, atoms, mended, at), name, at)
+                return self._slid_to(given, reference, self._writer.mended(formula, atoms, mended, at), name, at)
         return None
 
     def _elsewhere(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
@@ -187,7 +121,7 @@ class Slips:
                 mended = (*atoms[:number], Quantity(quantity, offset), *atoms[number + 1 :])
                 if self._gives(name, formula.template, mended):
                     words = f"uses {written(quantity)} of another table: {reference.written(at.place)}"
-                    right = self._mended(formula, atoms, mended, at) or self.right(name, at)
+                    right = self._writer.mended(formula, atoms, mended, at) or self._writer.right(name, at)
                     return Slip(f"another table's {quantity}", words, right)
         return None
 
@@ -198,8 +132,11 @@ class Slips:
         return found is not None and found[0] is self._placement.table and found[2] in found[1].cells
 
     def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: At) -> Slip:
-        home, reached = self._cell_of(given, At(at.column, 0)) or written(given), address(*reference.first.at(at.place))
-        right = right or self.right(name, at)
+        home, reached = (
+            self._writer.cell_of(given, At(at.column, 0)) or written(given),
+            address(*reference.first.at(at.place)),
+        )
+        right = right or self._writer.right(name, at)
         if reference.first.row_fixed or at.column.block.on_side:
             taken = reference.written(at.place).replace("$", "")
             words = f"takes {written(given)} from {taken} where {home.replace('$', '')} is right"
@@ -216,7 +153,7 @@ class Slips:
         words = f"the learning rate is {typed:.6g} here where it is {self._placement.rate:.6g}"
         if abs(typed - 1) < 1e-9:
             words = "lacks the learning rate η"
-        return Slip(words, words, self.right(name, at))
+        return Slip(words, words, self._writer.right(name, at))
 
     def _is_step(self, name: str) -> bool:
         """Whether a quantity takes the learning rate."""
@@ -425,7 +362,7 @@ class Slips:
     def _mutant(self, name: str, value: Array) -> str | None:
         """One mistake in the right expression that gives the same."""
         plain = name.removeprefix("-")
-        expression = self._expression(plain)
+        expression = self._placement.model.expression(plain)
         if expression is None:
             return None
         before = -1 if plain in self._placement.model.learning else 0
@@ -470,37 +407,9 @@ class Slips:
                 and reference.first.row_fixed
             ):
                 stays = reference.written(at.place)
-                leads_to = self._cell_of(after.name, At(at.column, at.index + after.offset))
+                leads_to = self._writer.cell_of(after.name, At(at.column, at.index + after.offset))
                 return f"a $ keeps it at {stays}: {leads_to} is right"
         return ""
-
-    def _mended(
-        self,
-        formula: Formula,
-        atoms: tuple[Atom, ...],
-        mended: tuple[Atom, ...] | None,
-        at: At,
-    ) -> str:
-        """The formula with its references mended; empty if that is not possible in this cell alone."""
-        if mended is None:
-            return ""
-        texts = [reference.written(at.place) for reference in formula.references]
-        for typed in self._placement.typed.values():
-            if typed.template == formula.template:
-                texts += typed.texts
-                break
-        for number, (before, after) in enumerate(zip(atoms, mended, strict=True)):
-            if before == after:
-                continue
-            cell = (
-                self._cell_of(after.name, At(at.column, at.index + after.offset))
-                if isinstance(after, Quantity)
-                else None
-            )
-            if cell is None:
-                return ""
-            texts[number] = cell
-        return "=" + fill(formula.template, texts)
 
 
 def _row(offset: int) -> str:

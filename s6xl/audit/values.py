@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from pyopenvba.formula import Node
 
 from s6xl.audit.book import Book, Place
-from s6xl.audit.evaluate import EMPTY, Array, Closure, Empty, Evaluator, FaultError, UnknownError, Value
+from s6xl.audit.evaluate import Closure, Evaluator
 from s6xl.audit.formulas import UnreadableError, tree
 from s6xl.audit.networks import CASES, World
+from s6xl.audit.operators import EMPTY, Array, Empty, FaultError, UnknownError, Value
 from s6xl.audit.resolving import Atom, Block, Constant, Fault, Quantity, Through
 
 _RELATIVE = 1e-9

@@ -1,0 +1,113 @@
+"""Writes right formulas over the cells of a stranger's table."""
+
+from dataclasses import dataclass
+
+from s6xl.audit.book import Place
+from s6xl.audit.formulas import Corner, Formula, fill, sheet_prefix
+from s6xl.audit.placement import Placement
+from s6xl.audit.resolving import Atom, Quantity
+from s6xl.audit.tables import Column
+from s6xl.expression import Expression, names, substitute, to_excel
+
+_SHARED = ("t1", "t2", "i1", "i2")
+
+
+@dataclass(frozen=True)
+class At:
+    """A cell of the table: a column's at a step."""
+
+    column: Column
+    index: int
+
+    @property
+    def place(self) -> Place:
+        return self.column.place(self.index)
+
+
+class Writer:
+    """Writes formulas for one table."""
+
+    def __init__(self, placement: Placement) -> None:
+        self._placement = placement
+
+    def right(self, name: str, at: At) -> str:
+        """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
+        expression = self._expression(name.removeprefix("-"))
+        if expression is None:
+            return ""
+        cells: dict[str, str] = {}
+        before = name in self._placement.model.learning
+        expression = self._over_cells(expression, At(at.column, at.index - before), cells, 0)
+        if expression is None:
+            return ""
+        text = to_excel(expression, lambda item: cells[item])
+        return f"=-({text})" if name.startswith("-") else f"={text}"
+
+    def _expression(self, name: str) -> Expression | None:
+        return self._placement.model.expression(name)
+
+    def _over_cells(self, expression: Expression, at: At, cells: dict[str, str], depth: int) -> Expression | None:
+        """An expression over what has a cell, the rest written out; the cells come into `cells`."""
+        replacements: dict[str, Expression] = {}
+        for name in names(expression):
+            if (cell := self.cell_of(name, at)) is not None:
+                cells[name] = cell
+                continue
+            inner = self._expression(name) if name not in self._placement.model.givens else None
+            further = self._over_cells(inner, at, cells, depth + 1) if inner is not None and depth < 5 else None
+            if further is None:
+                return None
+            replacements[name] = further
+        return substitute(expression, replacements)
+
+    def cell_of(self, name: str, at: At) -> str | None:
+        """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
+        table, resolver = self._placement.table, self._placement.resolver
+        for sign in ("", "-"):
+            column = table.named(f"{sign}{name}")
+            if column is not None and name in _SHARED and 0 <= at.index < len(table) and at.index not in column.cells:
+                return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
+            if column is not None and 0 <= at.index < len(table):
+                prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)
+                cell = f"{prefix}{column.address(at.index)}"
+                return f"(-{cell})" if sign else cell
+        if name == "lr":
+            if resolver.rate is not None:
+                return self._fixed_address(*resolver.rate, at)
+            return None if self._placement.rate is None else f"{self._placement.rate:.12g}"
+        key = next((key for key, role in resolver.known_roles() if role == name), None)
+        return self._fixed_address(*key, at) if key is not None else self._placement.typed_numbers().get(name)
+
+    def _fixed_address(self, sheet: str, place: Place, at: At) -> str:
+        title = self._placement.resolver.whereabouts.sheets[sheet].title
+        corner = Corner(*place, True, True)
+        own = title == at.column.sheet
+        return f"{'' if own else sheet_prefix(title)}{corner.written((0, 0))}"
+
+    def mended(
+        self,
+        formula: Formula,
+        atoms: tuple[Atom, ...],
+        mended: tuple[Atom, ...] | None,
+        at: At,
+    ) -> str:
+        """The formula with its references mended; empty if that is not possible in this cell alone."""
+        if mended is None:
+            return ""
+        texts = [reference.written(at.place) for reference in formula.references]
+        for typed in self._placement.typed.values():
+            if typed.template == formula.template:
+                texts += typed.texts
+                break
+        for number, (before, after) in enumerate(zip(atoms, mended, strict=True)):
+            if before == after:
+                continue
+            cell = (
+                self.cell_of(after.name, At(at.column, at.index + after.offset))
+                if isinstance(after, Quantity)
+                else None
+            )
+            if cell is None:
+                return ""
+            texts[number] = cell
+        return "=" + fill(formula.template, texts)

@@ -46,6 +46,8 @@ class Corner(NamedTuple):
     def written(self, place: Place) -> str:
         """As it stands in a formula at `place`, such as ``$G$31``."""
         row, column = self.at(place)
+        if row < 1 or column < 1:
+            return "#REF!"  # it would lie outside the sheet
         return f"{'$' * self.column_fixed}{_letters(column)}{'$' * self.row_fixed}{row}"
 
 

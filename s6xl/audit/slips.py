@@ -132,10 +132,8 @@ class Slips:
         return found is not None and found[0] is self._placement.table and found[2] in found[1].cells
 
     def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: At) -> Slip:
-        home, reached = (
-            self._writer.cell_of(given, At(at.column, 0)) or written(given),
-            address(*reference.first.at(at.place)),
-        )
+        home = self._writer.cell_of(given, At(at.column, 0)) or written(given)
+        reached = reference.first.written(at.place).replace("$", "")
         right = right or self._writer.right(name, at)
         if reference.first.row_fixed or at.column.block.on_side:
             taken = reference.written(at.place).replace("$", "")

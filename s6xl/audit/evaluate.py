@@ -41,6 +41,8 @@ class Evaluator:
                 return self._value(tree, references, {}, 0)
         except RecursionError as error:
             raise UnknownError("it is nested too deeply") from error
+        except ValueError as error:
+            raise UnknownError("it joins blocks of different size") from error
 
     def _value(self, node: Node, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Value:
         match node.__class__.__name__:

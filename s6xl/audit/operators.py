@@ -46,7 +46,8 @@ def block_of(rows: Sequence[Sequence[Value]]) -> Array:
         isinstance(item, str) or item.ndim != 1 for row in rows for item in row
     ):
         raise UnknownError("it holds a block of other constants than numbers")
-    return np.array(rows, dtype=np.float64)
+    cells = np.broadcast_arrays(*(item for row in rows for item in row))
+    return np.array(cells, dtype=np.float64).reshape(len(rows), len(rows[0]), -1)
 
 
 def rank(value: Array) -> Array:

@@ -135,7 +135,9 @@ class Slips:
         home = self._writer.cell_of(given, At(at.column, 0)) or written(given)
         reached = reference.first.written(at.place).replace("$", "")
         right = right or self._writer.right(name, at)
-        if reference.first.row_fixed or at.column.block.on_side:
+        letters = [re.sub(r".*!|[^A-Z]", "", text) for text in (home, reached)]
+        slides = letters[0] == letters[1] or not re.search(r"[A-Z]\$?\d", home)
+        if reference.first.row_fixed or at.column.block.on_side or not slides:
             taken = reference.written(at.place).replace("$", "")
             words = f"takes {written(given)} from {taken} where {home.replace('$', '')} is right"
             return Slip(f"{given} from {reached}", words, right)

@@ -70,7 +70,7 @@ def rename(placement: Placement, wrong: list[Column]) -> None:
             column.name = name
         placement.resolver.forget()
         found = placement.wrong()
-        named = {column: name for column, name in trial.items() if name and column.says}
+        named = {column: name for column, name in trial.items() if name and column.says and name not in column.readings}
         better = len(found) < len(wrong) and len(found) + len(named) <= len(wrong)
         if better and trial.keys().isdisjoint(found):
             wrong = found

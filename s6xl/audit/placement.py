@@ -97,9 +97,8 @@ class Placement:
         if self.rate is None:
             return not self.table.named("lr")
         # A rate of 1 can be left out unseen, but not unsaid.
-        written = (
-            abs(typed - 1) > 1e-9 or self.resolver.rate is None or any(atom.value == 1 for atom in constants(atoms))
-        )
+        has_cell = self.resolver.rate is not None or self.table.named("lr") is not None
+        written = not has_cell or abs(typed - 1) > 1e-9 or any(atom.value == 1 for atom in constants(atoms))
         return written and abs(typed - self.rate) <= 1e-9 * abs(self.rate)
 
     def typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array) -> float | None:

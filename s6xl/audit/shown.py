@@ -74,11 +74,13 @@ def stale_cells(
                 found[column.sheet.casefold(), column.place(index)] = column, index, computed
     # What shows what follows from right values is not stale itself, though it does not fit the stale cells before it.
     meant = {key: computed for key, (_, _, computed) in found.items()}
-    for column, index, computed in found.values():
+    for key, (column, index, computed) in sorted(found.items(), key=lambda item: item[1][1]):
         cell = column.cells[index]
         formula = whereabouts.formulas.of(cell, column.sheet)
         if any(_differing(whereabouts, column.sheet, evaluate, formula, [(index, cell)], meant)):
             yield column, index, computed
+        else:
+            del meant[key]
 
 
 def _differing(

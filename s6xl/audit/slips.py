@@ -4,8 +4,9 @@ A mistake is told by mending it: what has to be changed in the formula, so that 
 """
 
 import re
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +23,7 @@ from s6xl.audit.writing import At, Writer
 from s6xl.expression import names, to_numpy
 
 _MOST_OCCURRENCES = 24
+_SECONDS = 4.0  # for telling mistakes, of those for a workbook; after them, cells are named without words
 _LONGEST_TO_MEND = 400  # characters of a template in which parentheses are tried
 
 
@@ -41,9 +43,15 @@ class Slip:
 
 @dataclass
 class Patience:
-    """How many more changes may be tried in all the formulas of a workbook."""
+    """How many more changes may be tried in all the formulas of a workbook, and until when."""
 
     trials: int = 20_000
+    until: float = field(default_factory=lambda: time.monotonic() + _SECONDS)
+
+    def take(self) -> bool:
+        """Whether one more change may be tried."""
+        self.trials -= 1
+        return self.trials >= 0 and time.monotonic() < self.until
 
 
 class Slips:
@@ -166,9 +174,8 @@ class Slips:
         return address(row - (rows[at.index] - rows[min(1, at.index)]), column)
 
     def _gives(self, name: str, template: str, atoms: tuple[Atom, ...]) -> bool:
-        if self._patience.trials <= 0:
+        if not self._patience.take():
             return False
-        self._patience.trials -= 1
         try:
             value = self._values.of(template, atoms)
             return self._placement.is_right(name, atoms, value)

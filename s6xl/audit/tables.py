@@ -1,8 +1,9 @@
 """Finds the tables of gradient descent on a stranger's sheets: a row of headers that name quantities, a step a row."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 from s6xl.audit import headers
@@ -139,7 +140,7 @@ def _tables(
     heads = [
         (row, group)
         for row, readings in sorted(texts.items())
-        for group in _groups(dict(sorted(readings.items())))
+        for group in _groups(dict(sorted(readings.items())), partial(_computes, rows, row))
         if _is_header(group)
     ]
     heads = _without_explanations(heads, rows)
@@ -155,6 +156,12 @@ def _tables(
             # A table of numbers alone is one whose formulas were pasted over.
             if any(column.has_formulas for column in columns) or _parts(table) == _PARTS.keys():
                 yield table
+
+
+def _computes(rows: Mapping[int, Mapping[int, Cell]], header: int, column: int) -> bool:
+    """Whether there are formulas in a column not far below a header."""
+    below = (rows.get(row, {}).get(column) for row in range(header + 1, header + 2 * _GAP + 2))
+    return any(cell is not None and cell.formula is not None for cell in below)
 
 
 def _without_explanations(
@@ -187,23 +194,48 @@ def _is_header(readings: Mapping[int, tuple[str, ...]]) -> bool:
     return len({names[0] for names in readings.values()} - _INCIDENTAL) >= _FEWEST
 
 
-def _groups(readings: dict[int, tuple[str, ...]]) -> list[dict[int, tuple[str, ...]]]:
-    """The headers of a row, apart where tables stand side by side: where most of the names come a second time."""
+def _groups(readings: dict[int, tuple[str, ...]], computes: Callable[[int], bool]) -> list[dict[int, tuple[str, ...]]]:
+    """The headers of a row, apart where tables stand side by side: where most of the names come a second time.
+
+    `computes` tells whether there are formulas in a column below its header.
+    """
     columns = list(readings)
-    groups: list[dict[int, tuple[str, ...]]] = []
+    groups: list[list[int]] = []
     start = 0
-    for end in range(1, len(columns)):
-        own = {readings[column][0] for column in columns[start:end]} - _INCIDENTAL
-        rest = {readings[column][0] for column in columns[end:]} - _INCIDENTAL
-        starts_again = readings[columns[end]][0] in {*own, *_INCIDENTAL} or columns[end] - columns[end - 1] > 1
-        if starts_again and len(own) >= _FEWEST and len(own & rest) >= max(_FEWEST, 0.6 * len(own)):
-            groups.append({column: readings[column] for column in columns[start:end]})
-            start = end
-    groups.append({column: readings[column] for column in columns[start:]})
-    return [_without_strays(group) for group in groups]
+    while (cut := _second_table(columns[start:], readings)) is not None:
+        groups.append(columns[start : start + cut])
+        start += cut
+    groups.append(columns[start:])
+    return [_without_strays({column: readings[column] for column in group}, computes) for group in groups]
 
 
-def _without_strays(group: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+def _second_table(columns: Sequence[int], readings: Mapping[int, tuple[str, ...]]) -> int | None:
+    """At which of some headers a further table begins; None if they are all of one."""
+    names = [readings[column][0] for column in columns]
+    first = next((name for name in names if name not in _INCIDENTAL), "")
+    cuts = []
+    for cut in range(1, len(columns)):
+        own, rest = set(names[:cut]) - _INCIDENTAL, set(names[cut:]) - _INCIDENTAL
+        if names[cut] in own and len(own) >= _FEWEST and len(own & rest) >= max(_FEWEST, 0.6 * len(own)):
+            cuts.append(cut)
+    # Tables side by side stand apart or begin alike; any other name may just stand there twice.
+    begins = [_begin(cut, columns, names) for cut in cuts]
+    apart = [begin for begin in begins if columns[begin] - columns[begin - 1] > 1]
+    alike = [begin for cut, begin in zip(cuts, begins, strict=True) if names[cut] == first]
+    return next(iter((*apart, *alike, *begins)), None)
+
+
+def _begin(cut: int, columns: Sequence[int], names: Sequence[str]) -> int:
+    """Where a table begins whose first quantity is at `cut`: the number of the step may stand before it."""
+    while cut > 1 and names[cut - 1] in _INCIDENTAL:
+        # A rate belongs to what it joins.
+        if names[cut - 1] != "step" and columns[cut - 1] - columns[cut - 2] == 1:
+            break
+        cut -= 1
+    return cut
+
+
+def _without_strays(group: dict[int, tuple[str, ...]], computes: Callable[[int], bool]) -> dict[int, tuple[str, ...]]:
     """The headers of a table without a few that stand apart and name again what it has, as in a list of parameters."""
     columns = list(group)
     breaks = [0, *(i for i in range(1, len(columns)) if columns[i] - columns[i - 1] > 1), len(columns)]
@@ -211,7 +243,8 @@ def _without_strays(group: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, .
     kept: dict[int, tuple[str, ...]] = {}
     for part in sorted(parts, key=len, reverse=True):
         names = {group[column][0] for column in part}
-        if len(part) >= _FEWEST or not names <= {readings[0] for readings in kept.values()}:
+        known = {readings[0] for readings in kept.values()}
+        if len(part) >= _FEWEST or not names <= known or any(map(computes, part)):
             kept |= {column: group[column] for column in part}
     return dict(sorted(kept.items()))
 

@@ -101,8 +101,8 @@ def _spreadsheets(folder: Path, out: Path | None) -> Iterator[Path]:
 
 def _copies(paths: Mapping[Path, Path], out: Path) -> dict[Path, Path]:
     """Where in the folder `out` the annotated copy of each workbook goes."""
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file: of several workbooks, name a folder with --annotate.")
+    if not out.is_dir() and (out.exists() or out.suffix.lower() in (".xlsx", ".xlsm")):
+        raise UserError(f"{out} is no folder: of several workbooks or a folder, name a folder with --annotate.")
     places = Counter(paths.values())
     for path, place in paths.items():
         if places[place] > 1:

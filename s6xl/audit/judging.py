@@ -74,7 +74,7 @@ class _Judge:
             self._report(column, name, self._rates(column))
             return
         if name is None:
-            if column.has_formulas and not self._is_used(column):
+            if column.has_formulas and not column.is_apart and not self._is_used(column):
                 head = f", headed {column.header!r}," if column.header else ""
                 cells = self._areas(column, column.cells)
                 self.judgement.not_checked.append(f"{cells}{head} is no quantity of the network that is known here")

@@ -9,6 +9,10 @@ from s6xl.audit.placement import Placement
 from s6xl.audit.tables import Column, Table
 
 _MOST_TRIALS = 300  # of other names, in one table
+# What people compute in columns of their own on the way to the gradients.
+_HELPERS = tuple(
+    name.format(neuron) for name in ("dE_d{}", "dE_da_{}", "da_{0}_d{0}") for neuron in ("o1", "o2", "h1", "h2")
+)
 
 
 def name_columns(table: Table) -> None:
@@ -79,6 +83,21 @@ def rename(placement: Placement, wrong: list[Column]) -> None:
         for column, old in before.items():
             column.name = old
         placement.resolver.forget()
+
+
+def blame_helpers(placement: Placement) -> None:
+    """Take a column that says nothing for what those that use it need, where that leaves it alone wrong."""
+    wrong = placement.wrong()
+    for column in placement.samples:
+        if column.name is not None or len(wrong) < 2:
+            continue
+        for name in (f"{sign}{name}" for sign in ("", "-") for name in _HELPERS):
+            placement.call({column: name})
+            found = placement.wrong()
+            if len(found) < len(wrong):
+                wrong = found
+                break
+            placement.call({column: None})
 
 
 def _permutations(placement: Placement, wrong: list[Column]) -> Iterator[dict[Column, str | None]]:

@@ -9,7 +9,7 @@ from itertools import product
 
 from s6xl.audit.evaluate import Evaluator
 from s6xl.audit.formulas import UnreadableError
-from s6xl.audit.naming import name_columns, place_unnamed, rename, shift
+from s6xl.audit.naming import blame_helpers, name_columns, place_unnamed, rename, shift
 from s6xl.audit.networks import Convention, Model, World
 from s6xl.audit.outside import find_rate, find_roles, find_typed
 from s6xl.audit.placement import Placement, samples
@@ -64,6 +64,7 @@ class _Placing:
         if len(wrong) > 3:
             shift(best, wrong)
         place_unnamed(best)
+        blame_helpers(best)
         rename(best, best.wrong())
         return best
 

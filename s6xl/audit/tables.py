@@ -1,6 +1,7 @@
 """Finds the tables of gradient descent on a stranger's sheets: a row of headers that name quantities, a step a row."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,6 +47,7 @@ class Column:
     header: str
     readings: tuple[str, ...]
     name: str | None = None
+    is_apart: bool = False  # a blank column away from the others
     cells: dict[int, Cell] = field(default_factory=dict)  # by index of the step, counted from 0
 
     @property
@@ -304,17 +306,23 @@ def _columns(
 ) -> list[Column]:
     """The columns from the first header to the last, and those that directly join them; not what is of `others`."""
     filled = {number for row in block.rows for number in rows[row] if number not in others}
+    steps = Counter(number for row in block.rows for number, cell in rows[row].items() if cell.formula is not None)
+    computed = {number for number, count in steps.items() if number in filled and 2 * count > len(block.rows)}
     first, last = min(group), max(group)
     while first - 1 in filled:
         first -= 1
     while last + 1 in filled:
         last += 1
+    # Helper columns may stand a blank column apart.
+    end = last
+    while end + 1 in filled or end + 2 in computed:
+        end += 1
     columns = {}
     for number in sorted(filled):
-        if first <= number <= last:
+        if first <= number <= end:
             head = rows[block.header_row].get(number)
             text = head.value if head is not None and isinstance(head.value, str) else ""
-            columns[number] = Column(block, number, text, group.get(number, ()))
+            columns[number] = Column(block, number, text, group.get(number, ()), is_apart=number > last)
     for index, row in enumerate(block.rows):
         for number, cell in rows[row].items():
             if number in columns:

@@ -294,6 +294,8 @@ _MISTAKES: dict[str, tuple[Callable[[], Book], tuple[Plant, ...]]] = {
         layouts.subscripts,
         tuple(in_cell(f"d_{weight}", 6, 0.001 * int(weight[1]), "formula") for weight in WEIGHTS),
     ),
+    "a helper without a header": (layouts.unnamed_helpers, (changed("delta_o2", "t2", "t1", "t1 where t2"),)),
+    "a slope left out in a helper": (layouts.unnamed_helpers, (changed("delta_o1", "*(1-a_o1)", "", "(1 − a_o1)"),)),
     "an empty cell": (layouts.unnamed_helpers, (in_cell("a_o2", 4, "", "empty"),)),
     "a row off": (
         layouts.fixed_biases,

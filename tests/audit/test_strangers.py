@@ -7,10 +7,10 @@ import pytest
 from openpyxl.utils import range_boundaries
 
 from s6xl.audit.auditing import audit
-from stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE, apart
+from stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE, apart, side_by_side
 from stranger_mistakes import mistakes
 from stranger_rights import right_ones
-from strangers import FORMULAS, Book, Case
+from strangers import COLUMNS, FORMULAS, Book, Case, letters
 
 Layout = Callable[[], Book]
 
@@ -83,6 +83,21 @@ def test_a_table_on_its_side_is_read(layout: Layout, tmp_path: Path) -> None:
     (table,) = audit(tmp_path / "s.xlsx").tables
     assert table.findings == table.not_checked == []
     assert {"h1", "a_o2", "E_tot", "∂E/∂w1", "∂E/∂w8"} <= set(table.columns)
+
+
+@pytest.mark.parametrize(("left", "right"), [("B", "AL"), ("C", "AI"), ("A", "AG")])
+@pytest.mark.parametrize("gap", ["w5", "E1", "d_w1"])
+def test_tables_side_by_side(left: str, right: str, gap: str, tmp_path: Path) -> None:
+    """With a blank column within the first, and at any distance; a mistake in the second is found there."""
+    order = [*COLUMNS[: COLUMNS.index(gap)], None, *COLUMNS[COLUMNS.index(gap) :]]
+    book = side_by_side()
+    for table, start in zip(book.tables, (left, right), strict=True):
+        table.columns = letters(start, order if start == left else COLUMNS)
+    book.tables[1].formulas["E1"] = "1/2*(t2-a_o1)^2"
+    book.write(tmp_path / "s.xlsx")
+    report = audit(tmp_path / "s.xlsx")
+    assert [len(table.columns) for table in report.tables] == [31, 31]
+    assert [finding.cells for finding in report.findings] == [book.tables[1].area("E1")]
 
 
 APART = {

@@ -11,6 +11,8 @@ from itertools import chain, count
 from pathlib import Path
 from posixpath import dirname, join, split
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from s6xl.archive import replace_parts
 from s6xl.audit.audit_sheet import TITLE, lines
 from s6xl.audit.audit_sheet_xml import sheet_xml
@@ -25,6 +27,7 @@ from s6xl.splicing import Edit, Element, XmlError, elements, spliced, tag_end, w
 
 _INSTEAD = "give another file with --annotate"
 _WRONG = "FFFFC7CE"  # light red
+_MOST_ADDED = 100  # empty cells of a row, to be marked
 _MOST_BYTES = 256 << 20  # unpacked, which takes some seconds to pack again
 _CONTENT_TYPES = "[Content_Types].xml"
 _CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
@@ -175,9 +178,16 @@ def _marks(scan: SheetScan, areas: Iterable[Block], styles: Styles) -> Iterator[
         for index in range(bisect_left(numbers, top - 1), bisect_right(numbers, bottom - 1)):
             wanted.setdefault(index, set()).update(range(left - 1, right))
     for index, columns in wanted.items():
-        for cell in scan.rows[index].cells:
+        row = scan.rows[index]
+        for cell in row.cells:
             if cell.column in columns:
                 end = tag_end(scan.xml, cell.start)
                 number = styles.marked(cell.style, _WRONG)
                 tag = scan.xml[cell.start : end].decode()
                 yield cell.start, end, with_attribute(tag, "s", str(number))
+        missing = sorted(columns - {cell.column for cell in row.cells})
+        # A row without cells has no place for them that is sure to be one.
+        for column in missing if row.cells and len(missing) <= _MOST_ADDED else ():
+            place = next((cell.start for cell in row.cells if cell.column > column), row.cells[-1].end)
+            number = styles.marked("", _WRONG)
+            yield place, place, f'<{scan.prefix}c r="{xl_rowcol_to_cell(row.number, column)}" s="{number}"/>'

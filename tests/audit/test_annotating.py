@@ -658,6 +658,20 @@ def test_a_finding_far_from_any_cell(small: Path, tmp_path: Path) -> None:
     check_sheets(small, tmp_path / "out.xlsx", {"Descent": [every]})
 
 
+@pytest.mark.parametrize("cell", ["N5", "AE7", "A4"])
+def test_an_empty_cell(small: Path, tmp_path: Path, cell: str) -> None:
+    """It is marked where it stands, though the file did not have it."""
+    book = openpyxl.load_workbook(small)
+    left, top, *_ = range_boundaries(cell)
+    del book["Descent"]._cells[top, left]  # type: ignore[arg-type]
+    book.save(tmp_path / "in.xlsx")
+    annotate(report_of(tmp_path / "in.xlsx", {"Descent": [cell]}), tmp_path / "out.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["Descent"]
+    assert sheet[cell].value is None
+    marked = [found for row in sheet.iter_rows() for found in row if found.fill.fgColor.rgb == "FFFFC7CE"]
+    assert [found.coordinate for found in marked] == [cell]
+
+
 def test_everything_else_is_left_alone(original: Path, tmp_path: Path) -> None:
     """A copy without marks has one part more, and four lists that are longer."""
     annotate(FileReport(original), tmp_path / "out.xlsx")

@@ -1,5 +1,6 @@
 """Finds what the cells outside a table are that its formulas use: inputs, targets, biases and the learning rate."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -79,7 +80,9 @@ def _read_typed_alike(placement: Placement, held: Mapping[str, float]) -> None:
     typed = {name: float(text) for name, text in placement.typed_numbers().items()}
     known = {name: number for name, number in {**held, **typed}.items() if number not in _PLAIN_NUMBERS}
     for column, index in placement.samples.items():
-        if known and placement.verdict(column) is False:
+        # In what takes the learning rate, a number is that.
+        takes_rate = re.search(r"^-?step_|_next$", column.name or "") or placement.learns(column.name or "")
+        if known and not takes_rate and placement.verdict(column) is False:
             formula, _ = placement.resolver.atoms(column, index)
             fullest = max(
                 readings(formula.template, len(formula.references), known, ()),

@@ -14,6 +14,8 @@ _FEWEST = 4  # quantities that make a row of texts a row of headers
 _GAP = 3  # rows without numbers after which a table is over
 # Beside these, a table needs quantities of the network itself.
 _INCIDENTAL = frozenset({"lr", "step"})
+# What of a reference moves from step to step: its row, or in a table on its side its column.
+_DOWN, _SIDEWAYS = re.compile(r"\d+"), re.compile(r"\b[A-Za-z]{1,3}(?=\$?\d)")
 _PARTS = {"weights": r"w\d", "forward pass": r"a_[ho]\d|E", "gradients": r"dE_d[wb]"}
 
 
@@ -149,7 +151,7 @@ def _tables(
     for row, group in heads:
         deadline()
         named = {other for other, found in texts.items() if other > row and len(found.keys() & group.keys()) > 1}
-        below = _rows(rows, row, named, group)
+        below = _rows(rows, row, named, group, _SIDEWAYS if on_side else _DOWN)
         if below:
             block = Block(sheet, row, below, on_side)
             others = {number for other, columns in heads if other == row and columns is not group for number in columns}
@@ -252,7 +254,11 @@ def _without_strays(group: dict[int, tuple[str, ...]], computes: Callable[[int],
 
 
 def _rows(
-    rows: Mapping[int, Mapping[int, Cell]], header: int, named: Container[int], group: Mapping[int, tuple[str, ...]]
+    rows: Mapping[int, Mapping[int, Cell]],
+    header: int,
+    named: Container[int],
+    group: Mapping[int, tuple[str, ...]],
+    moving: re.Pattern[str],
 ) -> list[int]:
     """The rows below a header that hold a step: those with a number or a formula in several of its columns."""
     needed = max(2, len(group) // 5)
@@ -268,7 +274,9 @@ def _rows(
         )
         if filled < needed:
             continue
-        if len(found) > 1 and not _continues(rows[row], rows[found[-1]], rows[found[-2]], group, row - last > 1):
+        if len(found) > 1 and not _continues(
+            rows[row], rows[found[-1]], rows[found[-2]], group, moving, row - last > 1
+        ):
             break
         found.append(row)
         last = row
@@ -280,10 +288,11 @@ def _continues(
     above: Mapping[int, Cell],
     before: Mapping[int, Cell],
     group: Container[int],
+    moving: re.Pattern[str],
     after_gap: bool,
 ) -> bool:
     """Whether a row goes on with what the two above it have, unlike one with averages, or with what should come out."""
-    own, formulas, earlier = (_shapes(cells, group) for cells in (row, above, before))
+    own, formulas, earlier = (_shapes(cells, group, moving) for cells in (row, above, before))
     if not formulas.keys() & earlier.keys() or not any(formulas[at] == earlier[at] for at in formulas.keys() & earlier):
         return True
     if any(own[at] == formulas[at] for at in own.keys() & formulas.keys()):
@@ -292,10 +301,10 @@ def _continues(
     return not own and not after_gap
 
 
-def _shapes(row: Mapping[int, Cell], group: Container[int]) -> dict[int, str]:
-    """The formulas of a row without their numbers."""
+def _shapes(row: Mapping[int, Cell], group: Container[int], moving: re.Pattern[str]) -> dict[int, str]:
+    """The formulas of a row without what moves in them from step to step."""
     return {
-        column: re.sub(r"\d+", "", cell.formula)
+        column: moving.sub("", cell.formula)
         for column, cell in row.items()
         if column in group and cell.formula is not None
     }

@@ -1,12 +1,15 @@
 """A workbook as the audit reads it: cells with formulas and cached values, names, tables and charts."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from xlsxwriter.utility import xl_col_to_name
 
 # Row and column, both counted from 1.
 Place = tuple[int, int]
+# A cell anywhere in a workbook: its sheet's title, casefolded, and its place.
+Key = tuple[str, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Cell:
     origin: Place = (0, 0)
     member: Place = (0, 0)
     in_array: bool = False
+
+    @property
+    def number(self) -> float | None:
+        """The number that it shows; None where it shows something else, or nothing."""
+        return self.value if isinstance(self.value, float | int) and not isinstance(self.value, bool) else None
 
     @property
     def address(self) -> str:
@@ -104,4 +112,10 @@ class Book:
 
 def address(row: int, column: int) -> str:
     """The address of a cell by its row and column, both counted from 1."""
-    return f"{xl_col_to_name(column - 1)}{row}"
+    return f"{letters(column)}{row}"
+
+
+@cache
+def letters(column: int) -> str:
+    """The letters of a column by its number, counted from 1."""
+    return str(xl_col_to_name(column - 1))

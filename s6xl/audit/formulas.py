@@ -11,9 +11,9 @@ from functools import cache
 from typing import NamedTuple
 
 from pyopenvba.formula import FormulaError, Node, parse
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
+from xlsxwriter.utility import quote_sheetname, xl_cell_to_rowcol
 
-from s6xl.audit.book import Area, Book, Cell, ListTable, Place
+from s6xl.audit.book import Area, Book, Cell, Key, ListTable, Place, letters
 
 LONGEST_FORMULA = 8192  # characters, as in Excel
 _DEEPEST = 64  # parentheses within one another, as in Excel
@@ -21,11 +21,6 @@ _DEEPEST = 64  # parentheses within one another, as in Excel
 
 class UnreadableError(Exception):
     """Why a formula is not understood, as the middle of a sentence."""
-
-
-@cache
-def _letters(column: int) -> str:
-    return str(xl_col_to_name(column - 1))
 
 
 class Corner(NamedTuple):
@@ -48,7 +43,7 @@ class Corner(NamedTuple):
         row, column = self.at(place)
         if row < 1 or column < 1:
             return "#REF!"  # it would lie outside the sheet
-        return f"{'$' * self.column_fixed}{_letters(column)}{'$' * self.row_fixed}{row}"
+        return f"{'$' * self.column_fixed}{letters(column)}{'$' * self.row_fixed}{row}"
 
 
 class Reference(NamedTuple):
@@ -62,6 +57,10 @@ class Reference(NamedTuple):
         """What it refers to from a formula at `place` on `sheet`."""
         (top, left), (bottom, right) = self.first.at(place), self.last.at(place)
         return Area(self.sheet or sheet, min(top, bottom), min(left, right), max(top, bottom), max(left, right))
+
+    def key(self, sheet: str, place: Place) -> Key:
+        """Where its first cell is for a formula at `place` on `sheet`."""
+        return (self.sheet or sheet).casefold(), self.first.at(place)
 
     def holds(self, sheet: str, place: Place) -> bool:
         """Whether a formula at `place` on `sheet` refers to its own cell by it."""
@@ -263,9 +262,7 @@ def _sheet(prefix: str) -> str:
 
 def sheet_prefix(sheet: str) -> str:
     """A sheet's name as it stands before a reference, such as ``'LR=0.1'!``."""
-    if re.fullmatch(r"[^\W\d][\w.]*", sheet) and not re.fullmatch(r"[A-Za-z]{1,3}\d+", sheet):
-        return f"{sheet}!"
-    return "'" + sheet.replace("'", "''") + "'!"
+    return f"{quote_sheetname(sheet)}!"
 
 
 def _structured(tables: Mapping[str, ListTable], name: str, inside: str, origin: Place, sheet: str) -> Reference:

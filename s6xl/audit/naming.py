@@ -37,14 +37,9 @@ def name_columns(table: Table) -> None:
 def shift(placement: Placement, wrong: list[Column]) -> None:
     """Try whether the weights stand in the row in which they are found, so that the next row computes with them."""
     weights = {column: column.name or "" for column in placement.table.columns if placement.learns(column.name or "")}
-    for column, name in weights.items():
-        column.name = f"{name}_next"
-    placement.resolver.forget()
-    if len(placement.wrong()) < len(wrong):
-        return
-    for column, name in weights.items():
-        column.name = name
-    placement.resolver.forget()
+    placement.call({column: f"{name}_next" for column, name in weights.items()})
+    if len(placement.wrong()) >= len(wrong):
+        placement.call(weights)
 
 
 def place_unnamed(placement: Placement) -> None:
@@ -54,9 +49,8 @@ def place_unnamed(placement: Placement) -> None:
         if column.name is None:
             name = placement.computed(column, negative=True)
             if name is not None and name not in headed:
-                column.name = name
+                placement.call({column: name})
                 headed.add(name)
-                placement.resolver.forget()
     for column in placement.samples:
         if column.name in (None, "lr", "step"):
             missing = (weight for weight in placement.model.learning if not placement.table.named(weight))
@@ -70,9 +64,7 @@ def rename(placement: Placement, wrong: list[Column]) -> None:
     trials = (_permutations, _exchanges, _missing)
     for trial in islice((trial for trials_of in trials for trial in trials_of(placement, wrong)), _MOST_TRIALS):
         before = {column: column.name for column in trial}
-        for column, name in trial.items():
-            column.name = name
-        placement.resolver.forget()
+        placement.call(trial)
         found = placement.wrong()
         named = {column: name for column, name in trial.items() if name and column.says and name not in column.readings}
         better = len(found) < len(wrong) and len(found) + len(named) <= len(wrong)
@@ -80,9 +72,7 @@ def rename(placement: Placement, wrong: list[Column]) -> None:
             wrong = found
             placement.misnamed |= named
             continue
-        for column, old in before.items():
-            column.name = old
-        placement.resolver.forget()
+        placement.call(before)
 
 
 def blame_helpers(placement: Placement) -> None:

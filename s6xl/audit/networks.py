@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 CASES = 8
 FURTHEST = 2  # how many rows onward the weights of a world follow from the first one's
+INPUTS = (*NETWORK.targets, *NETWORK.inputs)  # of each step, the targets among them
 _LAYERS = ("hidden", "output")
 _INPUT_OF = {"h": ("i1", "i2"), "o": ("a_h1", "a_h2")}
 BIASES = {
@@ -63,7 +64,9 @@ class Model:
         self.weights = (*NETWORK.weights, *dict.fromkeys(self.biases.values()))
         # What gradient descent moves.
         self.learning = self.weights if convention.learning_biases else NETWORK.weights
-        self.givens = (*NETWORK.targets, *NETWORK.inputs, *self.weights)
+        self.givens = (*INPUTS, *self.weights)
+        # What all steps have in common.
+        self.shared = tuple(name for name in self.givens if name not in self.learning)
         self.connections = self._connect()
         sources: dict[str, str] = {}
         for neuron in ("h1", "h2", "o1", "o2"):
@@ -180,9 +183,7 @@ class World:
         self.model = model
         self._random = np.random.default_rng(68)
         self.rate = self._random.uniform(0.05, 1.5, CASES)
-        self._fixed = {
-            name: self._random.uniform(0.05, 0.95, CASES) for name in model.givens if name not in model.learning
-        }
+        self._fixed = {name: self._random.uniform(0.05, 0.95, CASES) for name in model.shared}
         self._functions = {
             name: (to_numpy(expression), names(expression)) for name, expression in model.expressions.items()
         }

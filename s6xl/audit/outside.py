@@ -1,27 +1,25 @@
 """Finds what the cells outside a table are that its formulas use: inputs, targets, biases and the learning rate."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
 
+from s6xl.audit.book import Key
 from s6xl.audit.formulas import UnreadableError
 from s6xl.audit.literals import readings
+from s6xl.audit.networks import INPUTS
 from s6xl.audit.operators import FaultError
 from s6xl.audit.placement import Placement, shape, usual
-from s6xl.audit.resolving import Constant, Key, constants
+from s6xl.audit.resolving import constants
 from s6xl.audit.tables import Column
 
 _MOST_UNKNOWN = 3  # cells outside the table without a label, in one formula
 _PLAIN_NUMBERS = (0.0, 1.0, 2.0, 0.5)  # that stand in the network's own formulas
-_INPUTS = ("t1", "t2", "i1", "i2")
 
 
 def find_roles(placement: Placement) -> None:
     """Find what unlabelled cells outside the table stand for: what makes the formulas right that use them."""
-    missing = [
-        name for name in (*_INPUTS, *dict.fromkeys(placement.model.biases.values())) if not placement.table.named(name)
-    ]
+    missing = [name for name in _alone(placement) if not placement.table.named(name)]
     if not missing:
         return
     for column in placement.samples:
@@ -30,7 +28,11 @@ def find_roles(placement: Placement) -> None:
         index = placement.samples[column]
         _, atoms = placement.resolver.atoms(column, index)
         unknown = [
-            atom for atom in constants(atoms) if isinstance(atom.value, float) and not _is_within(placement, atom)
+            atom
+            for atom in constants(atoms)
+            # What stands in the table itself is in a column that is not known yet.
+            if isinstance(atom.value, float)
+            and placement.resolver.whereabouts.within(placement.table, (atom.sheet, atom.place)) is None
         ]
         if not 0 < len(unknown) <= _MOST_UNKNOWN:
             continue
@@ -45,15 +47,14 @@ def find_roles(placement: Placement) -> None:
             placement.resolver.forget()
 
 
-def _is_within(placement: Placement, atom: Constant) -> bool:
-    """Whether a constant stands in the table itself, in a column that is not known yet."""
-    found = placement.resolver.whereabouts.columns.get((atom.sheet, atom.place))
-    return found is not None and found[0] is placement.table
+def _alone(placement: Placement) -> tuple[str, ...]:
+    """What may have a cell of its own outside the table, or none: inputs, targets and biases."""
+    return *INPUTS, *dict.fromkeys(placement.model.biases.values())
 
 
 def find_typed(placement: Placement) -> None:
     """Find the inputs and targets that are typed into the formulas as numbers, whether they have cells or not."""
-    shared = (*_INPUTS, *dict.fromkeys(placement.model.biases.values()))
+    shared = _alone(placement)
     roles = {role: placement.resolver.number(key) for key, role in placement.resolver.known_roles()}
     held = {name: usual(column) for name in shared if (column := placement.table.named(name)) is not None}
     known = {name: number for name, number in (roles | held).items() if number is not None and name in shared}
@@ -81,8 +82,7 @@ def _read_typed_alike(placement: Placement, held: Mapping[str, float]) -> None:
     known = {name: number for name, number in {**held, **typed}.items() if number not in _PLAIN_NUMBERS}
     for column, index in placement.samples.items():
         # In what takes the learning rate, a number is that.
-        takes_rate = re.search(r"^-?step_|_next$", column.name or "") or placement.learns(column.name or "")
-        if known and not takes_rate and placement.verdict(column) is False:
+        if known and not placement.takes_rate(column.name or "") and placement.verdict(column) is False:
             formula, _ = placement.resolver.atoms(column, index)
             fullest = max(
                 readings(formula.template, len(formula.references), known, ()),
@@ -119,7 +119,7 @@ def find_rate(placement: Placement) -> None:
     if (rates := placement.table.named("lr")) is not None:
         placement.rate = usual(rates)
         return
-    own = _labelled_rates(placement)
+    own = placement.resolver.whereabouts.labelled_rates(placement.table.block.sheet)
     home = placement.table.block.sheet.title.casefold()
     used = cells.most_common(1)[0][0] if cells else None
     if used is None and holders:
@@ -140,7 +140,7 @@ def _updates(placement: Placement) -> Iterator[tuple[Column, int, int]]:
     """A step for each formula that takes the learning rate, and how many cells of its column have it."""
     for column in placement.table.columns:
         name = column.name or ""
-        if not (placement.learns(name) or "step_" in name or name.endswith("_next")):
+        if not placement.takes_rate(name):
             continue
         steps: dict[object, list[int]] = {}
         for index, cell in column.cells.items():
@@ -148,15 +148,3 @@ def _updates(placement: Placement) -> Iterator[tuple[Column, int, int]]:
                 steps.setdefault(shape(placement.resolver.whereabouts, column, index), []).append(index)
         for alike in steps.values():
             yield column, alike[0], len(alike)
-
-
-def _labelled_rates(placement: Placement) -> list[Key]:
-    """The cells on the table's sheet, outside all tables, that a label names a learning rate."""
-    sheet = placement.table.block.sheet
-    found = []
-    for place, cell in sheet.cells.items():
-        key = sheet.title.casefold(), place
-        outside = isinstance(cell.value, float | int) and key not in placement.resolver.whereabouts.columns
-        if outside and placement.resolver.whereabouts.label(key)[:1] == ("lr",):
-            found.append(key)
-    return found

@@ -50,6 +50,10 @@ class Placement:
         """Whether gradient descent moves it."""
         return name in self.model.learning
 
+    def takes_rate(self, name: str) -> bool:
+        """Whether its formula has the learning rate: it is a weight after a step, or the step."""
+        return self.learns(name) or name.endswith("_next") or "step_" in name
+
     def gives(self, column: Column, index: int) -> tuple[Formula, tuple[Atom, ...], Array]:
         """The formula of a column's cell at a step, what its references stand for, and what it gives.
 
@@ -63,9 +67,9 @@ class Placement:
             formula = Formula(typed.template, formula.references)
             atoms = (*atoms, *(Quantity(name, 0) for name in typed.names))
         for atom in constants(atoms):
-            found = self.resolver.whereabouts.columns.get((atom.sheet, atom.place))
-            if found is not None and found[0] is self.table and found[1].name is None and atom.value is not None:
-                raise UnplacedError(f"it uses the column of {found[1].address(found[2])}, which is not known")
+            within = self.resolver.whereabouts.within(self.table, (atom.sheet, atom.place))
+            if within is not None and within[0].name is None and atom.value is not None:
+                raise UnplacedError(f"it uses the column of {within[0].address(within[1])}, which is not known")
         value = self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
         if self._is_circular(column, cell, formula, atoms):
             raise FaultError("a circular reference")

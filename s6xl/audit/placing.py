@@ -5,6 +5,7 @@ Headers come first. Where formulas contradict them, the reading is taken under w
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 
 from s6xl.audit.evaluate import Evaluator
@@ -58,9 +59,7 @@ class _Placing:
                 if len(found) < len(wrong) and first.isdisjoint(found):
                     best, wrong = other, found
                     continue
-                for column, name in names.items():
-                    column.name = name
-            best.resolver.forget()
+                best.call(names)
         if len(wrong) > 3:
             shift(best, wrong)
         place_unnamed(best)
@@ -156,10 +155,6 @@ class _Placing:
         return False
 
 
-_WORLDS: dict[Convention, World] = {}
-
-
+@cache
 def _world(convention: Convention) -> World:
-    if convention not in _WORLDS:
-        _WORLDS[convention] = World(Model(convention))
-    return _WORLDS[convention]
+    return World(Model(convention))

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from s6xl.audit import headers
-from s6xl.audit.book import Book, Cell, Place, Sheet
+from s6xl.audit.book import Book, Cell, Key, Place, Sheet
 from s6xl.audit.formulas import Formula, Formulas, Reference, UnreadableError
+from s6xl.audit.networks import INPUTS
 from s6xl.audit.tables import Column, Table
+from s6xl.derivation import NETWORK
 
 _DEEPEST = 40  # cells that a formula leads through before it reaches the table
 _LARGEST_BLOCK = 2048  # cells
 _FROM_LABEL = 2  # cells between a label and what it names
+_SHARED = (*INPUTS, "b1", "b2", "b3", "b4")
 # What a label beside a cell may make of it.
-_SHARED = ("t1", "t2", "i1", "i2", "b1", "b2", "b3", "b4")
-_GIVENS = ("lr", "t1", "t2", "i1", "i2", *(f"w{n}" for n in range(1, 9)), *(f"b{n}" for n in range(1, 5)))
-
-Key = tuple[str, Place]
+_GIVENS = ("lr", *_SHARED, *NETWORK.weights)
 
 
 class Quantity(NamedTuple):
@@ -60,6 +61,7 @@ class Block(NamedTuple):
     rows: tuple[tuple["Atom", ...], ...]
 
 
+_Kind = TypeVar("_Kind", Quantity, Constant)
 Atom = Quantity | Constant | Fault | Through | Block
 
 
@@ -72,6 +74,7 @@ class Whereabouts:
     tables: list[Table]
     sheets: dict[str, Sheet] = field(init=False)
     _through: dict[tuple[str, tuple["Atom", ...], Place | None], Through] = field(default_factory=dict)
+    _rates: dict[str, list[Key]] = field(default_factory=dict)
     columns: dict[Key, tuple[Table, Column, int]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +96,29 @@ class Whereabouts:
         if sheet is None:
             raise UnreadableError(f"it refers to the sheet {key[0]}, which is not there")
         return sheet.cells.get(key[1])
+
+    def within(self, table: Table, key: Key) -> tuple[Column, int] | None:
+        """The column and the step of a table that a cell belongs to; None if it is not of the table."""
+        found = self.columns.get(key)
+        return found[1:] if found is not None and found[0] is table else None
+
+    def labelled_rates(self, sheet: Sheet) -> list[Key]:
+        """The cells of a sheet, outside all tables, with a number that a label names a learning rate."""
+        if sheet.title not in self._rates:
+            near = (
+                (sheet.title.casefold(), (row + distance * down, column + distance * right))
+                for (row, column), cell in sheet.cells.items()
+                if isinstance(cell.value, str) and headers.label(cell.value)[:1] == ("lr",)
+                for down, right in ((0, 1), (1, 0), (0, -1))
+                for distance in range(1, _FROM_LABEL + 1)
+            )
+            self._rates[sheet.title] = [key for key in dict.fromkeys(near) if self._is_labelled_rate(key)]
+        return self._rates[sheet.title]
+
+    def _is_labelled_rate(self, key: Key) -> bool:
+        cell = self.cell(key)
+        is_number = cell is not None and isinstance(cell.value, float | int) and key not in self.columns
+        return is_number and self.label(key)[:1] == ("lr",)
 
     def through(self, template: str, atoms: tuple["Atom", ...], member: Place | None) -> Through:
         """What a formula gives that stands in another cell."""
@@ -192,8 +218,7 @@ class Resolver:
 
     def _atom(self, reference: Reference, sheet: str, place: Place, index: int, depth: int) -> Atom:
         if reference.first == reference.last:
-            key = ((reference.sheet or sheet).casefold(), reference.first.at(place))
-            return self._single(key, index, depth)
+            return self._single(reference.key(sheet, place), index, depth)
         area = reference.area(sheet, place)
         height, width = area.last_row - area.first_row + 1, area.last_column - area.first_column + 1
         if height * width > _LARGEST_BLOCK:
@@ -210,15 +235,16 @@ class Resolver:
         )
 
     def _single(self, key: Key, index: int, depth: int) -> Atom:
-        found = self.whereabouts.columns.get(key)
-        if found is not None and found[0] is self.table:
-            name = found[1].name
+        within = self.whereabouts.within(self.table, key)
+        if within is not None:
+            column, step = within
+            name = column.name
             if name == "lr":
                 return Quantity(name, 0)
             # What all steps share may stand in some rows only: an empty cell there is empty.
-            absent = name in _SHARED and found[2] not in found[1].cells and 2 * len(found[1].cells) < len(self.table)
+            absent = name in _SHARED and step not in column.cells and 2 * len(column.cells) < len(self.table)
             if name is not None and name != "step" and not absent:
-                return Quantity(name, found[2] - index)
+                return Quantity(name, step - index)
         role = self.roles.get(key) or self._label(key)
         cell = self.whereabouts.cell(key)
         if role is not None and (role != "lr" or self._is_rate(key)):
@@ -261,7 +287,7 @@ class Resolver:
         formula, atoms = self.atoms(column, index)
         cell = column.cells[index]
         for reference, atom in zip(formula.references, atoms, strict=True):
-            key = ((reference.sheet or column.sheet).casefold(), reference.first.at((cell.row, cell.column)))
+            key = reference.key(column.sheet, (cell.row, cell.column))
             if atom == Quantity("lr", 0) and key not in self.whereabouts.columns:
                 return key
         return None
@@ -278,7 +304,7 @@ class Resolver:
         return self._labelled[key]
 
     def _labelled_as(self, key: Key) -> str | None:
-        if key in self.whereabouts.columns and self.whereabouts.columns[key][0] is self.table:
+        if self.whereabouts.within(self.table, key) is not None:
             return None
         cell = self.whereabouts.cell(key)
         if cell is None or (not isinstance(cell.value, float | int) and cell.formula is None):
@@ -296,29 +322,24 @@ def _plain(value: float | str | bool | None) -> float | str | None:
 
 def constants(atoms: tuple[Atom, ...]) -> dict[Constant, None]:
     """The constants among atoms, also those behind other formulas, in order."""
-    found: dict[Constant, None] = {}
-    for atom in atoms:
-        match atom:
-            case Constant():
-                found[atom] = None
-            case Through():
-                found |= dict.fromkeys(atom.constants)
-            case Block(rows):
-                for row in rows:
-                    found |= constants(row)
-    return found
+    return _found(atoms, Constant, attrgetter("constants"))
 
 
 def quantities(atoms: tuple[Atom, ...]) -> dict[Quantity, None]:
     """The quantities among atoms, also those behind other formulas, in order."""
-    found: dict[Quantity, None] = {}
+    return _found(atoms, Quantity, attrgetter("quantities"))
+
+
+def _found(
+    atoms: tuple[Atom, ...], kind: type[_Kind], behind: Callable[[Through], tuple[_Kind, ...]]
+) -> dict[_Kind, None]:
+    found: dict[_Kind, None] = {}
     for atom in atoms:
-        match atom:
-            case Quantity():
-                found[atom] = None
-            case Through():
-                found |= dict.fromkeys(atom.quantities)
-            case Block(rows):
-                for row in rows:
-                    found |= quantities(row)
+        if isinstance(atom, kind):
+            found[atom] = None
+        elif isinstance(atom, Through):
+            found |= dict.fromkeys(behind(atom))
+        elif isinstance(atom, Block):
+            for row in atom.rows:
+                found |= _found(row, kind, behind)
     return found

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from s6xl.audit.book import Cell, Place
+from s6xl.audit.book import Cell, Key, Place
 from s6xl.audit.evaluate import Evaluator
 from s6xl.audit.formulas import Formula, Reference, UnreadableError, tree
 from s6xl.audit.operators import Array, FaultError, Value
-from s6xl.audit.resolving import Key, Whereabouts
+from s6xl.audit.resolving import Whereabouts
 from s6xl.audit.tables import Column, Table
 
 # Files hold 15 to 17 digits, and a small difference of large numbers has fewer.
@@ -20,7 +20,7 @@ def shown_errors(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[Colum
     """The cells of a table with a formula that shows an error, though nothing does that it refers to."""
     for column in table.columns:
         for index, cell in column.cells.items():
-            if cell.error and cell.formula is not None and not list(_failing(whereabouts, column.sheet, cell)):
+            if cell.error and cell.formula is not None and not any(_failing(whereabouts, column.sheet, cell)):
                 yield column, index, cell.error
 
 
@@ -63,7 +63,7 @@ def stale_cells(
         deadline()
         groups: dict[Formula, list[tuple[int, Cell]]] = {}
         for index, cell in column.cells.items():
-            if cell.formula is None or cell.in_array or not _is_number(cell.value):
+            if cell.formula is None or cell.in_array or cell.number is None:
                 continue
             try:
                 groups.setdefault(whereabouts.formulas.of(cell, column.sheet), []).append((index, cell))
@@ -101,7 +101,7 @@ def _differing(
             return
         if all(value is not None for value in values):
             rows.append([value for value in values if value is not None])
-            kept.append((index, float(cell.value)))  # type: ignore[arg-type]
+            kept.append((index, cell.number or 0.0))
     if not kept:
         return
     references: list[Value] = []
@@ -125,7 +125,7 @@ def _block(
 ) -> Array | None:
     """What the cells of a reference show, rows x columns; None if any of them shows no number."""
     if reference.first == reference.last:
-        number = _shown(whereabouts, ((reference.sheet or sheet).casefold(), reference.first.at(place)), meant)
+        number = _shown(whereabouts, reference.key(sheet, place), meant)
         return None if number is None else np.array([[number]])
     area = reference.area(sheet, place)
     if max(area.last_row - area.first_row, area.last_column - area.first_column) > _LONGEST:
@@ -152,8 +152,4 @@ def _shown(whereabouts: Whereabouts, key: Key, meant: Mapping[Key, float]) -> fl
     cell = whereabouts.cell(key)
     if cell is None:
         return 0.0
-    return float(cell.value) if _is_number(cell.value) else None  # type: ignore[arg-type]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool)
+    return cell.number

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 from s6xl.audit.book import Place
 from s6xl.audit.formulas import Corner, Formula, fill, sheet_prefix
+from s6xl.audit.networks import INPUTS
 from s6xl.audit.placement import Placement
 from s6xl.audit.resolving import Atom, Quantity
 from s6xl.audit.tables import Column
 from s6xl.expression import Expression, names, substitute, to_excel
-
-_SHARED = ("t1", "t2", "i1", "i2")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Writer:
         table, resolver = self._placement.table, self._placement.resolver
         for sign in ("", "-"):
             column = table.named(f"{sign}{name}")
-            if column is not None and name in _SHARED and 0 <= at.index < len(table) and at.index not in column.cells:
+            if column is not None and name in INPUTS and 0 <= at.index < len(table) and at.index not in column.cells:
                 return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
             if column is not None and 0 <= at.index < len(table):
                 prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from s6xl.audit.book import Cell, address
+from s6xl.audit.book import Cell, address, letters
 from s6xl.audit.charts import chart_findings
 from s6xl.audit.evaluate import Evaluator
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
@@ -131,7 +131,7 @@ def _stale(placement: Placement, evaluate: Evaluator, deadline: Callable[[], Non
 
 
 def _finding(kind: Kind, column: Column, indexes: Iterable[int], slip: str, stands: str, right: str = "") -> Finding:
-    cells = areas(column, sorted(indexes))
+    cells = areas(column, indexes)
     quantity = written((column.name or "").removeprefix("-"))
     return Finding(kind, column.sheet, cells, slip, quantity, stands, right)
 
@@ -154,7 +154,7 @@ def _rate(placement: Placement) -> str:
     table, resolver = placement.table, placement.resolver
     column = table.named("lr")
     if column is not None:
-        return areas(column, sorted(column.cells))
+        return areas(column, column.cells)
     if resolver.rate is not None:
         sheet, at = resolver.rate
         title = resolver.whereabouts.sheets[sheet].title
@@ -164,7 +164,7 @@ def _rate(placement: Placement) -> str:
 
 def _letter(column: Column) -> str:
     """The letter of a column, or of one on its side the number of its row."""
-    return str(column.number) if column.block.on_side else address(1, column.number)[:-1]
+    return str(column.number) if column.block.on_side else letters(column.number)
 
 
 def _place(table: Table, column: Column) -> str:
@@ -179,4 +179,4 @@ def _place(table: Table, column: Column) -> str:
 def _headers(block: Block) -> str:
     """Where a block has its headers."""
     row = block.header_row
-    return f"headers in column {address(1, row)[:-1]}" if block.on_side else f"headers in row {row}"
+    return f"headers in column {letters(row)}" if block.on_side else f"headers in row {row}"

@@ -29,7 +29,7 @@ def _chart(sheet: Sheet, chart: Chart, tables: list[Table]) -> Iterator[tuple[Ta
         held = [block.rows[index] for index, cell in column.cells.items() if cell.value is not None or cell.formula]
         key = (column.sheet, first, last)
         # A single point is a mark and no line.
-        if first == last or (first <= min(held) and max(held) <= last) or key in told:
+        if not held or first == last or (first <= min(held) and max(held) <= last) or key in told:
             continue
         told.add(key)
         stands, whole = _reference(column, first, last), _reference(column, min(held), max(held))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from xlsxwriter.utility import xl_col_to_name
+from s6xl.audit.book import letters
 
 
 class Kind(StrEnum):
@@ -73,7 +73,7 @@ class TableReport:
 
     def line(self, row: int) -> str:
         """A row of it as the sheet names it, or of one on its side a column."""
-        return str(xl_col_to_name(row - 1)) if self.on_side else str(row)
+        return letters(row) if self.on_side else str(row)
 
 
 @dataclass

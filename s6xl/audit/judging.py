@@ -1,7 +1,7 @@
 """Judges a table cell by cell: what formulas compute, what stands where one belongs, and what the steps start from."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from s6xl.audit.book import Cell, address
@@ -76,7 +76,7 @@ class _Judge:
         if name is None:
             if column.has_formulas and not column.is_apart and not self._is_used(column):
                 head = f", headed {column.header!r}," if column.header else ""
-                cells = self._areas(column, column.cells)
+                cells = areas(column, column.cells)
                 self.judgement.not_checked.append(f"{cells}{head} is no quantity of the network that is known here")
             return
         if placement.is_weight(name) and not placement.moves:
@@ -127,15 +127,13 @@ class _Judge:
                 if isinstance(cell.value, float | int):
                     numbers[index] = float(cell.value)
                 elif cell.error:
-                    wrong.append(
-                        _Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}", f"shows {cell.error}"), cell.error)
-                    )
+                    wrong.append(_Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}"), cell.error))
                 elif isinstance(cell.value, str) and cell.value.strip():
                     words = "a text where a number belongs"
-                    wrong.append(_Wrong(index, Kind.GIVEN, Slip(words, words), cell.value))
+                    wrong.append(_Wrong(index, Kind.GIVEN, Slip(words), cell.value))
                 continue
             try:
-                _, atoms, value = self._placement.gives(column, index)
+                formula, atoms, value = self._placement.gives(column, index)
             except BlankError:
                 continue
             except FaultError as fault:
@@ -148,9 +146,8 @@ class _Judge:
             if number is not None and not quantities(atoms):
                 numbers[index] = number
             elif not self._placement.is_right(name, atoms, value):
-                slip = self._explained(name, column, index)
-                if slip is not None:
-                    wrong.append(_Wrong(index, Kind.GIVEN, slip, _text(cell)))
+                slip = self._slips.explain(name, formula, atoms, value, At(column, index))
+                wrong.append(_Wrong(index, Kind.GIVEN, slip, _text(cell)))
         return wrong + self._changing(column, name, numbers) + self._absent(column, name)
 
     def _changing(self, column: Column, name: str, numbers: dict[int, float]) -> list[_Wrong]:
@@ -173,17 +170,14 @@ class _Judge:
             usual = numbers[min(numbers)]
             words = f"{written(name)} changes from row to row: all steps share one, {usual:.10g} in the first"
             others = {index: number for index, number in numbers.items() if number != usual}
-        return [
-            _Wrong(index, Kind.GIVEN, Slip(words, words, f"{usual:.10g}"), _text(column.cells[index]))
-            for index in others
-        ]
+        return [_Wrong(index, Kind.GIVEN, Slip(words, f"{usual:.10g}"), _text(column.cells[index])) for index in others]
 
     def _absent(self, column: Column, name: str) -> list[_Wrong]:
         """Empty cells in a column that most rows fill."""
         if 2 * len(column.cells) < len(self._full):
             return []
         words = f"empty where {written(name)} belongs"
-        return [_Wrong(index, Kind.GIVEN, Slip(words, words), "") for index in sorted(self._full - column.cells.keys())]
+        return [_Wrong(index, Kind.GIVEN, Slip(words), "") for index in sorted(self._full - column.cells.keys())]
 
     def _rates(self, column: Column) -> list[_Wrong]:
         """What is wrong in a column of learning rates."""
@@ -250,13 +244,13 @@ class _Judge:
                 return []
             words = f"shows {cell.error}" if cell.error else "a text where a number belongs"
             kind = Kind.ERROR if cell.error else Kind.START
-            return [_Wrong(0, kind, Slip(words, words), cell.error or str(cell.value))]
+            return [_Wrong(0, kind, Slip(words), cell.error or str(cell.value))]
         weight = name.removesuffix("_next")
         words = f"{weight} does not start from a given number"
         try:
             formula, atoms, _ = self._placement.gives(column, 0)
         except FaultError:
-            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell))]
+            return [_Wrong(0, Kind.START, Slip(words), _text(cell))]
         except UnreadableError as error:
             self.judgement.not_checked.append(f"{cell.address}: {error}")
             return []
@@ -264,34 +258,33 @@ class _Judge:
         used = quantities(atoms)
         givens = self._placement.model.givens
         if any(atom.offset or atom.name.removesuffix("_next") not in (*givens, "lr") for atom in used):
-            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
+            return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
         if any(atom.name.removesuffix("_next") not in learning for atom in used):
             self.judgement.not_checked.append(f"{cell.address}: it starts from what another table gives")
             return []
         if formula.template == "_r0_" and used and Quantity(weight, 0) not in used:
-            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
+            return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
         if formula.template == "_r0_" and isinstance(atoms[0], Constant) and atoms[0].value is None:
             words = f"{weight} starts from an empty cell"
-            return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
-        if len(formula.references) == 1 and formula.template == "_r0_":
-            reference = formula.references[0]
-            sheet = (reference.sheet or column.sheet).casefold()
-            named = self._placement.resolver.whereabouts.label((sheet, reference.first.at((cell.row, cell.column))))
+            return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
+        if formula.template == "_r0_":
+            key = formula.references[0].key(column.sheet, (cell.row, cell.column))
+            named = self._placement.resolver.whereabouts.label(key)
             if named and named[0] in self._placement.model.weights and named[0] != weight:
                 words = f"starts from {named[0]} where {weight} is right"
-                return [_Wrong(0, Kind.START, Slip(words, words), _text(cell, formula))]
+                return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
         return []
 
     def _pasted(self, name: str, column: Column, index: int) -> list[_Wrong]:
         """A cell without a formula where one belongs."""
         cell = column.cells[index]
         if cell.error:
-            return [_Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}", f"shows {cell.error}"), cell.error)]
+            return [_Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}"), cell.error)]
         if cell.value is None or (isinstance(cell.value, str) and not cell.value.strip()):
             return []
         kind = "text" if isinstance(cell.value, str) else "number"
         words = f"a {kind} pasted or typed where a formula belongs"
-        return [_Wrong(index, Kind.VALUE, Slip(words, words, self._writer.right(name, At(column, index))), _text(cell))]
+        return [_Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, At(column, index))), _text(cell))]
 
     def _missing(self, column: Column, name: str) -> list[_Wrong]:
         """Rows that are empty in this column only, in its midst."""
@@ -304,11 +297,9 @@ class _Judge:
         for index in sorted(self._full - set(held)):
             if index == 0 and starts:
                 empty = f"empty where {written(name)} starts from a number"
-                found.append(_Wrong(0, Kind.START, Slip(empty, empty), ""))
+                found.append(_Wrong(0, Kind.START, Slip(empty), ""))
             elif index < max(held):
-                found.append(
-                    _Wrong(index, Kind.VALUE, Slip(words, words, self._writer.right(name, At(column, index))), "")
-                )
+                found.append(_Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, At(column, index))), ""))
         return found
 
     def _starts(self, column: Column, name: str) -> bool:
@@ -329,17 +320,10 @@ class _Judge:
         slid = self._slips.slid(name, formula, atoms, at)
         if slid is not None:
             return _Wrong(index, self._kind(name), slid, _text(cell, formula), formula)
-        return _Wrong(index, Kind.ERROR, Slip(words, words, self._writer.right(name, at)), _text(cell), formula)
+        return _Wrong(index, Kind.ERROR, Slip(words, self._writer.right(name, at)), _text(cell), formula)
 
     def _kind(self, name: str) -> Kind:
         return Kind.UPDATE if self._placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA
-
-    def _explained(self, name: str, column: Column, index: int) -> Slip | None:
-        try:
-            formula, atoms, value = self._placement.gives(column, index)
-        except (UnreadableError, FaultError):
-            return None
-        return self._slips.explain(name, formula, atoms, value, At(column, index))
 
     def _cannot_tell(self, column: Column, index: int, error: Exception) -> None:
         self._unclear.setdefault(str(error), {}).setdefault(column, []).append(index)
@@ -347,7 +331,7 @@ class _Judge:
     def close(self) -> None:
         """Say what could not be judged."""
         for reason, columns in self._unclear.items():
-            cells = ", ".join(self._areas(column, indexes) for column, indexes in columns.items())
+            cells = ", ".join(areas(column, indexes) for column, indexes in columns.items())
             self.judgement.not_checked.append(f"{cells}: {reason}")
         named = [column.name or "" for column in self._placement.table.columns]
         if len(self._placement.table) > 1 and not self._placement.moves and any(map(self._placement.is_weight, named)):
@@ -369,7 +353,7 @@ class _Judge:
         groups: dict[tuple[Kind, str], list[_Wrong]] = {}
         for item in sorted(wrong, key=lambda item: item.index):
             self.judgement.wrong.add((column, item.index))
-            groups.setdefault((item.kind, item.slip.key), []).append(item)
+            groups.setdefault((item.kind, item.slip.key or item.slip.words), []).append(item)
         for (kind, _), items in groups.items():
             first, last = items[0], items[-1]
             words = first.slip.words
@@ -379,7 +363,7 @@ class _Judge:
                 Finding(
                     kind,
                     column.sheet,
-                    self._areas(column, [item.index for item in items]),
+                    areas(column, [item.index for item in items]),
                     words,
                     written(name.removeprefix("-")),
                     first.stands,
@@ -387,15 +371,12 @@ class _Judge:
                 )
             )
 
-    def _areas(self, column: Column, indexes: Iterable[int]) -> str:
-        return areas(column, sorted(indexes))
 
-
-def areas(column: Column, indexes: Sequence[int]) -> str:
+def areas(column: Column, indexes: Iterable[int]) -> str:
     """Cells of a column as people write them: ``AA33:AA40, AA44``."""
     rows = column.block.rows
     runs: list[list[int]] = []
-    for index in indexes:
+    for index in sorted(indexes):
         if runs and rows[index] == rows[runs[-1][1]] + 1:
             runs[-1][1] = index
         else:

@@ -29,14 +29,14 @@ _LONGEST_TO_MEND = 400  # characters of a template in which parentheses are trie
 
 @dataclass(frozen=True)
 class Slip:
-    """A mistake: `words` say it for one cell, and cells with the same `key` have the same.
+    """A mistake: `words` say it for one cell, and cells with the same `key`, or else the same words, have the same.
 
     Where a reference slides down with the row, `start` is where it should stay and `reached` where it has come to.
     """
 
-    key: str
     words: str
     right: str = ""
+    key: str = ""
     start: str = ""
     reached: str = ""
 
@@ -72,7 +72,7 @@ class Slips:
             return slid
         if (elsewhere := self._elsewhere(name, formula, atoms, at)) is not None:
             return elsewhere
-        if self._is_step(name) and (typed := self._typed_rate(name, atoms, value, at)) is not None:
+        if self._placement.takes_rate(name) and (typed := self._typed_rate(name, atoms, value, at)) is not None:
             return typed
         key = name, formula.template, atoms
         if key not in self._known:
@@ -84,8 +84,8 @@ class Slips:
         fixed = self._fixed(formula, atoms, mended, at)
         right = self._writer.mended(formula, atoms, mended, at) or self._writer.right(name, at)
         if fixed:
-            return Slip(f"fixed {name}", fixed, right)
-        return Slip(words, words, right)
+            return Slip(fixed, right, f"fixed {name}")
+        return Slip(words, right)
 
     def _as_before(self, name: str, formula: Formula, atoms: tuple[Atom, ...]) -> tuple[str, tuple[Atom, ...]] | None:
         """The mistake that the same formula is in another row."""
@@ -100,8 +100,8 @@ class Slips:
 
         The learning rate may also be taken from another cell than the table's.
         """
-        shared = [given for given in self._placement.model.givens if given not in self._placement.model.learning]
-        givens = ["lr", *shared] if self._is_step(name) else shared
+        shared = self._placement.model.shared
+        givens = ("lr", *shared) if self._placement.takes_rate(name) else shared
         places = [(given, number) for given in givens for number in range(len(formula.references))]
         # What slides in one row slides in the next.
         for given, number in dict.fromkeys((*self._slides.get(formula, ()), *places)):
@@ -120,8 +120,7 @@ class Slips:
         """A reference that leads to another table."""
         columns = self._placement.resolver.whereabouts.columns
         for number, reference in enumerate(formula.references):
-            sheet = (reference.sheet or at.column.sheet).casefold()
-            found = columns.get((sheet, reference.first.at(at.place)))
+            found = columns.get(reference.key(at.column.sheet, at.place))
             if found is None or found[0] is self._placement.table or found[1].readings[:1] in ((), ("?",)):
                 continue
             quantity = found[1].name or found[1].readings[0]
@@ -130,14 +129,14 @@ class Slips:
                 if self._gives(name, formula.template, mended):
                     words = f"uses {written(quantity)} of another table: {reference.written(at.place)}"
                     right = self._writer.mended(formula, atoms, mended, at) or self._writer.right(name, at)
-                    return Slip(f"another table's {quantity}", words, right)
+                    return Slip(words, right, f"another table's {quantity}")
         return None
 
     def _is_within(self, reference: Reference, at: At) -> bool:
         """Whether a reference leads to a cell of the table that holds something."""
-        key = (reference.sheet or at.column.sheet).casefold(), reference.first.at(at.place)
-        found = self._placement.resolver.whereabouts.columns.get(key)
-        return found is not None and found[0] is self._placement.table and found[2] in found[1].cells
+        key = reference.key(at.column.sheet, at.place)
+        within = self._placement.resolver.whereabouts.within(self._placement.table, key)
+        return within is not None and within[1] in within[0].cells
 
     def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: At) -> Slip:
         home = self._writer.cell_of(given, At(at.column, 0)) or written(given)
@@ -148,10 +147,10 @@ class Slips:
         if reference.first.row_fixed or at.column.block.on_side or not slides:
             taken = reference.written(at.place).replace("$", "")
             words = f"takes {written(given)} from {taken} where {home.replace('$', '')} is right"
-            return Slip(f"{given} from {reached}", words, right)
+            return Slip(words, right, f"{given} from {reached}")
         start = home.replace("$", "") if re.search(r"\d", home) else self._slid_from(reference, at)
         words = f"{written(given)} not anchored: {start} slides to {reached}"
-        return Slip(f"{given} not anchored", words, right, start, reached)
+        return Slip(words, right, f"{given} not anchored", start, reached)
 
     def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip | None:
         """A learning rate that is typed as another number than the table's."""
@@ -161,11 +160,7 @@ class Slips:
         words = f"the learning rate is {typed:.6g} here where it is {self._placement.rate:.6g}"
         if abs(typed - 1) < 1e-9:
             words = "lacks the learning rate η"
-        return Slip(words, words, self._writer.right(name, at))
-
-    def _is_step(self, name: str) -> bool:
-        """Whether a quantity takes the learning rate."""
-        return name in self._placement.model.learning or name.endswith("_next") or "step_" in name
+        return Slip(words, self._writer.right(name, at))
 
     def _slid_from(self, reference: Reference, at: At) -> str:
         """Where a reference that slides stands at the first step that has one."""
@@ -275,8 +270,7 @@ class Slips:
 
     def _moves_in_time(self, leaf: Quantity) -> bool:
         """Whether a quantity differs from row to row."""
-        model = self._placement.model
-        return leaf.name != "lr" and not (leaf.name in model.givens and leaf.name not in model.learning)
+        return leaf.name != "lr" and leaf.name not in self._placement.model.shared
 
     def _replaced(self, atoms: tuple[Atom, ...], old: dict[Quantity, Quantity]) -> tuple[Atom, ...]:
         """Atoms with some quantities replaced, also behind other formulas."""

@@ -1,6 +1,7 @@
 """Finds the tables of gradient descent on a stranger's sheets: a row of headers that name quantities, a step a row."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from s6xl.audit import headers
 from s6xl.audit.book import Book, Cell, Place, Sheet, address
 
 _FEWEST = 4  # quantities that make a row of texts a row of headers
+_WIDEST = 400  # headers among which the next table would begin
 _GAP = 3  # rows without numbers after which a table is over
 # Beside these, a table needs quantities of the network itself.
 _INCIDENTAL = frozenset({"lr", "step"})
@@ -148,10 +150,10 @@ def _tables(
         if _is_header(group)
     ]
     heads = _without_explanations(heads, rows)
+    order = sorted(rows)
     for row, group in heads:
         deadline()
-        named = {other for other, found in texts.items() if other > row and len(found.keys() & group.keys()) > 1}
-        below = _rows(rows, row, named, group, _SIDEWAYS if on_side else _DOWN)
+        below = _rows(rows, order[bisect_right(order, row) :], row, texts, group, _SIDEWAYS if on_side else _DOWN)
         if below:
             block = Block(sheet, row, below, on_side)
             others = {number for other, columns in heads if other == row and columns is not group for number in columns}
@@ -176,20 +178,24 @@ def _without_explanations(
     def joins(row: int, other: int, columns: Iterable[int]) -> bool:
         between = range(min(row, other) + 1, max(row, other))
         numbers = (rows.get(at, {}).get(column) for at in between for column in columns)
-        return abs(row - other) <= _GAP and not any(cell and _is_number(cell.value) for cell in numbers)
+        return not any(cell is not None and cell.number is not None for cell in numbers)
 
     def names(group: Mapping[int, tuple[str, ...]]) -> int:
         return len({readings[0] for readings in group.values()})
 
+    by_row: dict[int, list[dict[int, tuple[str, ...]]]] = {}
+    for row, group in heads:
+        by_row.setdefault(row, []).append(group)
     return [
         (row, group)
         for row, group in heads
         if not any(
-            other != row
-            and columns.keys() & group.keys()
+            columns.keys() & group.keys()
             and joins(row, other, group)
             and (names(columns), -other) > (names(group), -row)
-            for other, columns in heads
+            for other in range(row - _GAP, row + _GAP + 1)
+            if other != row
+            for columns in by_row.get(other, ())
         )
     ]
 
@@ -206,7 +212,7 @@ def _groups(readings: dict[int, tuple[str, ...]], computes: Callable[[int], bool
     columns = list(readings)
     groups: list[list[int]] = []
     start = 0
-    while (cut := _second_table(columns[start:], readings)) is not None:
+    while (cut := _second_table(columns[start : start + _WIDEST], readings)) is not None:
         groups.append(columns[start : start + cut])
         start += cut
     groups.append(columns[start:])
@@ -255,8 +261,9 @@ def _without_strays(group: dict[int, tuple[str, ...]], computes: Callable[[int],
 
 def _rows(
     rows: Mapping[int, Mapping[int, Cell]],
+    following: Iterable[int],
     header: int,
-    named: Container[int],
+    texts: Mapping[int, Mapping[int, tuple[str, ...]]],
     group: Mapping[int, tuple[str, ...]],
     moving: re.Pattern[str],
 ) -> list[int]:
@@ -264,12 +271,12 @@ def _rows(
     needed = max(2, len(group) // 5)
     found: list[int] = []
     last = header
-    for row in sorted(row for row in rows if row > header):
+    for row in following:
         # Behind steps, a row of names is another table's; before them, it explains the headers.
-        if row - last > _GAP or (found and row in named):
+        if row - last > _GAP or (found and len(texts.get(row, {}).keys() & group.keys()) > 1):
             break
         filled = sum(
-            column in group and (cell.formula is not None or bool(cell.error) or _is_number(cell.value))
+            column in group and (cell.formula is not None or bool(cell.error) or cell.number is not None)
             for column, cell in rows[row].items()
         )
         if filled < needed:
@@ -337,7 +344,3 @@ def _columns(
             if number in columns:
                 columns[number].cells[index] = cell
     return list(columns.values())
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool)

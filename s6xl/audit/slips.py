@@ -146,7 +146,8 @@ class Slips:
         slides = letters[0] == letters[1] or not re.search(r"[A-Z]\$?\d", home)
         if reference.first.row_fixed or at.column.block.on_side or not slides:
             taken = reference.written(at.place).replace("$", "")
-            words = f"takes {written(given)} from {taken} where {home.replace('$', '')} is right"
+            known = f" where {home.replace('$', '')} is right" if re.search(r"\d", home) else ", which holds no number"
+            words = f"takes {written(given)} from {taken}{known}"
             return Slip(words, right, f"{given} from {reached}")
         start = home.replace("$", "") if re.search(r"\d", home) else self._slid_from(reference, at)
         words = f"{written(given)} not anchored: {start} slides to {reached}"

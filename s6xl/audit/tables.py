@@ -1,7 +1,7 @@
 """Finds the tables of gradient descent on a stranger's sheets: a row of headers that name quantities, a step a row."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -112,16 +112,24 @@ def find_tables(book: Book, deadline: Callable[[], None]) -> list[Table]:
 def _joined(tables: list[Table]) -> list[Table]:
     """Tables of which each has what the other lacks, over the same steps, as one."""
     joined: list[Table] = []
+    # The places in `joined` of those that lack something, by their steps and what they have.
+    open_: dict[tuple[int, bool, frozenset[str]], list[int]] = {}
     for table in tables:
-        for other in joined:
-            if len(other) == len(table) and len(table) > 1 and other.block.on_side == table.block.on_side:
-                ours, theirs = _parts(table), _parts(other)
-                if ours and theirs and ours.isdisjoint(theirs):
-                    other.blocks += table.blocks
-                    other.columns += table.columns
-                    break
+        steps, on_side, parts = len(table), table.block.on_side, frozenset(_parts(table))
+        fitting = [
+            key for key in open_ if key[:2] == (steps, on_side) and open_[key] and parts and parts.isdisjoint(key[2])
+        ]
+        if fitting:
+            key = min(fitting, key=lambda key: open_[key][0])
+            place = open_[key].pop(0)
+            joined[place].blocks += table.blocks
+            joined[place].columns += table.columns
+            parts |= key[2]
         else:
+            place = len(joined)
             joined.append(table)
+        if steps > 1 and parts and parts != _PARTS.keys():
+            insort(open_.setdefault((steps, on_side, parts), []), place)
     return joined
 
 
@@ -224,10 +232,15 @@ def _second_table(columns: Sequence[int], readings: Mapping[int, tuple[str, ...]
     names = [readings[column][0] for column in columns]
     first = next((name for name in names if name not in _INCIDENTAL), "")
     cuts = []
-    for cut in range(1, len(columns)):
-        own, rest = set(names[:cut]) - _INCIDENTAL, set(names[cut:]) - _INCIDENTAL
-        if names[cut] in own and len(own) >= _FEWEST and len(own & rest) >= max(_FEWEST, 0.6 * len(own)):
+    own: set[str] = set()
+    rest = Counter(name for name in names if name not in _INCIDENTAL)
+    for cut, name in enumerate(names):
+        if name in _INCIDENTAL:
+            continue
+        if name in own and sum(rest[known] > 0 for known in own) >= max(_FEWEST, 0.6 * len(own)):
             cuts.append(cut)
+        own.add(name)
+        rest[name] -= 1
     # Tables side by side stand apart or begin alike; any other name may just stand there twice.
     begins = [_begin(cut, columns, names) for cut in cuts]
     apart = [begin for begin in begins if columns[begin] - columns[begin - 1] > 1]

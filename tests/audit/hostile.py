@@ -297,6 +297,31 @@ def filled_blocks() -> Iterator[bytes]:
     yield HEAD + b'<row><c r="A1"><f t="array" ref="A1:Z19000">1</f><v>1</v></c></row>' + TAIL
 
 
+_NAMES = ("w1", "w2", "a_h1", "h1", "E1", "E_tot")
+
+
+def _headers(count: int) -> bytes:
+    cells = "".join(f'<c t="str"><v>{_NAMES[index % len(_NAMES)]}</v></c>' for index in range(count))
+    return f"<row>{cells}</row>".encode()
+
+
+def headers_across() -> Iterator[bytes]:
+    """A row full of headers, over two of formulas: as many tables side by side as a sheet has room for."""
+    yield HEAD + _headers(16_384)
+    yield (b"<row>" + b"<c><f>1+1</f><v>2</v></c>" * 16_384 + b"</row>") * 2
+    yield TAIL
+
+
+def headers_down() -> Iterator[bytes]:
+    """Rows of headers alone, and rows of headers over one of formulas."""
+    yield HEAD
+    for _ in range(20_000):
+        yield _headers(6)
+    for _ in range(15_000):
+        yield _headers(6) + b"<row>" + b"<c><f>1+1</f><v>2</v></c>" * 6 + b"</row>"
+    yield TAIL
+
+
 def without_relationships() -> Parts:
     """A workbook that does not say where its sheet is."""
     return {name: content for name, content in bare().items() if not name.startswith("xl/_rels")}
@@ -412,6 +437,8 @@ READABLE: dict[str, Builder] = {
         "xl/drawings/drawing1.xml",
         WITH_DRAWING,
     ),
+    "headers_across.xlsx": streamed(headers_across),
+    "headers_down.xlsx": streamed(headers_down),
     "large_texts.xlsx": texts("<si><t>🙂日</t></si>".encode(), 500_000),
     "large_cells.xlsx": streamed(large_cells),
     "filled_block.xlsx": streamed(filled_blocks),

@@ -64,7 +64,7 @@ class Writer:
         table, resolver = self._placement.table, self._placement.resolver
         for sign in ("", "-"):
             column = table.named(f"{sign}{name}")
-            if column is not None and name in INPUTS and 0 <= at.index < len(table) and at.index not in column.cells:
+            if column is not None and 0 <= at.index < len(table) and name in INPUTS and self._is_once(column, at.index):
                 return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
             if column is not None and 0 <= at.index < len(table):
                 prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)
@@ -76,6 +76,10 @@ class Writer:
             return None if self._placement.rate is None else f"{self._placement.rate:.12g}"
         key = next((key for key, role in resolver.known_roles() if role == name), None)
         return self._fixed_address(*key, at) if key is not None else self._placement.typed_numbers().get(name)
+
+    def _is_once(self, column: Column, index: int) -> bool:
+        """Whether a given stands in few rows for all of them, or at least not in the one at hand."""
+        return index not in column.cells or 2 * len(column.cells) < len(self._placement.table)
 
     def _fixed_address(self, sheet: str, place: Place, at: At) -> str:
         title = self._placement.resolver.whereabouts.sheets[sheet].title

@@ -1,12 +1,15 @@
 """The auditor over workbooks of strangers: what is wrong is found where it is, and what is right is left alone."""
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import openpyxl
 import pytest
 from openpyxl.utils import range_boundaries
 
 from s6xl.audit.auditing import audit
+from s6xl.audit.findings import Kind
 from stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE, apart, side_by_side
 from stranger_mistakes import mistakes
 from stranger_rights import right_ones
@@ -47,6 +50,24 @@ def test_a_mistake_is_found(case: Case, tmp_path: Path) -> None:
     for sheet, cells, words in case.expected:
         slip = found[sheet, cells].casefold()
         assert all(word.casefold() in slip for word in words), (slip, words)
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
+def test_what_is_said_to_be_right_is_right(case: Case, tmp_path: Path) -> None:
+    """Put in place of what stands there, it is no longer found wrong."""
+    path = tmp_path / "s.xlsx"
+    case.write(path)
+    book = openpyxl.load_workbook(path)
+    mended = set()
+    for finding in audit(path).findings:
+        if finding.right.startswith("="):
+            cell = re.split("[:,]", finding.cells)[0]
+            book[finding.sheet][cell] = finding.right
+            mended |= cells_of([(finding.sheet, cell)])
+    book.save(path)
+    report = audit(path)
+    still = cells_of((finding.sheet, finding.cells) for finding in report.findings if finding.kind != Kind.STALE)
+    assert mended.isdisjoint(still)
 
 
 @pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name)

@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from s6xl.mnist import model
+from s6xl.mnist import layers, model
 from s6xl.mnist.data import Data, Digits, load
 from s6xl.mnist.device import choose, describe, keep_freed_memory
 from s6xl.mnist.recipe import recipe_named
@@ -37,7 +37,7 @@ class Opened(Dataset):
     def __init__(self, digits: Digits) -> None:
         self.digits = digits
         self.transform = transforms.Compose(
-            [transforms.ToTensor(), transforms.Normalize((model.MEAN,), (model.DEVIATION,))]
+            [transforms.ToTensor(), transforms.Normalize((layers.MEAN,), (layers.DEVIATION,))]
         )
 
     def __len__(self) -> int:

@@ -108,11 +108,11 @@ def _say(text: str) -> None:
 
 
 def _finished(folder: Path) -> "Run | None":
-    """The run in a folder, if it has finished."""
+    """The run in a folder, if it has finished and all is there."""
     from s6xl.mnist.record import Run
 
     run = Run.open(folder)
-    return run if run.status() == "finished" else None
+    return run if run.is_complete() else None
 
 
 def _check_torch() -> None:

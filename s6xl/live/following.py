@@ -123,7 +123,7 @@ def _view(run: Run, *, is_at_work: bool) -> tuple[Status, Content]:
     """How a run stands, and what the sheet is to show of it."""
     # As long as its process lives it is at work: what the folder says before may be how an earlier one has ended.
     status: Status = "training" if is_at_work else run.status()
-    return status, content(run.folder, run.config, run.epochs(), status)
+    return status, content(run.name, run.config, run.epochs(), status)
 
 
 def _progress(shown: Content) -> str:

@@ -4,3 +4,5 @@ AUTO = "auto"
 DEVICES = (AUTO, "cpu", "cuda", "mps")
 # Instead of these, data can be a folder.
 FULL, SAMPLE = "mnist", "sample"
+# Instead of this one, a run can be a folder.
+PRETRAINED = "pretrained"

@@ -1,14 +1,14 @@
 """What a trained network makes of the test images, and some of the images it has learned from."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s6xl.errors import UserError
-from s6xl.mnist.layers import DIGITS
+from s6xl.mnist.layers import DIGITS, SIDE
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,9 @@ class Evaluation:
     mistakes: NDArray[np.int64]  # which test images it got wrong, counted from 0
     mistaken_images: NDArray[np.uint8]
     probabilities: NDArray[np.float64]  # that it gave its wrong guesses
+    # Some that it got right, digit by digit in turn, counted as the mistakes are; earlier versions kept none.
+    right: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    right_images: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, SIDE, SIDE), np.uint8))
 
     @property
     def confusion(self) -> NDArray[np.int64]:

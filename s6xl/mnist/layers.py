@@ -7,7 +7,10 @@ from typing import Any, ClassVar
 # Channels, height, width; of a vector its length alone.
 Shape = tuple[int, ...]
 IMAGE: Shape = (1, 28, 28)
+SIDE = 28
 DIGITS = 10
+# Of MNIST's training images, each pixel between 0 and 1: an image goes into the network around 0.
+MEAN, DEVIATION = 0.1307, 0.3081
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Layer:
     def parameters(self) -> int:
         """The number of weights that are trained."""
         return 0
+
+    @property
+    def weights(self) -> Mapping[str, Shape]:
+        """The numbers that it computes with, by PyTorch's names: those that are trained, and what it has measured."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,10 @@ class Convolution(_Window):
     def parameters(self) -> int:
         return self.outputs * (self.inputs * self.kernel**2 + 1)
 
+    @property
+    def weights(self) -> Mapping[str, Shape]:
+        return {"weight": (self.outputs, self.inputs, self.kernel, self.kernel), "bias": (self.outputs,)}
+
 
 @dataclass(frozen=True)
 class ReLU(Layer):
@@ -71,11 +83,17 @@ class BatchNorm(Layer):
     """Each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted by trained numbers."""
 
     name = "Batch norm"
+    # Added to the variance, so that no division by 0 comes up; PyTorch's own.
+    epsilon: ClassVar[float] = 1e-5
     channels: int
 
     @property
     def parameters(self) -> int:
         return 2 * self.channels
+
+    @property
+    def weights(self) -> Mapping[str, Shape]:
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (self.channels,))
 
 
 @dataclass(frozen=True)
@@ -139,6 +157,10 @@ class Linear(Layer):
     @property
     def parameters(self) -> int:
         return self.outputs * (self.inputs + 1)
+
+    @property
+    def weights(self) -> Mapping[str, Shape]:
+        return {"weight": (self.outputs, self.inputs), "bias": (self.outputs,)}
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from torch import nn
 
 from s6xl.errors import UserError
 from s6xl.mnist import layers as plain
+from s6xl.mnist.layers import DEVIATION, MEAN
+from s6xl.mnist.trained import TrainedNetwork
 
-# Of MNIST's training images, each pixel between 0 and 1.
-MEAN, DEVIATION = 0.1307, 0.3081
 # What is paper in an image that is normalised.
 PAPER = -MEAN / DEVIATION
 
@@ -55,6 +55,20 @@ def to_file(layers: Sequence[plain.Layer], model: nn.Module) -> dict[str, Any]:
     """What `load` makes a network of again: plain data and tensors."""
     state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
     return {"layers": plain.as_data(layers), "state": state}
+
+
+def trained(layers: Sequence[plain.Layer], model: nn.Module) -> TrainedNetwork:
+    """The network as plain numbers."""
+    state = model.state_dict()
+    names = [f"{index}.{name}" for index, layer in enumerate(layers) for name in layer.weights]
+    return TrainedNetwork(tuple(layers), {name: state[name].detach().cpu().numpy() for name in names})
+
+
+def of(network: TrainedNetwork) -> nn.Sequential:
+    """The network that `trained` gives the numbers of, in float64, ready to be used."""
+    model = build(network.layers).double()
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in network.state.items()})
+    return model.eval()
 
 
 def write(content: object, path: Path) -> None:

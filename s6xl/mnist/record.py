@@ -1,8 +1,8 @@
 """The run directory: the record of a training, from which everything else is shown.
 
 ``config.json`` says what was asked for, ``progress.jsonl`` has a line an epoch, ``checkpoint.pt`` is what a training
-goes on from, ``model.pt`` the network, ``summary.json`` how it ended, ``evaluation.npz`` what the network makes of the
-test images. Reading it needs no PyTorch.
+goes on from, ``model.pt`` the network for PyTorch and ``network.npz`` for all that does without, ``summary.json`` how
+it ended, ``evaluation.npz`` what the network makes of the test images. Reading it needs no PyTorch.
 """
 
 import contextlib
@@ -21,12 +21,15 @@ from filelock import FileLock, Timeout
 from s6xl.errors import UserError
 from s6xl.files import exists, quoted, replacing
 from s6xl.mnist.checking import check_types
-from s6xl.mnist.choices import DEVICES
+from s6xl.mnist.choices import DEVICES, PRETRAINED
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import Recipe
+from s6xl.mnist.trained import TrainedNetwork
 
 CONFIG, PROGRESS, SUMMARY = "config.json", "progress.jsonl", "summary.json"
-CHECKPOINT, MODEL, EVALUATION = "checkpoint.pt", "model.pt", "evaluation.npz"
+CHECKPOINT, MODEL, NETWORK, EVALUATION = "checkpoint.pt", "model.pt", "network.npz", "evaluation.npz"
+# The run that comes with the package.
+_SHIPPED = Path(__file__).with_name(PRETRAINED)
 _LOCK, _STOP = "lock", "stop"
 _FORMAT = 1
 _OTHER_FOLDER = "choose another folder with --run"
@@ -117,16 +120,23 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
-        """A run directory that is there.
+        """A run directory that is there; ``pretrained`` is the one that comes with the package.
 
         Raises:
             UserError: if it is none, or made by a later version.
         """
+        if folder == Path(PRETRAINED):
+            folder = _SHIPPED
         if not exists(folder / CONFIG) or not (folder / CONFIG).is_file():
             raise UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
         run = cls(folder)
         _ = run.config
         return run
+
+    @property
+    def name(self) -> str:
+        """What `open` finds it by from anywhere."""
+        return PRETRAINED if self.folder == _SHIPPED else str(self.folder.resolve())
 
     @cached_property
     def config(self) -> Config:
@@ -173,6 +183,19 @@ class Run:
                 if status in get_args(Status):
                     return status
         return "interrupted"
+
+    def is_complete(self) -> bool:
+        """Whether it has finished, and nothing is missing that an earlier version of s6xl did not keep."""
+        return self.status() == "finished" and (self.folder / NETWORK).exists()
+
+    def network(self) -> TrainedNetwork | None:
+        """The network, once the training has ended; None where an earlier version of s6xl has trained it, too.
+
+        Raises:
+            UserError: if the file is damaged.
+        """
+        path = self.folder / NETWORK
+        return TrainedNetwork.load(path) if path.exists() else None
 
     def evaluation(self) -> Evaluation | None:
         """What the network makes of the test images, once the training has ended."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from s6xl import __version__
 from s6xl.errors import ImpossibleHereError, UserError
@@ -15,11 +16,13 @@ from s6xl.mnist import model
 from s6xl.mnist.data import Data
 from s6xl.mnist.device import describe, keep_freed_memory
 from s6xl.mnist.evaluation import Evaluation
+from s6xl.mnist.layers import DIGITS
 from s6xl.mnist.recipe import Recipe
-from s6xl.mnist.record import CHECKPOINT, EVALUATION, MODEL, Config, Epoch, Run, Status, now
+from s6xl.mnist.record import CHECKPOINT, EVALUATION, MODEL, NETWORK, Config, Epoch, Run, Status, now
 from s6xl.mnist.trainer import Trainer, log_probabilities
 
 SAMPLES = 12
+RIGHT = 50
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
         ImpossibleHereError: if the device has not enough memory.
     """
     check_data(run, data)
-    if run.status() == "finished":
+    if run.is_complete():
         return "finished"
     keep_freed_memory()
     with run.claimed():
@@ -167,6 +170,12 @@ def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> N
     """Keep the network, and what it makes of the test images."""
     with run.replacing(MODEL) as path:
         model.write(model.to_file(trainer.recipe.layers, trainer.network), path)
+    trained = model.trained(trainer.recipe.layers, trainer.network)
+    if trained.is_finite:
+        with run.replacing(NETWORK) as path:
+            trained.save(path)
+    else:  # stopped in an epoch in which it diverged
+        (run.folder / NETWORK).unlink(missing_ok=True)
     with run.replacing(EVALUATION) as path:
         evaluate(trainer.network, data, device).save(path)
 
@@ -177,6 +186,7 @@ def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Eval
     probabilities = log_probabilities(network, test).cpu().double().exp().numpy()
     guesses, labels = probabilities.argmax(axis=1), data.test.labels.numpy()
     mistakes = np.flatnonzero(guesses != labels)
+    right = _in_turn(labels, np.flatnonzero(guesses == labels))[:RIGHT]
     return Evaluation(
         sample_images=data.train.images[:SAMPLES].numpy(),
         sample_labels=data.train.labels[:SAMPLES].numpy(),
@@ -185,4 +195,15 @@ def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Eval
         mistakes=mistakes,
         mistaken_images=data.test.images.numpy()[mistakes],
         probabilities=probabilities[mistakes, guesses[mistakes]],
+        right=right,
+        right_images=data.test.images.numpy()[right],
     )
+
+
+def _in_turn(labels: NDArray[np.int64], which: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those images, ordered so that each digit comes once before any comes again, as far as there are enough."""
+    earlier = np.zeros(len(which), np.int64)
+    for digit in range(DIGITS):
+        same = labels[which] == digit
+        earlier[same] = np.arange(same.sum())
+    return which[np.lexsort((labels[which], earlier))]

@@ -7,7 +7,6 @@ differ only in how they reach a cell.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from pathlib import Path
 
 from s6xl.experiment import counted
 from s6xl.mnist.recipe import MOST_EPOCHS, RECIPES
@@ -20,7 +19,7 @@ Value = str | float | None
 RECIPE, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED = "recipe", "epochs", "batch_size", "learning_rate", "seed"
 DEVICE, DATA = "device", "data"
 SETTINGS = (RECIPE, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED, DEVICE, DATA)
-# The folder of the run that the sheet shows; it stands among the settings.
+# The run that the sheet shows, by its folder; it stands among the settings.
 RUN = "run"
 STATUS, TEST_ACCURACY = "status", "test_accuracy"
 RESULTS = (
@@ -61,11 +60,11 @@ class Content:
 def content_of(run: Run) -> Content:
     """What the sheet is to show of a run as it stands now."""
     epochs = run.epochs()
-    return content(run.folder, run.config, epochs, run.status())
+    return content(run.name, run.config, epochs, run.status())
 
 
-def content(folder: Path, config: Config, epochs: Sequence[Epoch], status: Status) -> Content:
-    """What the sheet is to show of a run."""
+def content(name: str, config: Config, epochs: Sequence[Epoch], status: Status) -> Content:
+    """What the sheet is to show of a run, whose name `Run.open` finds it by."""
     seconds = sum(epoch.seconds for epoch in epochs)
     figures: dict[str, Value] = dict.fromkeys(RESULTS)
     if epochs:
@@ -79,7 +78,7 @@ def content(folder: Path, config: Config, epochs: Sequence[Epoch], status: Statu
             "images_per_second": round(len(epochs) * config.train_images / seconds) if seconds else None,
         }
     return Content(
-        settings={**_settings(config), RUN: str(folder.resolve())},
+        settings={**_settings(config), RUN: name},
         values={
             **figures,
             STATUS: status_text(status, len(epochs), config.recipe.epochs),

@@ -8,6 +8,7 @@ from s6xl.workbook.cnn.mistakes import write_mistakes
 from s6xl.workbook.cnn.mnist import write_mnist
 from s6xl.workbook.cnn.model import write_model
 from s6xl.workbook.cnn.samples import write_samples
+from s6xl.workbook.inference.network import write_network
 
 
 def write_run(book: Book, run: Run) -> None:
@@ -16,8 +17,10 @@ def write_run(book: Book, run: Run) -> None:
     Raises:
         UserError: if the run directory cannot be read.
     """
-    content, evaluation = content_of(run), run.evaluation()
+    content, evaluation, network = content_of(run), run.evaluation(), run.network()
     write_mnist(book, content)
+    if network is not None and evaluation is not None:
+        write_network(book, network, evaluation, content)
     write_model(book, run.config.recipe, content)
     if evaluation is not None:
         write_samples(book, evaluation, content)

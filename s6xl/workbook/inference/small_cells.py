@@ -1,0 +1,98 @@
+"""A sheet of small square cells: maps are pictures made of them, numbers and texts take several."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from xlsxwriter.utility import xl_col_to_name
+
+from s6xl.workbook.book import Book
+from s6xl.workbook.inference.maps import WIDEST, Block
+from s6xl.workbook.layout import on_sheet
+from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE, SERIES
+
+# In pixels on the screen.
+SMALL, LABEL_ROW, TEXT_ROW, NUMBER_ROW, SECTION_ROW = 10, 15, 20, 22, 26
+MARGIN = 20
+# A sheet has no more columns.
+MOST_COLUMNS = 16_384
+# What the largest number is coloured with where none is negative.
+DEEP = "#1D4ED8"
+_DECIMALS = 10
+Value = float | str | None
+
+
+class SmallCells:
+    """A sheet being written; rows and columns count from 0, and column 1 is the first behind the margin."""
+
+    def __init__(self, book: Book, name: str, columns: int) -> None:
+        self.name = name
+        self.styles = book.styles
+        self.sheet = book.add_sheet(name, tab=SERIES[2])
+        self.sheet.set_default_row(SMALL * 0.75)
+        self.sheet.set_column_pixels(0, 0, MARGIN)
+        self.sheet.set_column_pixels(1, columns, SMALL)
+        self._book = book
+        self._small = self.styles["small_cell"]
+
+    def write_section(self, row: int, title: str) -> None:
+        """A section's title, underlined over the width of the sheet."""
+        self.sheet.set_row_pixels(row, SECTION_ROW)
+        self._book.write_section(self.sheet, row + 1, f"B:{xl_col_to_name(WIDEST)}", title)
+
+    def write_text(self, row: int, text: str, role: str = "text", height: int = TEXT_ROW) -> None:
+        """A text that runs over the cells beside it."""
+        self.sheet.set_row_pixels(row, height)
+        self.sheet.write_string(row, 1, text, self.styles[role])
+
+    def write_label(self, row: int, column: int, text: str) -> None:
+        """A text in small letters, in a row whose height stays."""
+        self.sheet.write_string(row, column, text, self.styles["tiny_left"])
+
+    def write_box(self, block: Block, content: Value, role: str, cached: Value = None) -> None:
+        """One number, text or formula over all cells of a block; a formula has its cached value."""
+        style = self.styles[role]
+        if block.rows * block.columns > 1:
+            last_row, last_column = block.row + block.rows - 1, block.column + block.columns - 1
+            self.sheet.merge_range(block.row, block.column, last_row, last_column, "", style)
+        if isinstance(content, str) and content.startswith("="):
+            self.sheet.write_formula(block.row, block.column, content, style, cached)
+        else:
+            self.sheet.write(block.row, block.column, content, style)
+
+    def write_small(self, row: int, column: int, formula: str, value: float) -> None:
+        """A formula, without the leading ``=``, in one small cell, whose colour tells its number.
+
+        There are many, so their cached values are rounded, to half a ten-thousandth of a millionth.
+        """
+        self.sheet.write_formula(row, column, f"={formula}", self._small, round(value, _DECIMALS))
+
+    def write_small_down(self, row: int, column: int, formula: str, values: Sequence[float]) -> None:
+        """The same in cells one below the other, with the formula's references moved along."""
+        if len(values) == 1:
+            self.write_small(row, column, formula, values[0])
+            return
+        rounded = [round(value, _DECIMALS) for value in values]
+        self.sheet.write_formula_down(row, column, f"={formula}", self._small, rounded)
+
+    def define_name(self, name: str, area: str) -> None:
+        """Give cells of this sheet a name in the workbook."""
+        self._book.workbook.define_name(name, f"={on_sheet(self.name, area)}")
+
+    def colour(self, block: Block, *, signed: bool) -> None:
+        """Colour numbers by their size: from white for 0 to blue, negative ones, if there are any, to red."""
+        scale: dict[str, Any] = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "max"}
+        scale |= {"min_color": NEUTRAL, "max_color": DEEP}
+        if signed:
+            largest = f"MAX(MAX({block.area}),-MIN({block.area}),0.000001)"
+            scale = {"type": "3_color_scale", "mid_type": "num", "mid_value": 0, "mid_color": NEUTRAL}
+            scale |= {"min_type": "formula", "min_value": f"=-{largest}", "min_color": NEGATIVE}
+            scale |= {"max_type": "formula", "max_value": f"={largest}", "max_color": POSITIVE}
+        self.sheet.conditional_format(block.area, scale)
+
+    def mark(self, block: Block, condition: str) -> None:
+        """Frame those cells of a block for which a condition holds.
+
+        LibreOffice wants it and a colouring of the same cells to be of exactly the same block.
+        """
+        rule = {"type": "formula", "criteria": f"={condition}", "format": self.styles["marked"]}
+        self.sheet.conditional_format(block.area, rule)

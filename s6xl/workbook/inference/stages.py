@@ -1,0 +1,111 @@
+"""A network as a row of stages, a sheet each: a layer that makes new maps, and those behind it that keep their shape."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s6xl.mnist.layers import (
+    IMAGE,
+    AveragePool,
+    BatchNorm,
+    Convolution,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    LogSoftmax,
+    MaxPool,
+    ReLU,
+    Shape,
+)
+
+# Channels, height, width: a vector is as many maps of one cell each.
+MapShape = tuple[int, int, int]
+INPUT = "Input"
+_TITLES: dict[type[Layer], str] = {
+    Convolution: "Conv",
+    MaxPool: "Max pool",
+    AveragePool: "Average pool",
+    Linear: "Linear",
+}
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one neuron sees of the maps before it: so many rows and columns, moved by `stride`, `padding` around."""
+
+    rows: int
+    columns: int
+    stride: int
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A sheet of the network. Layers go by their index; `first` is -1 for the image itself, which has no layer."""
+
+    title: str
+    first: int
+    layer: Layer | None
+    inputs: MapShape
+    outputs: MapShape
+    pointwise: tuple[tuple[int, Layer], ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The index of the last of its layers."""
+        return self.pointwise[-1][0] if self.pointwise else self.first
+
+    @property
+    def window(self) -> Window:
+        """What a neuron of it sees."""
+        match self.layer:
+            case Convolution(_, _, kernel, stride, padding):
+                return Window(kernel, kernel, stride, padding)
+            case MaxPool(kernel) | AveragePool(kernel):
+                return Window(kernel, kernel, kernel)
+            case Linear():
+                return Window(self.inputs[1], self.inputs[2], 1)
+        return Window(1, 1, 1)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether its neurons are weighted sums."""
+        return isinstance(self.layer, Convolution | Linear)
+
+    def kernels(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A layer's weights by output map, row and column of the window, and input map."""
+        shape = self.outputs[0], self.inputs[0], self.window.rows, self.window.columns
+        return weight.reshape(shape).transpose(0, 2, 3, 1)
+
+
+def stages(layers: Sequence[Layer]) -> list[Stage]:
+    """The image, then a stage for each layer that makes new maps, but for the log-softmax at the end."""
+    shape: MapShape = (IMAGE[0], IMAGE[1], IMAGE[2])
+    found = [Stage(INPUT, -1, None, shape, shape)]
+    counts = Counter(map(type, layers))
+    numbers: Counter[type[Layer]] = Counter()
+    for index, layer in enumerate(layers):
+        match layer:
+            case ReLU() | BatchNorm() | Dropout():
+                found[-1] = replace(found[-1], pointwise=(*found[-1].pointwise, (index, layer)))
+            case Flatten() | LogSoftmax():
+                # The maps stay as they are: what follows reads them in their order.
+                continue
+            case _:
+                kind = type(layer)
+                numbers[kind] += 1
+                title = _TITLES[kind] if counts[kind] == 1 else f"{_TITLES[kind]} {numbers[kind]}"
+                outputs = _as_maps(layer.output(shape))
+                found.append(Stage(title, index, layer, shape, outputs))
+                shape = outputs
+    return found
+
+
+def _as_maps(shape: Shape) -> MapShape:
+    channels, *sides = shape
+    height, width = sides or (1, 1)
+    return channels, height, width

@@ -5,10 +5,10 @@ Computing is in float64, so that it can be held against PyTorch's and a spreadsh
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -73,8 +73,8 @@ class TrainedNetwork:
 
     def save(self, path: Path) -> None:
         """Write it to a file; the same network is the same bytes."""
-        content: dict[str, NDArray[np.generic]] = {_LAYERS: np.array(json.dumps(as_data(self.layers))), **self.state}
-        np.savez_compressed(path, allow_pickle=False, **content)
+        content: dict[str, Any] = {_LAYERS: np.array(json.dumps(as_data(self.layers))), **self.state}
+        np.savez_compressed(path, **content)
 
     @classmethod
     def load(cls, path: Path) -> "TrainedNetwork":
@@ -132,9 +132,9 @@ def _output(layer: Layer, weights: Mapping[str, Numbers], value: Numbers) -> Num
             )
             result = (value - mean) / np.sqrt(variance + layer.epsilon) * scale + shift
         case MaxPool(kernel):
-            result = _pooled(value, kernel, partial(np.max, axis=(2, 4)))
+            result = _windows(value, kernel).max(axis=(2, 4))
         case AveragePool(kernel):
-            result = _pooled(value, kernel, partial(np.mean, axis=(2, 4)))
+            result = _windows(value, kernel).mean(axis=(2, 4))
         case Flatten():
             result = value.ravel()
         case Linear():
@@ -149,8 +149,8 @@ def _output(layer: Layer, weights: Mapping[str, Numbers], value: Numbers) -> Num
     return result
 
 
-def _pooled(value: Numbers, kernel: int, pool: Callable[[Numbers], Numbers]) -> Numbers:
-    """What `pool` makes of each window; what is left over at the right and at the bottom is dropped."""
+def _windows(value: Numbers, kernel: int) -> Numbers:
+    """Maps cut into windows side by side, of shape (maps, rows, kernel, columns, kernel); what is left over is dropped."""
     channels, height, width = value.shape
     rows, columns = height // kernel, width // kernel
-    return pool(value[:, : rows * kernel, : columns * kernel].reshape(channels, rows, kernel, columns, kernel))
+    return value[:, : rows * kernel, : columns * kernel].reshape(channels, rows, kernel, columns, kernel)

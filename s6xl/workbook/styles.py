@@ -100,6 +100,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "tiny_box": {**_BOX, "font_size": 8, "align": "center", "bold": True},
     "tiny_value": {**_BOX, "font_size": 8, "align": "center", "num_format": "0.000"},
     "tiny_sum": {**_BOX, "font_size": 8, "align": "center", "num_format": "0.00"},
+    "sign": {**_BASE, "font_color": MUTED, "align": "center"},
     "probability_box": {**_BOX, "num_format": "0.0000%", "align": "center"},
     "paint": {
         **_BOX,

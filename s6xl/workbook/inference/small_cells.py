@@ -1,6 +1,5 @@
 """A sheet of small square cells: maps are pictures made of them, numbers and texts take several."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
@@ -66,13 +65,9 @@ class SmallCells:
         """
         self.sheet.write_formula(row, column, f"={formula}", self._small, round(value, _DECIMALS))
 
-    def write_small_down(self, row: int, column: int, formula: str, values: Sequence[float]) -> None:
-        """The same in cells one below the other, with the formula's references moved along."""
-        if len(values) == 1:
-            self.write_small(row, column, formula, values[0])
-            return
-        rounded = [round(value, _DECIMALS) for value in values]
-        self.sheet.write_formula_down(row, column, f"={formula}", self._small, rounded)
+    def write_link(self, row: int, column: int, sheet: str, text: str) -> None:
+        """A link to another sheet."""
+        self.sheet.write_url(row, column, f"internal:{on_sheet(sheet, 'A1')}", self.styles["link"], text)
 
     def define_name(self, name: str, area: str) -> None:
         """Give cells of this sheet a name in the workbook."""

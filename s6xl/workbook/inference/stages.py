@@ -1,4 +1,4 @@
-"""A network as a row of stages, a sheet each: a layer that makes new maps, and those behind it that keep their shape."""
+"""A network as a row of stages, a sheet each: a layer that makes new maps, and those behind it that keep shape."""
 
 from collections import Counter
 from collections.abc import Sequence

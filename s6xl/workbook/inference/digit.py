@@ -1,0 +1,249 @@
+"""The sheet Digit: a grid to choose a digit on and to paint on, and what the network reads."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from xlsxwriter.utility import xl_col_to_name
+
+from s6xl.mnist.layers import DIGITS, SIDE
+from s6xl.workbook.book import Book
+from s6xl.workbook.cnn.content import Content
+from s6xl.workbook.cnn.heading import add_sheet
+from s6xl.workbook.inference import digits
+from s6xl.workbook.inference.choices import DigitChoice
+from s6xl.workbook.inference.layer_sheet import DIGIT
+from s6xl.workbook.inference.maps import Block, Maps
+from s6xl.workbook.inference.softmax import PROBABILITIES
+from s6xl.workbook.layout import absolute, on_sheet
+from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.styles import INK, NEUTRAL, PAPER, SERIES, WARM
+
+ABOUT = (
+    "The trained network at work in plain formulas, with no macro and no Python: choose a digit or paint one, and it "
+    "answers."
+)
+HOW_TO = (
+    "Choose a digit in the yellow cell, or “empty paper”. The sheet Digits shows them all.",
+    "Paint: select cells of the grid, type 255 for ink or 0 for paper, and press Ctrl+Enter. In between is grey.",
+    "Press Delete on painted cells, and the chosen digit is back. A dot marks what is painted.",
+)
+FULL_INK = 255
+_HOW_ROW, _CHOICE_ROW, _TOP = 5, 8, 10  # from 0
+_CELL, _BAR = 20, 11  # pixels of a cell of the grid, and of a bar
+_BARS = 25
+GRID = Block(DIGIT, _TOP, 1, SIDE, SIDE)
+CHOICE = Block(DIGIT, _CHOICE_ROW, 9, 1, 14)
+# The panel beside the grid: the answer, the probabilities, and links.
+_PANEL = GRID.column + SIDE + 1
+ANSWER = Block(DIGIT, _TOP + 1, _PANEL, 7, 9)
+_SAID = Block(DIGIT, ANSWER.row + 2, ANSWER.column + ANSWER.columns + 1, 3)
+BARS = Block(DIGIT, _TOP + 11, _PANEL + 1, DIGITS, _BARS)
+SHOWN = Block(DIGIT, BARS.row, BARS.column + _BARS, DIGITS)
+_LINKS, _LINK = 4, 7  # in a row, and columns from one to the next
+# What goes into the network, number by number: one map, of which the first stage reads.
+PIXELS = Block(DIGIT, _TOP, SHOWN.column + 2, SIDE, SIDE)
+PIXEL_MAPS = Maps(DIGIT, PIXELS.row - 1, PIXELS.column, (1, SIDE, SIDE))
+# The list of digits at the far right.
+_LIST = PIXELS.column + SIDE + 1
+# The grid shows how dark a pixel is by so many levels.
+_LEVELS = 16
+NAMES = {"digit_painted": GRID, "digit_pixels": PIXELS, "digit_probabilities": SHOWN}
+
+
+def write_digit(
+    book: Book,
+    choices: Sequence[DigitChoice],
+    first: int,
+    probabilities: NDArray[np.float64],
+    content: Content,
+    stages: Sequence[str],
+) -> None:
+    """Add the sheet, with the choice of that index and its probabilities; `stages` are the sheets of the layers."""
+    sheet = add_sheet(book, DIGIT, "It reads what you paint", content, ABOUT, way_back="X2")
+    _set_sizes(sheet)
+    for number, line in enumerate(HOW_TO):
+        sheet.write_number(_HOW_ROW + number, 1, number + 1, book.styles["label_of_digit"])
+        sheet.write_string(_HOW_ROW + number, 2, line, book.styles["text"])
+    listed = _List(len(choices))
+    listed.write(book, sheet, choices, first)
+    _write_choice(book, sheet, choices[first], listed)
+    _write_grid(book, sheet)
+    _write_pixels(book, sheet, choices, first, listed)
+    _write_answer(book, sheet, choices[first], probabilities, listed)
+    _write_probabilities(book, sheet, probabilities)
+    _write_way_on(book, sheet, stages)
+    for name, block in NAMES.items():
+        book.workbook.define_name(name, f"={block.full_area}")
+    sheet.set_selection(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column)
+    sheet.print_area(0, 0, GRID.row + SIDE, SHOWN.column)
+    sheet.activate()
+
+
+def _set_sizes(sheet: Sheet) -> None:
+    widths = (
+        (0, 1, 20),
+        (GRID.column, SIDE, _CELL),
+        (_PANEL - 1, 1, 30),
+        (_PANEL, 1, 34),
+        (BARS.column, _BARS, _BAR),
+        (SHOWN.column, 1, 70),
+        (SHOWN.column + 1, 1, 40),
+        (PIXELS.column, SIDE, 28),
+        (_LIST - 1, 1, 40),
+        (_LIST, 1, 230),
+        (_LIST + 1, 3, 70),
+    )
+    for column, count, width in widths:
+        sheet.set_column_pixels(column, column + count - 1, width)
+    for row in range(GRID.row, GRID.row + SIDE):
+        sheet.set_row_pixels(row, _CELL)
+
+
+class _List:
+    """The digits by name, at the far right: what each is, where it stands on the sheet Digits; and the chosen one."""
+
+    def __init__(self, count: int) -> None:
+        self.names = Block(DIGIT, _TOP, _LIST, count)
+        self._whole = Block(DIGIT, _TOP, _LIST, count, 4)
+        self.truth, self.row, self.column = (Block(DIGIT, _TOP - 3, _LIST + number) for number in (1, 2, 3))
+
+    def write(self, book: Book, sheet: Sheet, choices: Sequence[DigitChoice], first: int) -> None:
+        """Write it."""
+        styles = book.styles
+        entries = [
+            ("–" if choice.truth is None else choice.truth, *digits.corner(index))
+            for index, choice in enumerate(choices)
+        ]
+        sheet.write_string(self.truth.row, _LIST, "The chosen one", styles["label"])
+        for number, (block, value) in enumerate(zip((self.truth, self.row, self.column), entries[first], strict=True)):
+            # What is not in the list is empty paper, the last one.
+            found = f"VLOOKUP({CHOICE.corner},{self._whole.area},{number + 2},FALSE)"
+            empty = absolute(self._whole.cell(len(choices) - 1, number + 1))
+            sheet.write_formula(block.row, block.column, f"=IFERROR({found},{empty})", styles["general"], value)
+        for column, heading in enumerate(("Digits to choose from", "It is", "Row", "Column"), start=_LIST):
+            sheet.write_string(_TOP - 1, column, heading, styles["header"])
+        for row, (choice, entry) in enumerate(zip(choices, entries, strict=True), start=_TOP):
+            sheet.write_string(row, _LIST, choice.name, styles["box"])
+            for column, value in enumerate(entry, start=_LIST + 1):
+                sheet.write(row, column, value, styles["general"])
+
+
+def _merged(sheet: Sheet, block: Block, style: object, text: str = "") -> None:
+    last_row, last_column = block.row + block.rows - 1, block.column + block.columns - 1
+    sheet.merge_range(block.row, block.column, last_row, last_column, text, style)
+
+
+def _write_choice(book: Book, sheet: Sheet, choice: DigitChoice, listed: _List) -> None:
+    sheet.set_row_pixels(CHOICE.row, 24)
+    sheet.write_string(CHOICE.row, 1, "Choose a digit:", book.styles["text_bold"])
+    _merged(sheet, CHOICE, book.styles["input"], choice.name)
+    rule = {"validate": "list", "source": f"={listed.names.area}"}
+    message = {"error_title": "Not in the list", "error_message": "Choose a digit from the list, please."}
+    sheet.data_validation(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column, {**rule, **message})
+
+
+def _write_grid(book: Book, sheet: Sheet) -> None:
+    """The cells to paint on. Each has the colour of its pixel, which is the chosen digit's where nothing is typed."""
+    for row in range(GRID.row, GRID.row + SIDE):
+        for column in range(GRID.column, GRID.column + SIDE):
+            sheet.write_blank(row, column, None, book.styles["paint"])
+    width = (FULL_INK + 1) // _LEVELS
+    for level in range(_LEVELS, 0, -1):
+        darkness = min(FULL_INK, level * width)
+        rule = {"type": "formula", "criteria": f"={PIXELS.cell(0, 0)}>={level * width - width // 2}"}
+        colour = book.workbook.add_format({"bg_color": shade(darkness / FULL_INK)})
+        sheet.conditional_format(GRID.area, {**rule, "format": colour, "stop_if_true": True})
+    entry = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": FULL_INK}
+    message = {"error_title": "Ink", "error_message": "A number from 0, paper, to 255, ink, please."}
+    last_row, last_column = GRID.row + SIDE - 1, GRID.column + SIDE - 1
+    sheet.data_validation(GRID.row, GRID.column, last_row, last_column, {**entry, **message})
+
+
+def shade(ink: float) -> str:
+    """The colour between paper, 0, and ink, 1."""
+    ends = [[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in (NEUTRAL, INK)]
+    return "#" + "".join(f"{round(paper + (full - paper) * ink):02X}" for paper, full in zip(*ends, strict=True))
+
+
+def _write_pixels(book: Book, sheet: Sheet, choices: Sequence[DigitChoice], first: int, listed: _List) -> None:
+    """What goes into the network, as numbers: typed ones, else the chosen digit's."""
+    sheet.write_string(_TOP - 3, PIXELS.column, "What goes into the network", book.styles["text_bold"])
+    words = "what is typed into the grid, elsewhere the chosen digit"
+    sheet.write_string(_TOP - 2, PIXELS.column, words, book.styles["muted"])
+    bank = digits.area(len(choices)).full_area
+    pixels = choices[first].pixels.tolist()
+    for y in range(SIDE):
+        for x in range(SIDE):
+            typed = GRID.cell(y, x)
+            chosen = f"SUM(INDEX({bank},{listed.row.corner}+{y + 1},{listed.column.corner}+{x + 1}))"
+            formula = f"=IF(ISNUMBER({typed}),MAX(0,MIN({FULL_INK},{typed})),{chosen})"
+            sheet.write_formula(PIXELS.row + y, PIXELS.column + x, formula, book.styles["tiny"], pixels[y][x])
+    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": FULL_INK}
+    sheet.conditional_format(PIXELS.area, {**scale, "min_color": NEUTRAL, "max_color": WARM})
+
+
+def _panel_section(book: Book, sheet: Sheet, row: int, title: str) -> None:
+    book.write_section(sheet, row + 1, f"{xl_col_to_name(_PANEL)}:{xl_col_to_name(SHOWN.column)}", title)
+
+
+def _write_answer(
+    book: Book, sheet: Sheet, choice: DigitChoice, probabilities: NDArray[np.float64], listed: _List
+) -> None:
+    """The likeliest digit, how sure it is, and whether that is right, which nobody knows once it is painted over."""
+    styles, answer = book.styles, int(probabilities.argmax())
+    _panel_section(book, sheet, _TOP - 1, "The answer")
+    _merged(sheet, ANSWER, styles["answer"])
+    largest, painted = f"MAX({SHOWN.area})", f"COUNT({GRID.area})"
+    sheet.write_formula(ANSWER.row, ANSWER.column, f"=MATCH({largest},{SHOWN.area},0)-1", styles["answer"], answer)
+    # Rounded down, so that 100 % is certainty.
+    sure = math.floor(1000 * float(probabilities.max())) / 10
+    truth = listed.truth.corner
+    right, wrong = ": right.", ": wrong."
+    verdict = f'IF({painted}>0,".",IF({truth}={ANSWER.corner},"{right}","{wrong}"))'
+    shown = f"The chosen digit is a {choice.truth}{right if choice.truth == answer else wrong}"
+    lines = (
+        (f'="Sure to "&ROUNDDOWN(100*{largest},1)&" %"', f"Sure to {sure:g} %", "text_bold"),
+        (
+            f'=IF(ISNUMBER({truth}),"The chosen digit is a "&{truth}&{verdict},"The paper is empty.")',
+            "The paper is empty." if choice.truth is None else shown,
+            "text",
+        ),
+        (
+            f'=IF({painted}=0,"Nothing is painted.",{painted}&" of {SIDE * SIDE} cells are painted.")',
+            "Nothing is painted.",
+            "muted",
+        ),
+    )
+    for row, (formula, value, role) in enumerate(lines, start=_SAID.row):
+        sheet.write_formula(row, _SAID.column, formula, styles[role], value)
+    rule = {"type": "text", "criteria": "containing", "value": wrong, "format": styles["bad_text"]}
+    sheet.conditional_format(_SAID.area, rule)
+
+
+def _write_probabilities(book: Book, sheet: Sheet, probabilities: NDArray[np.float64]) -> None:
+    """Each digit's probability, as a number and as a bar of cells, the last of which is coloured in part."""
+    styles = book.styles
+    _panel_section(book, sheet, BARS.row - 1, "Probabilities")
+    for digit, probability in enumerate(probabilities.tolist()):
+        row = BARS.row + digit
+        sheet.write_number(row, _PANEL, digit, styles["label_of_digit"])
+        source = on_sheet(PROBABILITIES.sheet, PROBABILITIES.cell(digit, 0))
+        sheet.write_formula(row, SHOWN.column, f"={source}", styles["probability"], probability)
+        for bar in range(_BARS):
+            formula = f"=MAX(0,MIN(1,{_BARS}*${SHOWN.cell(digit, 0)}-{bar}))"
+            full = max(0.0, min(1.0, _BARS * probability - bar))
+            sheet.write_formula(row, BARS.column + bar, formula, styles["small_cell"], full)
+    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
+    sheet.conditional_format(BARS.area, {**scale, "min_color": PAPER, "max_color": SERIES[0]})
+
+
+def _write_way_on(book: Book, sheet: Sheet, stages: Sequence[str]) -> None:
+    """Links to the layers."""
+    row = BARS.row + DIGITS + 1
+    sheet.write_string(row, _PANEL, "How it comes to that, layer by layer:", book.styles["text_bold"])
+    for index, name in enumerate(stages):
+        below, beside = divmod(index, _LINKS)
+        place = row + 1 + below, _PANEL + beside * _LINK
+        sheet.write_url(*place, f"internal:{on_sheet(name, 'A1')}", book.styles["link"], name)

@@ -1,0 +1,171 @@
+"""The sheet of a stage: what it does, its maps, one of its neurons worked through, its weights, and its input."""
+
+from s6xl.errors import UserError
+from s6xl.mnist.layers import DEVIATION, DIGITS, MEAN, AveragePool, Convolution, Layer, Linear, MaxPool
+from s6xl.workbook.book import Book
+from s6xl.workbook.inference import neuron
+from s6xl.workbook.inference.maps import Block
+from s6xl.workbook.inference.plan import LABEL, PARAMETER, SENTENCE_ROW, WAY_ROW
+from s6xl.workbook.inference.scene import Scene
+from s6xl.workbook.inference.small_cells import LABEL_ROW, MOST_COLUMNS, SMALL, TEXT_ROW, SmallCells
+from s6xl.workbook.inference.stages import MapShape, Stage
+from s6xl.workbook.inference.worked import WorkedNeuron
+from s6xl.workbook.layout import START
+
+DIGIT = "Digit"
+_INPUT = (
+    f"Each pixel p of the sheet Digit, from 0 to 255, goes in as (p/255 − {MEAN}) / {DEVIATION}: over all of MNIST "
+    "these have mean 0 and deviation 1."
+)
+# Small cells from one link to the next, and the least height of a number in pixels.
+_LINK, _NUMBER_HEIGHT = 13, 18
+# More digits than these tell no two float32 apart.
+_DIGITS = 12
+
+
+def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None:
+    """Add the sheet; `before` and `after` are those that it stands between.
+
+    Raises:
+        UserError: if it would be too wide.
+    """
+    title, columns = scene.stage.title, scene.plan.columns
+    if columns >= MOST_COLUMNS:
+        raise UserError(
+            f"the layer {title} of this network takes {columns:,} columns, and a sheet has {MOST_COLUMNS:,}: train a "
+            "network with fewer channels."
+        )
+    paper = SmallCells(book, title, columns)
+    book.write_title(paper.sheet, title)
+    _write_head(paper, scene, before, after)
+    _write_maps(paper, scene)
+    WorkedNeuron(paper, scene).write()
+    if scene.parameters:
+        _write_parameters(paper, scene)
+    if scene.stage.is_weighted:
+        _write_kernels(paper, scene)
+        _write_tape(paper, scene)
+    paper.sheet.freeze_panes(WAY_ROW + 1, 0)
+
+
+def _write_head(paper: SmallCells, scene: Scene, before: str, after: str) -> None:
+    stage = scene.stage
+    paper.sheet.set_row_pixels(WAY_ROW, TEXT_ROW)
+    ways = {before: f"← {before}", after: f"{after} →", DIGIT: DIGIT, START: "Back to Start"}
+    for number, (sheet, text) in enumerate(ways.items()):
+        paper.write_link(WAY_ROW, 1 + _LINK * number, sheet, text)
+    sentences = [_INPUT if stage.layer is None else sentence(stage.layer)]
+    sentences += [f"{layer.title}: {sentence(layer)}" for _, layer in stage.pointwise]
+    for row, text in enumerate(sentences, start=SENTENCE_ROW):
+        paper.write_text(row, text)
+    layers = [layer for layer in (stage.layer, *(layer for _, layer in stage.pointwise)) if layer is not None]
+    count = sum(layer.parameters for layer in layers)
+    shapes = f"{_shape(stage.inputs)} numbers go in, {_shape(stage.outputs)} come out (maps × rows × columns)"
+    trained = f"; {count:,} trained parameters" if count else ""
+    paper.write_text(SENTENCE_ROW + len(sentences), f"{shapes}{_window(stage)}{trained}.", "muted")
+
+
+def sentence(layer: Layer) -> str:
+    """What a layer does."""
+    return " ".join((type(layer).__doc__ or "").split())
+
+
+def _shape(shape: MapShape) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _window(stage: Stage) -> str:
+    """What one neuron sees."""
+    window = stage.window
+    match stage.layer:
+        case Convolution() | MaxPool() | AveragePool():
+            around = f", with {window.padding} of 0 around the image" if window.padding else ""
+            return f"; a neuron sees {window.rows} × {window.columns}, the next one {window.stride} further{around}"
+        case Linear():
+            return "; each neuron sees all"
+    return ""
+
+
+def _write_maps(paper: SmallCells, scene: Scene) -> None:
+    maps = scene.plan.maps
+    channels, height, width = maps.shape
+    ten_scores = maps.shape == (DIGITS, 1, 1) and isinstance(scene.stage.layer, Linear)
+    digits = " (the first is the score of digit 0, the tenth that of digit 9)" if ten_scores else ""
+    paper.write_section(maps.row - 1, f"What comes out, map by map{digits}")
+    for channel in range(channels):
+        row, column = maps.place(channel, -1, 0)
+        paper.sheet.set_row_pixels(row, LABEL_ROW)
+        paper.write_label(row, column, str(channel + 1))
+        cells = scene.plan.parameter_cells(channel)
+        for y in range(height):
+            for x in range(width):
+                formula = neuron.formula(scene.steps, scene.first_formula(channel, y, x), cells)
+                paper.write_small(*maps.place(channel, y, x), formula, float(scene.outputs[channel, y, x]))
+    paper.colour(maps.block, signed=not scene.is_never_negative)
+
+
+def _write_parameters(paper: SmallCells, scene: Scene) -> None:
+    """A row a map: its bias, and the numbers of its batch norm."""
+    plan = scene.plan
+    header = plan.weights_row + 1
+    paper.write_section(plan.weights_row, "Weights, map by map")
+    paper.sheet.set_row_pixels(header, TEXT_ROW)
+    paper.write_box(Block(paper.name, header, 1, 1, LABEL), "Map", "header")
+    for index, parameter in enumerate(scene.parameters):
+        column = plan.parameter(index, 0).column
+        paper.write_box(Block(paper.name, header, column, 1, PARAMETER), parameter.heading, "header")
+        if parameter.name:
+            paper.define_name(parameter.name, plan.parameter_column(index))
+    height = max(SMALL, -(-_NUMBER_HEIGHT // plan.parameter_rows))
+    for channel in range(scene.stage.outputs[0]):
+        first, cells = plan.parameter(0, channel), plan.parameter_cells(channel)
+        for row in range(first.row, first.row + first.rows):
+            paper.sheet.set_row_pixels(row, height)
+        paper.write_box(Block(paper.name, first.row, 1, first.rows, LABEL), channel + 1, "tiny_box")
+        for index, parameter in enumerate(scene.parameters):
+            value = float(parameter.values[channel])
+            content = parameter.formula.format(**cells) if parameter.formula else _shortened(value)
+            paper.write_box(plan.parameter(index, channel), content, "tiny_value", value)
+
+
+def _shortened(weight: float) -> float:
+    """A weight without the digits that would only fill the file."""
+    return float(f"{weight:.{_DIGITS}g}")
+
+
+def _write_kernels(paper: SmallCells, scene: Scene) -> None:
+    plan, channels = scene.plan, scene.stage.inputs[0]
+    words = "Kernels: in each column of the window all input maps side by side" if channels > 1 else "Kernels"
+    paper.write_label(plan.kernels.row - 1, plan.kernels.column, words)
+    for channel, kernel in enumerate(scene.kernels):
+        block = plan.kernel(channel)
+        for row, numbers in enumerate(kernel.reshape(block.rows, block.columns).tolist()):
+            # A line sets the kernels apart.
+            style = paper.styles["small_cell" if row else "small_cell_below"]
+            for column, number in enumerate(map(_shortened, numbers), start=block.column):
+                paper.sheet.write_number(block.row + row, column, number, style)
+    paper.colour(plan.kernels, signed=True)
+    paper.define_name(neuron.defined_name(scene.stage.first, "weight"), plan.kernels.area)
+
+
+def _write_tape(paper: SmallCells, scene: Scene) -> None:
+    """The input, with its maps interleaved."""
+    tape, stage = scene.plan.tape, scene.stage
+    channels, height, width = stage.inputs
+    padding = stage.window.padding
+    paper.write_section(tape.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
+    how = f"Each column of the image as {channels} columns, one a map" if channels > 1 else "The one map"
+    around = f", with {padding} of 0 around" if padding else ""
+    paper.write_text(tape.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
+    for row in range(tape.rows):
+        for column in range(tape.columns):
+            place = tape.row + row, tape.column + column
+            in_image, channel = divmod(column, channels)
+            y, x = row - padding, in_image - padding
+            if 0 <= y < height and 0 <= x < width:
+                paper.write_small(
+                    *place, scene.before.cell_from_afar(channel, y, x), float(scene.inputs[channel, y, x])
+                )
+            else:
+                paper.sheet.write_number(*place, 0, paper.styles["padding"])
+    paper.colour(tape, signed=bool((scene.inputs < 0).any()))

@@ -1,0 +1,39 @@
+"""The sheets of a network at work: Digit, Digits, and one a stage, from the image to the probabilities."""
+
+import numpy as np
+
+from s6xl.mnist.evaluation import Evaluation
+from s6xl.mnist.trained import TrainedNetwork
+from s6xl.workbook.book import Book
+from s6xl.workbook.cnn.content import Content
+from s6xl.workbook.inference.choices import digit_choices, first_choice
+from s6xl.workbook.inference.digit import PIXEL_MAPS, write_digit
+from s6xl.workbook.inference.digits import write_digits
+from s6xl.workbook.inference.layer_sheet import DIGIT, write_layer_sheet
+from s6xl.workbook.inference.scene import Scene
+from s6xl.workbook.inference.softmax import SOFTMAX, write_softmax
+from s6xl.workbook.inference.stages import stages
+
+
+def write_network(book: Book, network: TrainedNetwork, evaluation: Evaluation, content: Content) -> None:
+    """Add the sheets.
+
+    Raises:
+        UserError: if a layer is too wide for a sheet.
+    """
+    choices = digit_choices(evaluation)
+    first = first_choice(choices)
+    pixels = choices[first].pixels.astype(np.float64)
+    values = network.forward(pixels)
+    parts = stages(network.layers)
+    titles = [DIGIT, *(stage.title for stage in parts), SOFTMAX]
+    write_digit(book, choices, first, np.exp(values[-1]), content, titles[1:])
+    write_digits(book, choices)
+    maps, inputs = PIXEL_MAPS, pixels[None]
+    for stage, before, after in zip(parts, titles, titles[2:], strict=False):
+        # Before the values of the layers stands the image as it goes in.
+        outputs = values[stage.last + 1].reshape(stage.outputs)
+        scene = Scene(stage, network, maps, inputs, outputs)
+        write_layer_sheet(book, scene, before, after)
+        maps, inputs = scene.plan.maps, outputs
+    write_softmax(book, maps, inputs.ravel(), parts[-1].title)

@@ -1,0 +1,138 @@
+"""Where the parts of a layer's sheet stand: maps, one neuron worked through, weights, and the interleaved input."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from s6xl.workbook.inference.maps import WIDEST, Block, Maps
+from s6xl.workbook.inference.neuron import Parameter, Step
+from s6xl.workbook.inference.stages import Stage
+
+TITLE_ROW, WAY_ROW, SENTENCE_ROW = 1, 2, 3
+# Small cells that a number takes, a parameter, and the number of a map beside its parameters.
+NUMBER, PARAMETER, LABEL = 5, 6, 6
+# Small cells that the sum of one input map takes.
+SUM = 4
+# A window of more rows or columns is shown as a picture only.
+_LARGEST_IN_NUMBERS = 7
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The places on the sheet of a stage, its parameters and steps being known; rows and columns count from 0."""
+
+    stage: Stage
+    parameters: Sequence[Parameter]
+    steps: Sequence[Step]
+
+    @cached_property
+    def maps(self) -> Maps:
+        """What comes out, below the sentences and the section's title."""
+        return Maps(self.stage.title, SENTENCE_ROW + len(self.stage.pointwise) + 4, 1, self.stage.outputs)
+
+    # One neuron, worked through.
+
+    @cached_property
+    def choice_row(self) -> int:
+        """The section's title."""
+        return self.maps.end + 1
+
+    @cached_property
+    def pictures(self) -> tuple[Block, Block, Block]:
+        """The window, the kernel and their products, each below a row for its name."""
+        return self._picture(0), self._picture(1), self._picture(2)
+
+    def _picture(self, number: int) -> Block:
+        window = self.stage.window
+        row = self.choice_row + 6 + number * (window.rows + 2)
+        return Block(self.stage.title, row, 1, window.rows, window.columns * self.stage.inputs[0])
+
+    @property
+    def shows_numbers(self) -> bool:
+        """Whether what is seen is shown number by number: a pool's always, of a weighted sum a small window's."""
+        window = self.stage.window
+        return not self.stage.is_weighted or max(window.rows, window.columns) <= _LARGEST_IN_NUMBERS
+
+    @property
+    def has_input_maps(self) -> bool:
+        """Whether a weighted sum is over several maps."""
+        return self.stage.is_weighted and self.stage.inputs[0] > 1
+
+    @cached_property
+    def numbers_row(self) -> int:
+        """The row that says what the numbers below it are."""
+        return self._picture(3).row - 1 if self.stage.is_weighted else self.choice_row + 5
+
+    @cached_property
+    def sums_row(self) -> int:
+        """The row that says what the sums below it are."""
+        shown = self.shows_numbers and self.stage.layer is not None
+        return self.numbers_row + (self.stage.window.rows + 2 if shown else 1)
+
+    @cached_property
+    def steps_row(self) -> int:
+        """The row of the first step's result."""
+        return self.sums_row + (4 if self.has_input_maps else 0)
+
+    # Weights.
+
+    @cached_property
+    def weights_row(self) -> int:
+        """The section's title."""
+        return self.steps_row + len(self.steps) + 4
+
+    @property
+    def parameter_rows(self) -> int:
+        """The rows that a map takes, beside its kernel."""
+        return self.stage.window.rows if self.stage.is_weighted else 1
+
+    def parameter(self, index: int, channel: int) -> Block:
+        """The cells of a map's parameter."""
+        row = self.weights_row + 2 + channel * self.parameter_rows
+        return Block(self.stage.title, row, 1 + LABEL + index * PARAMETER, self.parameter_rows, PARAMETER)
+
+    def parameter_column(self, index: int) -> str:
+        """The cells of a parameter, all maps'."""
+        first = self.parameter(index, 0)
+        return Block(first.sheet, first.row, first.column, self.parameter_rows * self.stage.outputs[0]).area
+
+    def parameter_cells(self, channel: int) -> dict[str, str]:
+        """The addresses of a map's parameters, by key."""
+        return {p.key: self.parameter(index, channel).corner for index, p in enumerate(self.parameters)}
+
+    @cached_property
+    def kernels(self) -> Block:
+        """All kernels, one below the other, beside the parameters."""
+        window = self.stage.window
+        column = self.parameter(len(self.parameters), 0).column + 1
+        rows, columns = self.stage.outputs[0] * window.rows, window.columns * self.stage.inputs[0]
+        return Block(self.stage.title, self.weights_row + 2, column, rows, columns)
+
+    def kernel(self, channel: int) -> Block:
+        """A map's kernel among them."""
+        rows = self.stage.window.rows
+        row = self.kernels.row + channel * rows
+        return Block(self.stage.title, row, self.kernels.column, rows, self.kernels.columns)
+
+    # The input.
+
+    @cached_property
+    def tape(self) -> Block:
+        """The input with its maps interleaved: row y, and for each x all maps beside each other."""
+        channels, height, width = self.stage.inputs
+        around = 2 * self.stage.window.padding
+        row = self.kernels.row + self.kernels.rows + 4
+        return Block(self.stage.title, row, 1, height + around, (width + around) * channels)
+
+    def seen(self, y: int, x: int) -> Block:
+        """What a neuron sees of it."""
+        window, tape, channels = self.stage.window, self.tape, self.stage.inputs[0]
+        row, column = tape.row + y * window.stride, tape.column + x * window.stride * channels
+        return Block(tape.sheet, row, column, window.rows, window.columns * channels)
+
+    @property
+    def columns(self) -> int:
+        """How many columns the sheet needs."""
+        if not self.stage.is_weighted:
+            return WIDEST
+        return max(WIDEST, self.kernels.column + self.kernels.columns, self.tape.columns, SUM * self.stage.inputs[0])

@@ -1,0 +1,96 @@
+"""What the parts of a layer's sheet share: the stage, where its parts stand, and its numbers as the workbook opens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s6xl.mnist.layers import DEVIATION, MEAN, Dropout, MaxPool, ReLU
+from s6xl.mnist.trained import TrainedNetwork
+from s6xl.workbook.inference.maps import Maps
+from s6xl.workbook.inference.neuron import Parameter, Step, parameters, steps
+from s6xl.workbook.inference.plan import Plan
+from s6xl.workbook.inference.stages import Stage
+from s6xl.workbook.layout import on_sheet
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A stage on its sheet.
+
+    `before` are the maps that go in, of the sheet Digit for the first stage; `inputs` are their numbers, `outputs`
+    those of the stage's own maps, of shapes (maps, rows, columns).
+    """
+
+    stage: Stage
+    network: TrainedNetwork
+    before: Maps
+    inputs: Values
+    outputs: Values
+
+    @cached_property
+    def parameters(self) -> list[Parameter]:
+        """The numbers that come one a map."""
+        return parameters(self.stage, self.network)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """What becomes of a sum or a pool."""
+        return steps(self.stage)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Where everything stands."""
+        return Plan(self.stage, self.parameters, self.steps)
+
+    @cached_property
+    def kernels(self) -> Values:
+        """The weights by output map, row and column of the window, and input map."""
+        return self.stage.kernels(self.network.weights(self.stage.first)["weight"])
+
+    def numbers(self, channel: int) -> Mapping[str, float]:
+        """A map's parameters by key."""
+        return {parameter.key: float(parameter.values[channel]) for parameter in self.parameters}
+
+    def seen(self, y: int, x: int) -> Values:
+        """What a neuron sees: rows × columns × input maps."""
+        window = self.stage.window
+        around = window.padding, window.padding
+        top, left = y * window.stride, x * window.stride
+        padded = np.pad(self.inputs, ((0, 0), around, around))
+        return padded[:, top : top + window.rows, left : left + window.columns].transpose(1, 2, 0)
+
+    @property
+    def pool(self) -> str:
+        """The function of a stage that pools."""
+        return "MAX" if isinstance(self.stage.layer, MaxPool) else "AVERAGE"
+
+    def first_formula(self, channel: int, y: int, x: int) -> str:
+        """What a neuron begins with, without the leading ``=``; it can be multiplied as it is."""
+        stage, window = self.stage, self.stage.window
+        if stage.layer is None:
+            return normalising(self.before.cell_from_afar(channel, y, x))
+        if stage.is_weighted:
+            return f"SUMPRODUCT({self.plan.seen(y, x).relative_area},{self.plan.kernel(channel).area})"
+        top, left = y * window.stride, x * window.stride
+        corner = self.before.cell(channel, top, left)
+        opposite = self.before.cell(channel, top + window.rows - 1, left + window.columns - 1)
+        return f"{self.pool}({on_sheet(self.before.sheet, f'{corner}:{opposite}')})"
+
+    @property
+    def is_never_negative(self) -> bool:
+        """Whether its last step is a ReLU, or it pools numbers that are not negative."""
+        last = [layer for _, layer in self.stage.pointwise if not isinstance(layer, Dropout)]
+        if last:
+            return isinstance(last[-1], ReLU)
+        pools = self.stage.layer is not None and not self.stage.is_weighted
+        return pools and bool((self.inputs >= 0).all())
+
+
+def normalising(pixel: str) -> str:
+    """How a pixel goes into the network, without the leading ``=``."""
+    return f"({pixel}/255-{MEAN})/{DEVIATION}"

@@ -13,6 +13,7 @@ from s6xl.cli.audit_command import audit
 from s6xl.cli.build_command import build
 from s6xl.cli.doctor_command import doctor
 from s6xl.cli.exits import BAD_ARGUMENTS, FAILED, STOP_SIGNALS, STOPPED
+from s6xl.cli.predict_command import predict
 from s6xl.cli.train_command import train
 from s6xl.errors import ImpossibleHereError, UserError
 
@@ -77,5 +78,5 @@ def s6xl() -> None:
     """Backpropagation you can click through, and a CNN trained on handwritten digits: workbooks of both."""
 
 
-for command in (build, train, audit, addin, doctor):
+for command in (build, train, predict, audit, addin, doctor):
     s6xl.add_command(command)

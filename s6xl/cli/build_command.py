@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.files import quoted
 
 if TYPE_CHECKING:
     from s6xl.experiment import Experiment
@@ -55,7 +56,8 @@ ROWS_WORTH_REPORTING = 50_000
     "run_folder",
     type=click.Path(path_type=Path, readable=False),
     metavar="DIR",
-    help="A run directory that train has made: its training fills the sheet MNIST, and its network gets sheets.",
+    help="A run directory that train has made, or pretrained, which comes with s6xl: its training fills the sheet "
+    "MNIST, and its network works on the sheet Digit and those behind it.",
 )
 @click.option("--as-submitted", is_flag=True, help="Keep the original's mistake in ∂E/∂w3 and ∂E/∂w4.")
 def build(
@@ -95,6 +97,11 @@ def build(
     _write_workbook(experiment, out, Engine(engine), run)
     rates = counted(len(experiment.learning_rates), "learning rate")
     click.echo(f"{out}: {rates}, {counted(experiment.steps, 'step')}.")
+    if run is not None and run.status() == "finished" and not run.has_network:
+        click.echo(
+            f"It has no sheet Digit: an earlier version of s6xl made {run.folder}, and python -m s6xl train --resume "
+            f"{quoted(run.folder)} adds what is missing."
+        )
     if engine == Engine.UDF:
         _note_interpreter()
 

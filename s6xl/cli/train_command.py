@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from s6xl.cli.exits import FAILED, STOPPED, stopping_later
-from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.errors import UserError
 from s6xl.mnist.choices import AUTO, DEVICES, FULL, SAMPLE
 from s6xl.mnist.recipe import RECIPES
 
@@ -80,8 +80,10 @@ def train(
         if given:
             raise UserError(f"--resume goes on as it was begun: leave {' and '.join(given)} out, or begin a new run.")
     with stopping_later():
-        _check_torch()
         from s6xl.cli.report import Report
+        from s6xl.cli.torch_check import check_torch
+
+        check_torch("training")
 
     report = Report(workbook)
     if resume is not None and (finished := _finished(resume)) is not None:
@@ -113,17 +115,6 @@ def _finished(folder: Path) -> "Run | None":
 
     run = Run.open(folder)
     return run if run.is_complete() else None
-
-
-def _check_torch() -> None:
-    try:
-        import torch  # noqa: F401
-        import torchvision  # noqa: F401
-    except (ImportError, OSError, RuntimeError) as error:
-        raise ImpossibleHereError(
-            f"training needs PyTorch, which cannot be loaded ({(str(error) or 'no reason given').splitlines()[0]}): "
-            "python -m pip install torch torchvision brings it, python -m s6xl doctor says more."
-        ) from None
 
 
 def _begun(

@@ -7,6 +7,7 @@ from s6xl.derivation import NETWORK
 from s6xl.functions.arguments import MISSING
 from s6xl.functions.definition import Block, Function, Parameter, Result
 from s6xl.functions.descents import descent_functions
+from s6xl.functions.predictions import prediction_functions
 from s6xl.functions.quantities import call, call_update, quantity_functions
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "FUNCTIONS",
     "MISSING",
     "OF_NUMBERS",
+    "OVER_IMAGES",
     "OVER_RANGES",
     "Block",
     "Function",
@@ -27,4 +29,5 @@ __all__ = [
 CATEGORY = "S6"
 OF_NUMBERS = quantity_functions(NETWORK)
 OVER_RANGES = descent_functions(NETWORK)
-FUNCTIONS = (*OF_NUMBERS, *OVER_RANGES)
+OVER_IMAGES = prediction_functions()
+FUNCTIONS = (*OF_NUMBERS, *OVER_RANGES, *OVER_IMAGES)

@@ -69,6 +69,47 @@ def vector(names: Sequence[str]) -> Callable[[Parameter, Block], Vector]:
     return read
 
 
+def image(side: int, ink: float) -> Callable[[Parameter, Block], list[list[float]]]:
+    """A square of numbers from 0 to `ink`; an empty cell is 0."""
+
+    def read(parameter: Parameter, block: Block) -> list[list[float]]:
+        expected = f"give a block of {side} by {side}."
+        _check_given(parameter.name, block, expected)
+        if len(block) != side or any(len(row) != side for row in block):
+            raise ArgumentError(f"{parameter.name} is a block of {len(block)} by {len(block[0])} cells: {expected}")
+        return [
+            [_pixel(f"row {y}, column {x} of {parameter.name}", cell) for x, cell in enumerate(row, start=1)]
+            for y, row in enumerate(block, start=1)
+        ]
+
+    def _pixel(what: str, cell: Cell) -> float:
+        value = 0.0 if cell in (None, "") else _number(what, cell)
+        if not 0 <= value <= ink:
+            raise ArgumentError(f"{what} is {shown_number(value)}: give a number from 0 to {ink:g}.")
+        return value
+
+    return read
+
+
+def optional_text(usual: str) -> Callable[[Parameter, Block], str]:
+    """One text; `usual` where it is left out or its cell is empty."""
+
+    def read(parameter: Parameter, block: Block) -> str:
+        cells = [cell for row in block for cell in row]
+        if len(cells) > 1:
+            raise ArgumentError(f"{parameter.name} is {counted(len(cells), 'cell')}: give one.")
+        cell = cells[0] if cells else None
+        if cell in (None, ""):
+            return usual
+        if not isinstance(cell, str):
+            raise ArgumentError(f"{parameter.name} is no text: give one in quotation marks.")
+        if cell.startswith("#"):
+            raise ArgumentError(f"{parameter.name} is {cell[:_LONGEST_TEXT]}: mend its cell.")
+        return cell.strip().strip('"')
+
+    return read
+
+
 def _check_given(name: str, block: Block, cure: str) -> None:
     if len(block) == 0:
         raise ArgumentError(f"{name} is missing: {cure}")

@@ -9,6 +9,8 @@ Shape = tuple[int, ...]
 IMAGE: Shape = (1, 28, 28)
 SIDE = 28
 DIGITS = 10
+# A pixel is a number from 0, paper, to this.
+INK = 255
 # Of MNIST's training images, each pixel between 0 and 1: an image goes into the network around 0.
 MEAN, DEVIATION = 0.1307, 0.3081
 

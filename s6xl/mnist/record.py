@@ -186,16 +186,23 @@ class Run:
 
     def is_complete(self) -> bool:
         """Whether it has finished, and nothing is missing that an earlier version of s6xl did not keep."""
-        return self.status() == "finished" and (self.folder / NETWORK).exists()
+        return self.status() == "finished" and self.has_network
 
-    def network(self) -> TrainedNetwork | None:
-        """The network, once the training has ended; None where an earlier version of s6xl has trained it, too.
+    @property
+    def has_network(self) -> bool:
+        """Whether there is a network to be shown at work: not before the training has ended.
+
+        Nor where it diverged, or an earlier version of s6xl has trained it.
+        """
+        return exists(self.folder / NETWORK) and exists(self.folder / EVALUATION)
+
+    def network(self) -> TrainedNetwork:
+        """The network.
 
         Raises:
-            UserError: if the file is damaged.
+            UserError: if there is none, or the file is damaged.
         """
-        path = self.folder / NETWORK
-        return TrainedNetwork.load(path) if path.exists() else None
+        return TrainedNetwork.load(self.folder / NETWORK)
 
     def evaluation(self) -> Evaluation | None:
         """What the network makes of the test images, once the training has ended."""

@@ -19,6 +19,7 @@ from s6xl.mnist.layers import (
     DEVIATION,
     DIGITS,
     IMAGE,
+    INK,
     MEAN,
     AveragePool,
     BatchNorm,
@@ -104,7 +105,7 @@ class TrainedNetwork:
         Before them stands the image as it goes in, of shape (1, 28, 28). The last are the logarithms of the digits'
         probabilities, of shape (10,).
         """
-        value: Numbers = ((pixels / 255 - MEAN) / DEVIATION).reshape(IMAGE)
+        value: Numbers = ((pixels / INK - MEAN) / DEVIATION).reshape(IMAGE)
         values = [value]
         for index, layer in enumerate(self.layers):
             value = _output(layer, self.weights(index), value)
@@ -150,7 +151,7 @@ def _output(layer: Layer, weights: Mapping[str, Numbers], value: Numbers) -> Num
 
 
 def _windows(value: Numbers, kernel: int) -> Numbers:
-    """Maps cut into windows side by side, of shape (maps, rows, kernel, columns, kernel); what is left over is dropped."""
+    """Maps cut into windows, of shape (maps, rows, kernel, columns, kernel); what is left over is dropped."""
     channels, height, width = value.shape
     rows, columns = height // kernel, width // kernel
     return value[:, : rows * kernel, : columns * kernel].reshape(channels, rows, kernel, columns, kernel)

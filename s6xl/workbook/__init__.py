@@ -57,7 +57,7 @@ def build(
             progress(experiment.steps)
         first_step = dict(zip(network.columns, rates[0].table[0].tolist(), strict=True))
         drawing = draw_network(network, first_step).png()
-        write_start(book, experiment, engine, rates, trained=run is not None)
+        write_start(book, experiment, engine, rates, run)
         write_loss_plot(book, experiment, rates)
         for rate in rates:
             write_rate_sheet(book, experiment, engine, rate, drawing)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from s6xl.derivation import long_symbol
 from s6xl.experiment import Experiment, counted
 from s6xl.functions.descents import TOO_LARGE
+from s6xl.mnist.record import Run
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import MNIST
 from s6xl.workbook.engine import Engine
+from s6xl.workbook.inference.layer_sheet import DIGIT
 from s6xl.workbook.layout import (
     CHECK,
     LOSS_PLOT,
@@ -31,6 +33,7 @@ NOTES_ROW = 21
 DIVERGED, ERROR = "diverged", "error"
 UNTRAINED = "a CNN to be trained on handwritten digits, from the ribbon or the command line"
 TRAINED = "a CNN trained on handwritten digits; the sheets behind it show the network and what it gets wrong"
+AT_WORK = "choose a digit or paint one, and the network reads it, in formulas; a sheet a layer shows how"
 HOW_TO_USE = (
     "Change a yellow cell: every sheet, chart and check follows. {macros}",
     "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
@@ -40,9 +43,9 @@ HOW_TO_USE = (
 
 
 def write_start(
-    book: Book, experiment: Experiment, engine: Engine, rates: Sequence[Rate], *, trained: bool = False
+    book: Book, experiment: Experiment, engine: Engine, rates: Sequence[Rate], run: Run | None = None
 ) -> None:
-    """Add the sheet."""
+    """Add the sheet; `run` is the training that the sheets behind MNIST show, if any."""
     network = experiment.network
     sheet = book.add_sheet(START, tab=INPUT)
     styles = book.styles
@@ -63,7 +66,7 @@ def write_start(
     book.write_warning(sheet, "B4", network.warning)
     _write_start_values(book, sheet, experiment)
     _write_rates(book, sheet, experiment, rates)
-    _write_contents(book, sheet, engine, rates, trained=trained)
+    _write_contents(book, sheet, engine, rates, run)
     sheet.freeze_panes(2, 0)
     sheet.set_selection(START_VALUES_ROW - 1, 2, START_VALUES_ROW - 1, 2)
 
@@ -141,17 +144,19 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
         sheet.conditional_format(f"I{RATES_ROW}:J{last_row}", rule)
 
 
-def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Rate], *, trained: bool) -> None:
+def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Rate], run: Run | None) -> None:
     """What is here and how to use it, left of the table of learning rates, which may be as long as it likes."""
     styles = book.styles
     book.write_section(sheet, NOTES_ROW, "B:D", "What is here")
-    contents = (
+    contents = [
         (LOSS_PLOT, "the learning rates compared in two charts, and the written derivation"),
         (STEP, "one step of one learning rate: the network in cells, each formula with its numbers"),
         (CHECK, "every gradient against its central difference, with a verdict"),
         (rates[0].sheet, "one sheet a learning rate: every quantity at every step"),
-        (MNIST, TRAINED if trained else UNTRAINED),
-    )
+        (MNIST, TRAINED if run else UNTRAINED),
+    ]
+    if run and run.has_network:
+        contents.append((DIGIT, AT_WORK))
     for row, (name, meaning) in enumerate(contents, start=NOTES_ROW + 1):
         sheet.write_url(f"B{row}", f"internal:{on_sheet(name, 'A1')}", styles["link"], name)
         sheet.write_string(f"C{row}", meaning, styles["text"])

@@ -5,9 +5,12 @@ from s6xl.mnist.recipe import Recipe
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
+from s6xl.workbook.layout import absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
 
 MODEL = "Model"
+# The layers' names and sizes in the workbook: title, inputs, outputs, kernel, stride and padding.
+LAYERS = "network_layers"
 ABOUT = (
     "From an image to ten log-probabilities. Parameters are counted by formulas: change a kernel, the total follows."
 )
@@ -40,6 +43,7 @@ def write_model(book: Book, recipe: Recipe, content: Content) -> None:
         _write_row(book, sheet, first + step, step, layer.title, shape, sentence)
         _write_sizes(book, sheet, first + step, layer)
     last = first + len(recipe.layers)
+    book.workbook.define_name(LAYERS, f"={on_sheet(MODEL, absolute(f'C{first + 1}:H{last}'))}")
     sheet.write_string(f"I{last + 1}", "Total", book.styles["label"])
     sheet.write_formula(f"J{last + 1}", f"=SUM(J{first}:J{last})", book.styles["total_count"], recipe.parameters)
     sheet.freeze_panes(HEADER_ROW, 0)

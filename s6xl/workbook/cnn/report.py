@@ -17,10 +17,10 @@ def write_run(book: Book, run: Run) -> None:
     Raises:
         UserError: if the run directory cannot be read.
     """
-    content, evaluation, network = content_of(run), run.evaluation(), run.network()
+    content, evaluation = content_of(run), run.evaluation()
     write_mnist(book, content)
-    if network is not None and evaluation is not None:
-        write_network(book, network, evaluation, content)
+    if run.has_network and evaluation is not None:
+        write_network(book, run.network(), evaluation, content)
     write_model(book, run.config.recipe, content)
     if evaluation is not None:
         write_samples(book, evaluation, content)

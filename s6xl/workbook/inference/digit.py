@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xlsxwriter.utility import xl_col_to_name
 
-from s6xl.mnist.layers import DIGITS, SIDE
+from s6xl.mnist.layers import DIGITS, INK, SIDE
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
@@ -18,7 +18,8 @@ from s6xl.workbook.inference.maps import Block, Maps
 from s6xl.workbook.inference.softmax import PROBABILITIES
 from s6xl.workbook.layout import absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
-from s6xl.workbook.styles import INK, NEUTRAL, PAPER, SERIES, WARM
+from s6xl.workbook.styles import INK as INK_COLOUR
+from s6xl.workbook.styles import NEUTRAL, PAPER, SERIES, WARM
 
 ABOUT = (
     "The trained network at work in plain formulas, with no macro and no Python: choose a digit or paint one, and it "
@@ -29,7 +30,6 @@ HOW_TO = (
     "Paint: select cells of the grid, type 255 for ink or 0 for paper, and press Ctrl+Enter. In between is grey.",
     "Press Delete on painted cells, and the chosen digit is back. A dot marks what is painted.",
 )
-FULL_INK = 255
 _HOW_ROW, _CHOICE_ROW, _TOP = 5, 8, 10  # from 0
 _CELL, _BAR = 20, 11  # pixels of a cell of the grid, and of a bar
 _BARS = 25
@@ -149,13 +149,13 @@ def _write_grid(book: Book, sheet: Sheet) -> None:
     for row in range(GRID.row, GRID.row + SIDE):
         for column in range(GRID.column, GRID.column + SIDE):
             sheet.write_blank(row, column, None, book.styles["paint"])
-    width = (FULL_INK + 1) // _LEVELS
+    width = (INK + 1) // _LEVELS
     for level in range(_LEVELS, 0, -1):
-        darkness = min(FULL_INK, level * width)
+        darkness = min(INK, level * width)
         rule = {"type": "formula", "criteria": f"={PIXELS.cell(0, 0)}>={level * width - width // 2}"}
-        colour = book.workbook.add_format({"bg_color": shade(darkness / FULL_INK)})
+        colour = book.workbook.add_format({"bg_color": shade(darkness / INK)})
         sheet.conditional_format(GRID.area, {**rule, "format": colour, "stop_if_true": True})
-    entry = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": FULL_INK}
+    entry = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": INK}
     message = {"error_title": "Ink", "error_message": "A number from 0, paper, to 255, ink, please."}
     last_row, last_column = GRID.row + SIDE - 1, GRID.column + SIDE - 1
     sheet.data_validation(GRID.row, GRID.column, last_row, last_column, {**entry, **message})
@@ -163,7 +163,7 @@ def _write_grid(book: Book, sheet: Sheet) -> None:
 
 def shade(ink: float) -> str:
     """The colour between paper, 0, and ink, 1."""
-    ends = [[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in (NEUTRAL, INK)]
+    ends = [[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in (NEUTRAL, INK_COLOUR)]
     return "#" + "".join(f"{round(paper + (full - paper) * ink):02X}" for paper, full in zip(*ends, strict=True))
 
 
@@ -178,9 +178,9 @@ def _write_pixels(book: Book, sheet: Sheet, choices: Sequence[DigitChoice], firs
         for x in range(SIDE):
             typed = GRID.cell(y, x)
             chosen = f"SUM(INDEX({bank},{listed.row.corner}+{y + 1},{listed.column.corner}+{x + 1}))"
-            formula = f"=IF(ISNUMBER({typed}),MAX(0,MIN({FULL_INK},{typed})),{chosen})"
+            formula = f"=IF(ISNUMBER({typed}),MAX(0,MIN({INK},{typed})),{chosen})"
             sheet.write_formula(PIXELS.row + y, PIXELS.column + x, formula, book.styles["tiny"], pixels[y][x])
-    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": FULL_INK}
+    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": INK}
     sheet.conditional_format(PIXELS.area, {**scale, "min_color": NEUTRAL, "max_color": WARM})
 
 

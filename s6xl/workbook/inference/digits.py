@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from s6xl.mnist.layers import SIDE
+from s6xl.mnist.layers import INK, SIDE
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference.choices import DigitChoice
 from s6xl.workbook.inference.maps import Block
-from s6xl.workbook.styles import INK, NEUTRAL, SERIES
+from s6xl.workbook.styles import INK as INK_COLOUR
+from s6xl.workbook.styles import NEUTRAL, SERIES
 
 DIGITS = "Digits"
 ABOUT = (
@@ -52,5 +53,5 @@ def write_digits(book: Book, choices: Sequence[DigitChoice]) -> None:
         sheet.write_string(top - 1, left, choice.label, book.styles["tiny_left"])
         for y, x in np.argwhere(choice.pixels).tolist():
             sheet.write_number(top + y, left + x, int(choice.pixels[y, x]), style)
-    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 255}
-    sheet.conditional_format(block.area, {**scale, "min_color": NEUTRAL, "max_color": INK})
+    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": INK}
+    sheet.conditional_format(block.area, {**scale, "min_color": NEUTRAL, "max_color": INK_COLOUR})

@@ -1,11 +1,11 @@
 """The sheet of a stage: what it does, its maps, one of its neurons worked through, its weights, and its input."""
 
 from s6xl.errors import UserError
-from s6xl.mnist.layers import DEVIATION, DIGITS, MEAN, AveragePool, Convolution, Layer, Linear, MaxPool
+from s6xl.mnist.layers import DEVIATION, DIGITS, INK, MEAN, AveragePool, Convolution, Layer, Linear, MaxPool
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference import neuron
 from s6xl.workbook.inference.maps import Block
-from s6xl.workbook.inference.plan import LABEL, PARAMETER, SENTENCE_ROW, WAY_ROW
+from s6xl.workbook.inference.plan import KERNEL_LABEL, LABEL, NUMBER, SENTENCE_ROW, WAY_ROW
 from s6xl.workbook.inference.scene import Scene
 from s6xl.workbook.inference.small_cells import LABEL_ROW, MOST_COLUMNS, SMALL, TEXT_ROW, SmallCells
 from s6xl.workbook.inference.stages import MapShape, Stage
@@ -14,7 +14,7 @@ from s6xl.workbook.layout import START
 
 DIGIT = "Digit"
 _INPUT = (
-    f"Each pixel p of the sheet Digit, from 0 to 255, goes in as (p/255 − {MEAN}) / {DEVIATION}: over all of MNIST "
+    f"Each pixel p of the sheet Digit, from 0 to {INK}, goes in as (p/{INK} − {MEAN}) / {DEVIATION}: over all of MNIST "
     "these have mean 0 and deviation 1."
 )
 # Small cells from one link to the next, and the least height of a number in pixels.
@@ -79,11 +79,15 @@ def _window(stage: Stage) -> str:
     window = stage.window
     match stage.layer:
         case Convolution() | MaxPool() | AveragePool():
-            around = f", with {window.padding} of 0 around the image" if window.padding else ""
+            around = f", with a border of {_zeros(window.padding)} around the image" if window.padding else ""
             return f"; a neuron sees {window.rows} × {window.columns}, the next one {window.stride} further{around}"
         case Linear():
             return "; each neuron sees all"
     return ""
+
+
+def _zeros(padding: int) -> str:
+    return "zeros" if padding == 1 else f"zeros, {padding} wide,"
 
 
 def _write_maps(paper: SmallCells, scene: Scene) -> None:
@@ -105,27 +109,25 @@ def _write_maps(paper: SmallCells, scene: Scene) -> None:
 
 
 def _write_parameters(paper: SmallCells, scene: Scene) -> None:
-    """A row a map: its bias, and the numbers of its batch norm."""
-    plan = scene.plan
+    """A column a map: its bias, and the numbers of its batch norm."""
+    plan, maps = scene.plan, range(scene.stage.outputs[0])
     header = plan.weights_row + 1
     paper.write_section(plan.weights_row, "Weights, map by map")
     paper.sheet.set_row_pixels(header, TEXT_ROW)
     paper.write_box(Block(paper.name, header, 1, 1, LABEL), "Map", "header")
+    for channel in maps:
+        paper.write_box(Block(paper.name, header, plan.parameter(0, channel).column, 1, NUMBER), channel + 1, "header")
     for index, parameter in enumerate(scene.parameters):
-        column = plan.parameter(index, 0).column
-        paper.write_box(Block(paper.name, header, column, 1, PARAMETER), parameter.heading, "header")
-        if parameter.name:
-            paper.define_name(parameter.name, plan.parameter_column(index))
-    height = max(SMALL, -(-_NUMBER_HEIGHT // plan.parameter_rows))
-    for channel in range(scene.stage.outputs[0]):
-        first, cells = plan.parameter(0, channel), plan.parameter_cells(channel)
-        for row in range(first.row, first.row + first.rows):
-            paper.sheet.set_row_pixels(row, height)
-        paper.write_box(Block(paper.name, first.row, 1, first.rows, LABEL), channel + 1, "tiny_box")
-        for index, parameter in enumerate(scene.parameters):
+        row = plan.parameter(index, 0).row
+        paper.sheet.set_row_pixels(row, TEXT_ROW)
+        paper.write_box(Block(paper.name, row, 1, 1, LABEL), parameter.heading, "tiny_box")
+        for channel in maps:
             value = float(parameter.values[channel])
+            cells = plan.parameter_cells(channel)
             content = parameter.formula.format(**cells) if parameter.formula else _shortened(value)
             paper.write_box(plan.parameter(index, channel), content, "tiny_value", value)
+        if parameter.name:
+            paper.define_name(parameter.name, plan.parameter_row(index))
 
 
 def _shortened(weight: float) -> float:
@@ -136,9 +138,13 @@ def _shortened(weight: float) -> float:
 def _write_kernels(paper: SmallCells, scene: Scene) -> None:
     plan, channels = scene.plan, scene.stage.inputs[0]
     words = "Kernels: in each column of the window all input maps side by side" if channels > 1 else "Kernels"
-    paper.write_label(plan.kernels.row - 1, plan.kernels.column, words)
+    paper.write_text(plan.kernels.row - 1, words, "tiny_left", height=LABEL_ROW)
+    height = max(SMALL, -(-_NUMBER_HEIGHT // scene.stage.window.rows))
     for channel, kernel in enumerate(scene.kernels):
         block = plan.kernel(channel)
+        for row in range(block.row, block.row + block.rows):
+            paper.sheet.set_row_pixels(row, height)
+        paper.write_box(Block(paper.name, block.row, 1, block.rows, KERNEL_LABEL), channel + 1, "tiny")
         for row, numbers in enumerate(kernel.reshape(block.rows, block.columns).tolist()):
             # A line sets the kernels apart.
             style = paper.styles["small_cell" if row else "small_cell_below"]
@@ -155,7 +161,7 @@ def _write_tape(paper: SmallCells, scene: Scene) -> None:
     padding = stage.window.padding
     paper.write_section(tape.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
     how = f"Each column of the image as {channels} columns, one a map" if channels > 1 else "The one map"
-    around = f", with {padding} of 0 around" if padding else ""
+    around = f", with a border of {_zeros(padding)} around" if padding else ""
     paper.write_text(tape.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
     for row in range(tape.rows):
         for column in range(tape.columns):

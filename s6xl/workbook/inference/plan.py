@@ -9,10 +9,8 @@ from s6xl.workbook.inference.neuron import Parameter, Step
 from s6xl.workbook.inference.stages import Stage
 
 TITLE_ROW, WAY_ROW, SENTENCE_ROW = 1, 2, 3
-# Small cells that a number takes, a parameter, and the number of a map beside its parameters.
-NUMBER, PARAMETER, LABEL = 5, 6, 6
-# Small cells that the sum of one input map takes.
-SUM = 4
+# Small cells that a number takes, the sum of one input map, a parameter's name, and a map's number beside its kernel.
+NUMBER, SUM, LABEL, KERNEL_LABEL = 5, 4, 9, 3
 # A window of more rows or columns is shown as a picture only.
 _LARGEST_IN_NUMBERS = 7
 
@@ -74,27 +72,21 @@ class Plan:
         """The row of the first step's result."""
         return self.sums_row + (4 if self.has_input_maps else 0)
 
-    # Weights.
+    # Weights: a column a map for the parameters, the kernels one below the other.
 
     @cached_property
     def weights_row(self) -> int:
         """The section's title."""
         return self.steps_row + len(self.steps) + 4
 
-    @property
-    def parameter_rows(self) -> int:
-        """The rows that a map takes, beside its kernel."""
-        return self.stage.window.rows if self.stage.is_weighted else 1
-
     def parameter(self, index: int, channel: int) -> Block:
         """The cells of a map's parameter."""
-        row = self.weights_row + 2 + channel * self.parameter_rows
-        return Block(self.stage.title, row, 1 + LABEL + index * PARAMETER, self.parameter_rows, PARAMETER)
+        return Block(self.stage.title, self.weights_row + 2 + index, 1 + LABEL + channel * NUMBER, 1, NUMBER)
 
-    def parameter_column(self, index: int) -> str:
+    def parameter_row(self, index: int) -> str:
         """The cells of a parameter, all maps'."""
         first = self.parameter(index, 0)
-        return Block(first.sheet, first.row, first.column, self.parameter_rows * self.stage.outputs[0]).area
+        return Block(first.sheet, first.row, first.column, 1, self.stage.outputs[0] * NUMBER).area
 
     def parameter_cells(self, channel: int) -> dict[str, str]:
         """The addresses of a map's parameters, by key."""
@@ -102,11 +94,11 @@ class Plan:
 
     @cached_property
     def kernels(self) -> Block:
-        """All kernels, one below the other, beside the parameters."""
+        """All kernels, below the parameters and the row that says what they are."""
         window = self.stage.window
-        column = self.parameter(len(self.parameters), 0).column + 1
+        row = self.weights_row + len(self.parameters) + 4
         rows, columns = self.stage.outputs[0] * window.rows, window.columns * self.stage.inputs[0]
-        return Block(self.stage.title, self.weights_row + 2, column, rows, columns)
+        return Block(self.stage.title, row, 1 + KERNEL_LABEL, rows, columns)
 
     def kernel(self, channel: int) -> Block:
         """A map's kernel among them."""
@@ -135,4 +127,5 @@ class Plan:
         """How many columns the sheet needs."""
         if not self.stage.is_weighted:
             return WIDEST
-        return max(WIDEST, self.kernels.column + self.kernels.columns, self.tape.columns, SUM * self.stage.inputs[0])
+        by_map = LABEL + NUMBER * self.stage.outputs[0], SUM * self.stage.inputs[0]
+        return max(WIDEST, *by_map, KERNEL_LABEL + self.kernels.columns, self.tape.columns)

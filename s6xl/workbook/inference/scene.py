@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.mnist.layers import DEVIATION, MEAN, Dropout, MaxPool, ReLU
+from s6xl.mnist.layers import DEVIATION, INK, MEAN, Dropout, MaxPool, ReLU
 from s6xl.mnist.trained import TrainedNetwork
 from s6xl.workbook.inference.maps import Maps
 from s6xl.workbook.inference.neuron import Parameter, Step, parameters, steps
@@ -93,4 +93,4 @@ class Scene:
 
 def normalising(pixel: str) -> str:
     """How a pixel goes into the network, without the leading ``=``."""
-    return f"({pixel}/255-{MEAN})/{DEVIATION}"
+    return f"({pixel}/{INK}-{MEAN})/{DEVIATION}"

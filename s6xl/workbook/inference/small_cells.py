@@ -5,7 +5,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name
 
 from s6xl.workbook.book import Book
-from s6xl.workbook.inference.maps import WIDEST, Block
+from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.layout import on_sheet
 from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE, SERIES
 
@@ -16,7 +16,8 @@ MARGIN = 20
 MOST_COLUMNS = 16_384
 # What the largest number is coloured with where none is negative.
 DEEP = "#1D4ED8"
-_DECIMALS = 10
+_DECIMALS = 9
+_UNDERLINED = 60  # columns
 Value = float | str | None
 
 
@@ -34,9 +35,9 @@ class SmallCells:
         self._small = self.styles["small_cell"]
 
     def write_section(self, row: int, title: str) -> None:
-        """A section's title, underlined over the width of the sheet."""
+        """A section's title, underlined."""
         self.sheet.set_row_pixels(row, SECTION_ROW)
-        self._book.write_section(self.sheet, row + 1, f"B:{xl_col_to_name(WIDEST)}", title)
+        self._book.write_section(self.sheet, row + 1, f"B:{xl_col_to_name(_UNDERLINED)}", title)
 
     def write_text(self, row: int, text: str, role: str = "text", height: int = TEXT_ROW) -> None:
         """A text that runs over the cells beside it."""
@@ -61,7 +62,7 @@ class SmallCells:
     def write_small(self, row: int, column: int, formula: str, value: float) -> None:
         """A formula, without the leading ``=``, in one small cell, whose colour tells its number.
 
-        There are many, so their cached values are rounded, to half a ten-thousandth of a millionth.
+        There are many, so their cached values are rounded: the rest would only fill the file.
         """
         self.sheet.write_formula(row, column, f"={formula}", self._small, round(value, _DECIMALS))
 

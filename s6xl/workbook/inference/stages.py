@@ -81,6 +81,12 @@ class Stage:
         shape = self.outputs[0], self.inputs[0], self.window.rows, self.window.columns
         return weight.reshape(shape).transpose(0, 2, 3, 1)
 
+    def weight(self, kernels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The layer's weights again, from kernels one below the other, of shape (maps × rows, columns × input maps)."""
+        assert self.layer is not None
+        shape = self.outputs[0], self.window.rows, self.window.columns, self.inputs[0]
+        return kernels.reshape(shape).transpose(0, 3, 1, 2).reshape(self.layer.weights["weight"])
+
 
 def stages(layers: Sequence[Layer]) -> list[Stage]:
     """The image, then a stage for each layer that makes new maps, but for the log-softmax at the end."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from s6xl.mnist.layers import DEVIATION, MEAN
+from s6xl.mnist.layers import DEVIATION, INK, MEAN
 from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.inference.plan import NUMBER, SUM
 from s6xl.workbook.inference.scene import Scene, Values, normalising
@@ -86,8 +86,8 @@ class WorkedNeuron:
         box = self._step_box(plan.numbers_row)
         self._paper.write_text(plan.numbers_row, "Its pixel p on the sheet Digit", height=NUMBER_ROW)
         self._paper.write_box(box, f"={self._scene.before.value_formula(*self._position)}", "general", value)
-        words = f"(p/255 − {MEAN}) / {DEVIATION}"
-        self._write_steps(words, f"={normalising(box.corner)}", (value / 255 - MEAN) / DEVIATION)
+        words = f"(p/{INK} − {MEAN}) / {DEVIATION}"
+        self._write_steps(words, f"={normalising(box.corner)}", (value / INK - MEAN) / DEVIATION)
 
     def _write_pool(self) -> None:
         """What a pool sees, in numbers, and what it makes of them."""
@@ -144,9 +144,9 @@ class WorkedNeuron:
         which, y, x = self._position
         channel, (place_y, place_x), channels = self._channel, self._place, self._scene.stage.inputs[0]
         corners = (
-            ("Row below", f"({y}-1)*{window.stride}", place_y * window.stride),
-            ("Column below", f"({x}-1)*{window.stride * channels}", place_x * window.stride * channels),
-            ("Kernel's row", f"({which}-1)*{window.rows}", channel * window.rows),
+            ("First row below", f"({y}-1)*{window.stride}", place_y * window.stride),
+            ("First column below", f"({x}-1)*{window.stride * channels}", place_x * window.stride * channels),
+            ("First kernel row", f"({which}-1)*{window.rows}", channel * window.rows),
         )
         cells = []
         for number, (name, formula, value) in enumerate(corners, start=_MOST_CHOICES):
@@ -174,8 +174,8 @@ class WorkedNeuron:
         for number, (picture, numbers) in enumerate(zip(plan.pictures, values, strict=True)):
             left = 1 + number * (window.columns * NUMBER + 3)
             if number:
-                sign = Block(paper.name, first_row + window.rows // 2, left - 2)
-                paper.write_box(sign, "×="[number - 1], "sign")
+                middle = first_row + window.rows // 2
+                paper.sheet.write_string(middle, left - 2, "×="[number - 1], paper.styles["sign"])
             for row in range(window.rows):
                 line = f"{picture.cell(row, 0)}:{picture.cell(row, picture.columns - 1)}"
                 for column in range(window.columns):
@@ -207,7 +207,7 @@ class WorkedNeuron:
         self._write_step(plan.steps_row, words, first, value)
         numbers = scene.numbers(self._channel)
         cells = {
-            parameter.key: f"SUM(INDEX({plan.parameter_column(index)},({which}-1)*{plan.parameter_rows}+1,1))"
+            parameter.key: f"SUM(INDEX({plan.parameter_row(index)},1,({which}-1)*{NUMBER}+1))"
             for index, parameter in enumerate(scene.parameters)
         }
         row = plan.steps_row + 1

@@ -7,8 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from s6xl.doctor.machine import find_libreoffice
+
+Change = float | str | None | list[list[float]]
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,33 @@ class Office:
 
         `shown` names cells, by sheet, to read as a reader sees them. Without `hard`, cached values stay as they are.
         """
+        answer = self._ask({"path": str(path), "changes": changes or {}, "shown": shown or {}, "hard": hard})
+        return Recalculated(answer["values"], answer["errors"], answer["shown"])
+
+    def recalculate_series(
+        self,
+        path: Path,
+        series: Sequence[Mapping[str, Mapping[str, Change]]],
+        read: Mapping[str, Sequence[str]],
+    ) -> list[dict[str, dict[str, float | str]]]:
+        """Load a workbook once, make one set of changes after another, recalculate everything after each, and read.
+
+        None empties a cell, rows of numbers fill a block such as ``A1:B2``. `read` names the cells to read, by sheet.
+        """
+        answers: list[dict[str, dict[str, float | str]]] = self._ask(
+            {"path": str(path), "series": series, "read": read}
+        )["series"]
+        return answers
+
+    def _ask(self, request: object) -> dict[str, Any]:
         assert self._process.stdin is not None
-        self._process.stdin.write(
-            json.dumps({"path": str(path), "changes": changes or {}, "shown": shown or {}, "hard": hard}) + "\n"
-        )
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._read()
         assert isinstance(answer, dict)
         if "failure" in answer:
             raise RuntimeError(answer["failure"])
-        return Recalculated(answer["values"], answer["errors"], answer["shown"])
+        return answer
 
     def close(self) -> None:
         """End LibreOffice."""

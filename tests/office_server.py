@@ -3,6 +3,10 @@
 A request is {"path": FILE, "changes": {sheet: {cell: value or "=formula"}}, "shown": {sheet: [cell]}, "hard": whether
 to recalculate everything}; the answer is {"values": {sheet: {cell: number or text}}, "errors": {sheet: [cell]},
 "shown": {sheet: {cell: text as its number format shows it}}}. The file itself is not changed.
+
+With "series": [changes, ...] in place of "changes", the workbook is loaded once, and each of them is made on top of
+those before it; None empties a cell, rows of numbers fill a block. The answer is {"series": [{sheet: {cell: value}},
+...]} for the cells in "read".
 """
 
 import json
@@ -18,7 +22,7 @@ import uno
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
 
-ERROR_RESULT = 4  # com.sun.star.sheet.FormulaResult.ERROR
+TEXT_RESULT, ERROR_RESULT = 2, 4  # com.sun.star.sheet.FormulaResult.STRING and ERROR
 START_SECONDS = 120
 
 
@@ -124,6 +128,40 @@ def recalculate(desktop, path, changes, shown, hard):
             document.close(True)
 
 
+def recalculate_series(desktop, path, series, read_cells):
+    with tempfile.TemporaryDirectory() as folder:
+        document = desktop.loadComponentFromURL(Path(shutil.copy(path, folder)).as_uri(), "_blank", 0, options(path))
+        if document is None:
+            raise RuntimeError(f"LibreOffice could not load {path}")
+        try:
+            document.enableAutomaticCalculation(False)
+            answers = []
+            for changes in series:
+                for sheet, cells in changes.items():
+                    for address, value in cells.items():
+                        cell = document.Sheets.getByName(sheet).getCellRangeByName(address)
+                        if isinstance(value, list):
+                            cell.setDataArray(tuple(map(tuple, value)))
+                        elif isinstance(value, float | int):
+                            cell.setValue(value)
+                        else:
+                            cell.setFormula(value or "")
+                document.calculateAll()
+                answers.append(
+                    {
+                        sheet: {
+                            address: cell.getString() if cell.FormulaResultType2 == TEXT_RESULT else cell.getValue()
+                            for address in addresses
+                            for cell in [document.Sheets.getByName(sheet).getCellRangeByName(address)]
+                        }
+                        for sheet, addresses in read_cells.items()
+                    }
+                )
+            return {"series": answers}
+        finally:
+            document.close(True)
+
+
 def main():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process, desktop = start(sys.argv[1], profile)
@@ -132,9 +170,12 @@ def main():
             for line in sys.stdin:
                 request = json.loads(line)
                 try:
-                    answer = recalculate(
-                        desktop, request["path"], request["changes"], request["shown"], request["hard"]
-                    )
+                    if "series" in request:
+                        answer = recalculate_series(desktop, request["path"], request["series"], request["read"])
+                    else:
+                        answer = recalculate(
+                            desktop, request["path"], request["changes"], request["shown"], request["hard"]
+                        )
                 except Exception as error:
                     answer = {"failure": repr(error)}
                 print(json.dumps(answer), flush=True)

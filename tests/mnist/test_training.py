@@ -74,8 +74,16 @@ def check_same(folder: Path, whole: Path) -> None:
 
 
 def test_what_a_finished_run_holds(whole: Path) -> None:
-    files = {"config.json", "progress.jsonl", "checkpoint.pt", "model.pt", "summary.json", "evaluation.npz"}
-    assert {path.name for path in whole.iterdir()} - {"lock"} == files
+    names = (
+        "config.json",
+        "progress.jsonl",
+        "checkpoint.pt",
+        "model.pt",
+        "network.npz",
+        "summary.json",
+        "evaluation.npz",
+    )
+    assert {path.name for path in whole.iterdir()} - {"lock"} == set(names)
     config = json.loads((whole / "config.json").read_text(encoding="utf-8"))
     assert config["data_title"] == "a few digits: 130 training and 70 test images"
     assert config["versions"]["torch"] == torch.__version__

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
-from openpyxl.cell.cell import Cell
 
+from cached_values import assert_cached_values_hold, cells
 from office import Office, Recalculated
 from s6xl.derivation import NETWORK
 from s6xl.descent import descend
@@ -14,35 +14,6 @@ from s6xl.experiment import Experiment
 from s6xl.workbook import build
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
-
-
-def cells(path: Path, *, data_only: bool) -> dict[str, dict[str, object]]:
-    book = openpyxl.load_workbook(path, data_only=data_only)
-    found: dict[str, dict[str, object]] = {}
-    for sheet in book:
-        rows = (cell for row in sheet.iter_rows() for cell in row if isinstance(cell, Cell))
-        found[sheet.title] = {cell.coordinate: cell.value for cell in rows}
-    return found
-
-
-def assert_cached_values_hold(path: Path, recalculated: Recalculated) -> None:
-    """Every formula has a cached value, and it is what LibreOffice computes."""
-    formulas, cached = cells(path, data_only=False), cells(path, data_only=True)
-    for sheet, addresses in formulas.items():
-        tolerance = 1e-15 if sheet.startswith("LR=") else 1e-9
-        for address, formula in addresses.items():
-            if not (isinstance(formula, str) and formula.startswith("=")):
-                continue
-            value, found = cached[sheet][address], recalculated.values[sheet].get(address, "")
-            where = f"{sheet}!{address}"
-            if value == "#NUM!":
-                assert where in recalculated.error_cells
-            elif isinstance(value, str):
-                assert found == value, where
-            else:
-                assert isinstance(value, int | float), f"{where} has no cached value"
-                assert isinstance(found, float), where
-                assert abs(value - found) <= tolerance, where
 
 
 def test_the_default_workbook(book: Path, recalculated: Recalculated) -> None:

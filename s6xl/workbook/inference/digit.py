@@ -27,7 +27,7 @@ ABOUT = (
 )
 HOW_TO = (
     "Choose a digit in the yellow cell, or “empty paper”. The sheet Digits shows them all.",
-    "Paint: select cells of the grid, type 255 for ink or 0 for paper, and press Ctrl+Enter. In between is grey.",
+    "Paint, as large as those: select cells of the grid, type 255 for ink or 0 for paper, and press Ctrl+Enter.",
     "Press Delete on painted cells, and the chosen digit is back. A dot marks what is painted.",
 )
 _HOW_ROW, _CHOICE_ROW, _TOP = 5, 8, 10  # from 0
@@ -206,7 +206,8 @@ def _write_answer(
     lines = (
         (f'="Sure to "&ROUNDDOWN(100*{largest},1)&" %"', f"Sure to {sure:g} %", "text_bold"),
         (
-            f'=IF(ISNUMBER({truth}),"The chosen digit is a "&{truth}&{verdict},"The paper is empty.")',
+            f'=IF(ISNUMBER({truth}),"The chosen digit is a "&{truth}&{verdict},'
+            f'IF({painted}=0,"The paper is empty.","What it is, only you know."))',
             "The paper is empty." if choice.truth is None else shown,
             "text",
         ),
@@ -234,7 +235,7 @@ def _write_probabilities(book: Book, sheet: Sheet, probabilities: NDArray[np.flo
         for bar in range(_BARS):
             formula = f"=MAX(0,MIN(1,{_BARS}*${SHOWN.cell(digit, 0)}-{bar}))"
             full = max(0.0, min(1.0, _BARS * probability - bar))
-            sheet.write_formula(row, BARS.column + bar, formula, styles["small_cell"], full)
+            sheet.write_formula(row, BARS.column + bar, formula, styles["bar"], full)
     scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
     sheet.conditional_format(BARS.area, {**scale, "min_color": PAPER, "max_color": SERIES[0]})
 

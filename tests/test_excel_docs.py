@@ -7,12 +7,18 @@ from xml.etree import ElementTree
 import pytest
 
 from s6xl.functions import FUNCTIONS, MISSING, Block
+from s6xl.mnist.record import Run
+from s6xl.workbook.inference.choices import digit_choices, first_choice
 
 TEXT = (Path(__file__).parent.parent / "docs" / "excel.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^\| `=(\w+)\(([^`]*)\)` \| ([^|]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)
 MESSAGES = re.findall(r"^\| `=(\w+)\(([^`]*)\)`[^|]* \| (S6_[^|]+) \|$", TEXT, re.MULTILINE)
 FUNCTION = {function.name: function for function in FUNCTIONS}
+# The digit that the workbook of the run that comes with s6xl opens with.
+SHOWN = digit_choices(evaluation) if (evaluation := Run.open(Path("pretrained")).evaluation()) else []
 SPECIAL: dict[str, Block] = {
+    "digit_pixels": SHOWN[first_choice(SHOWN)].pixels.tolist(),
+    '"pretrained"': [["pretrained"]],
     "Z99": [[None]],
     '"abc"': [["abc"]],
     "1/0": [["#DIV/0!"]],

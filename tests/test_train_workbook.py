@@ -39,7 +39,8 @@ def test_a_new_file_becomes_a_report(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     book = openpyxl.load_workbook(tmp_path / "new.xlsx")
     assert book.sheetnames[0] == "Start"
-    assert book.sheetnames[-5:] == ["MNIST", "Model", "Samples", "Confusion", "Mistakes"]
+    assert book.sheetnames[book.sheetnames.index("MNIST") :][:4] == ["MNIST", "Digit", "Digits", "Input"]
+    assert book.sheetnames[-5:] == ["Softmax", "Model", "Samples", "Confusion", "Mistakes"]
     assert rows(tmp_path / "new.xlsx") == [1, 2]
     build(Experiment(), tmp_path / "built.xlsx", run=Run.open(tmp_path / "run"))
     assert (tmp_path / "built.xlsx").read_bytes() == (tmp_path / "new.xlsx").read_bytes()

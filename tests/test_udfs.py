@@ -50,9 +50,10 @@ def test_excels_function_wizard_shows_every_function_and_argument() -> None:
         assert shown["ArgumentDescriptions"] == [parameter.help for parameter in function.parameters]
 
 
-def test_the_functions_are_those_of_the_quantities_and_over_ranges() -> None:
+def test_the_functions_are_those_of_the_quantities_over_ranges_and_over_images() -> None:
     names = {function.name for function in FUNCTIONS}
-    assert names == {*QUANTITIES, "S6_SIGMOID", "S6_UPDATE", "S6_FORWARD", "S6_BACKWARD", "S6_DESCENT", "S6_LOSS_CURVE"}
+    ranges = {"S6_FORWARD", "S6_BACKWARD", "S6_DESCENT", "S6_LOSS_CURVE"}
+    assert names == {*QUANTITIES, "S6_SIGMOID", "S6_UPDATE", *ranges, "S6_PREDICT"}
 
 
 def test_arguments_stand_in_the_order_of_the_sheets_columns() -> None:
@@ -67,6 +68,7 @@ def test_arguments_stand_in_the_order_of_the_sheets_columns() -> None:
     assert found["S6_E_TOTAL"] == ["E1", "E2"]
     assert found["S6_UPDATE"] == ["w", "lr", "delta"]
     assert found["S6_DESCENT"] == ["inputs", "targets", "weights", "lr", "steps"]
+    assert found["S6_PREDICT"] == ["pixels", "run"]
 
 
 @pytest.mark.parametrize("function", [f for f in OF_NUMBERS if f.name in QUANTITIES], ids=by_name)
@@ -169,7 +171,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
+@pytest.mark.parametrize("function", (*OF_NUMBERS, *OVER_RANGES), ids=by_name)
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_argument_is_named_in_the_cell(function: Function, bad: str) -> None:
     for position, parameter in enumerate(function.parameters):
@@ -220,3 +222,81 @@ def test_a_sentence_is_passed_on() -> None:
 
 def test_numbers_in_currency_and_whole_ones_are_numbers() -> None:
     assert call("S6_UPDATE", cells([Decimal("0.5")]), 1, 0.25) == 0.25
+
+
+def image_cells(seed: int) -> tuple[list[list[Any]], Any]:
+    """An image as cells, paper being empty, 0 or an empty text, and as an array."""
+    import numpy as np
+
+    draw = np.random.default_rng(seed)
+    image = draw.integers(0, 256, (28, 28)) * (draw.random((28, 28)) < 0.3)
+    paper = (None, 0.0, "")
+    rows = [[float(p) if p else paper[(x + y) % 3] for x, p in enumerate(row)] for y, row in enumerate(image.tolist())]
+    return rows, image
+
+
+def column(found: Any) -> list[Any]:
+    return [row[0] for row in found]
+
+
+def test_a_prediction_is_pytorchs() -> None:
+    from networks import probabilities
+    from s6xl.mnist import model
+    from s6xl.mnist.record import Run
+
+    network = model.of(Run.open(Path("pretrained")).network())
+    for seed in range(5):
+        rows, image = image_cells(seed)
+        expected = probabilities(network, image[None])[0]
+        for run in ((), ("pretrained",), (cells([None]),), (cells(["pretrained"]),)):
+            assert column(call("S6_PREDICT", cells(*rows), *(run or (LEFT_OUT,)))) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_prediction_by_a_run_of_ones_own(tmp_path: Path) -> None:
+    from networks import NETWORKS, probabilities, run_of
+
+    layers = NETWORKS["one linear layer"]
+    _, network = run_of(tmp_path / "run", layers)
+    rows, image = image_cells(7)
+    name = str(tmp_path / "run")
+    assert column(call("S6_PREDICT", cells(*rows), name)) == pytest.approx(probabilities(network, image[None])[0])
+    # Windows copies paths in quotation marks; and a run that has changed is read anew.
+    (tmp_path / "run" / "network.npz").unlink()
+    assert call("S6_PREDICT", cells(*rows), f'"{name}"').startswith("S6_PREDICT: ")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda rows: rows[:-1], "pixels is a block of 27 by 28 cells: give a block of 28 by 28."),
+        (lambda rows: [[1.0]], "pixels is a block of 1 by 1 cells: give a block of 28 by 28."),
+        (
+            lambda rows: [*rows[:-1], [*rows[-1][:-1], "x"]],
+            "row 28, column 28 of pixels is the text “x”: give a number.",
+        ),
+        (
+            lambda rows: [[256.0, *rows[0][1:]], *rows[1:]],
+            "row 1, column 1 of pixels is 256: give a number from 0 to 255.",
+        ),
+        (
+            lambda rows: [[-1.0, *rows[0][1:]], *rows[1:]],
+            "row 1, column 1 of pixels is -1: give a number from 0 to 255.",
+        ),
+        (lambda rows: [[True, *rows[0][1:]], *rows[1:]], "row 1, column 1 of pixels is TRUE: give a number."),
+    ],
+)
+def test_pixels_that_are_no_good(spoil: Any, sentence: str) -> None:
+    rows, _ = image_cells(1)
+    assert call("S6_PREDICT", cells(*spoil(rows)), LEFT_OUT) == f"S6_PREDICT: {sentence}"
+
+
+def test_a_run_that_is_no_good(tmp_path: Path) -> None:
+    rows, _ = image_cells(1)
+    cases = {
+        str(tmp_path / "nowhere"): "holds no run: name a folder that `python -m s6xl train` has made.",
+        5.0: "run is no text: give one in quotation marks.",
+    }
+    for run, sentence in cases.items():
+        assert sentence in call("S6_PREDICT", cells(*rows), run)
+    assert "run is 2 cells: give one." in call("S6_PREDICT", cells(*rows), cells(["a", "b"]))
+    assert "pixels is missing: give a block of 28 by 28." in call("S6_PREDICT", LEFT_OUT, LEFT_OUT)

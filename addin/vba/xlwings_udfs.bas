@@ -300,6 +300,19 @@ failed:
     S6_O2 = Err.Description
 End Function
 
+Function S6_PREDICT(Optional pixels, Optional run)
+    #If App = "Microsoft Excel" Then
+        If TypeOf Application.Caller Is Range Then On Error GoTo failed
+        S6_PREDICT = XLPy.CallUDF("s6xl.udfs", "S6_PREDICT", Array(pixels, run), ThisWorkbook, Application.Caller)
+        Exit Function
+    #Else
+        S6_PREDICT = XLPy.CallUDF("s6xl.udfs", "S6_PREDICT", Array(pixels, run))
+        Exit Function
+    #End If
+failed:
+    S6_PREDICT = Err.Description
+End Function
+
 Function S6_SIGMOID(Optional x)
     #If App = "Microsoft Excel" Then
         If TypeOf Application.Caller Is Range Then On Error GoTo failed

@@ -26,7 +26,7 @@ def prediction_functions() -> tuple[Function, ...]:
             (
                 Parameter(
                     "pixels",
-                    f"{SIDE} by {SIDE} cells from 0, paper, to {INK}, ink, such as digit_pixels of a report",
+                    f"An image, {SIDE} by {SIDE} cells from 0, paper, to {INK}, ink, such as digit_pixels in a report",
                     image(SIDE, INK),
                 ),
                 Parameter(

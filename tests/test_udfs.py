@@ -171,7 +171,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("function", (*OF_NUMBERS, *OVER_RANGES), ids=by_name)
+@pytest.mark.parametrize("function", [*OF_NUMBERS, *OVER_RANGES], ids=by_name)
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_argument_is_named_in_the_cell(function: Function, bad: str) -> None:
     for position, parameter in enumerate(function.parameters):

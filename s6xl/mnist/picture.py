@@ -91,5 +91,5 @@ def _centred(digit: NDArray[np.float64]) -> NDArray[np.float64]:
         centre = float((np.arange(length) + 0.5) @ mass / mass.sum())
         place.append(min(max(0, round(SIDE / 2 - centre)), SIDE - length))
     top, left = place
-    image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit * (INK / digit.max())
+    image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit / digit.max() * INK
     return image

@@ -1,0 +1,201 @@
+"""``python -m s6xl predict``: a workbook's network, and a picture, by PyTorch."""
+
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from networks import NETWORKS, probabilities, run_of
+from s6xl.cli import s6xl
+from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.experiment import Experiment
+from s6xl.mnist import data, model
+from s6xl.mnist.record import Run
+from s6xl.workbook import build
+from s6xl.workbook.inference.reading import read_shown
+
+
+def predict(*arguments: object) -> Result:
+    return CliRunner().invoke(s6xl, ["predict", *map(str, arguments)], standalone_mode=False)
+
+
+def shown(text: str) -> dict[int, float]:
+    """The printed probabilities, by digit."""
+    return {int(digit): float(number) / 100 for digit, number in re.findall(r"^(\d)\s+([\d.]+)%", text, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def digit_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("digit") / "digits.xlsx"
+    build(Experiment(), path, run=Run.open(Path("pretrained")))
+    return path
+
+
+@pytest.fixture
+def mine(digit_book: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(digit_book, tmp_path / "mine.xlsx"))
+
+
+def edited(path: Path, part: str, pattern: str, replacement: str) -> None:
+    """Change a part of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    text = content[part].decode()
+    changed, count = re.subn(pattern, replacement, text, count=1)
+    assert count == 1
+    content[part] = changed.encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data_ in content.items():
+            archive.writestr(name, data_)
+
+
+def sheet_part(path: Path, title: str) -> str:
+    with zipfile.ZipFile(path) as archive:
+        titles = re.findall(r'<sheet name="([^"]+)"', archive.read("xl/workbook.xml").decode())
+    return f"xl/worksheets/sheet{titles.index(title) + 1}.xml"
+
+
+def test_a_workbook_agrees_with_pytorch(digit_book: Path) -> None:
+    done = predict("--workbook", digit_book)
+    assert done.return_value == 0
+    assert done.output.startswith("It is a 7.\n0    0.0000%\n")
+    assert "The workbook says the same: 7, with a largest difference of " in done.output
+    evaluation = Run.open(Path("pretrained")).evaluation()
+    assert evaluation
+    seven = evaluation.right_images[7][None]
+    expected = probabilities(model.of(Run.open(Path("pretrained")).network()), seven)[0]
+    assert [*shown(done.output).values()] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+def test_a_network_comes_back_from_its_cells(layers: tuple[object, ...], tmp_path: Path) -> None:
+    run, _ = run_of(tmp_path / "run", layers)  # type: ignore[arg-type]
+    build(Experiment(), tmp_path / "book.xlsx", run=run)
+    found, wanted = read_shown(tmp_path / "book.xlsx").network, run.network()
+    assert found.layers == wanted.layers
+    assert found.state.keys() == wanted.state.keys()
+    for name, weights in wanted.state.items():
+        assert np.array_equal(found.state[name], weights), name
+    assert predict("--workbook", tmp_path / "book.xlsx").return_value == 0
+
+
+def test_a_workbook_that_has_not_calculated_is_told(mine: Path) -> None:
+    """Another answer is cached than the formulas give."""
+    edited(mine, sheet_part(mine, "Digit"), r"(<f>'Softmax'!F12</f><v>)[^<]+", r"\g<1>0.75")
+    done = predict("--workbook", mine)
+    assert done.return_value == 1
+    assert "The workbook says 7, with a largest difference of 0.75: let a spreadsheet program calculate" in done.output
+
+
+def test_a_weight_that_was_changed_counts(mine: Path) -> None:
+    """PyTorch computes with the weights that stand in the cells."""
+    before = shown(predict("--workbook", mine).output)
+    edited(mine, sheet_part(mine, "Linear"), r'(<c r="K\d+" s="\d+"><v>)-?\d\.\d{6,}', r"\g<1>30")
+    done = predict("--workbook", mine)
+    assert done.return_value == 1
+    assert shown(done.output) != before
+
+
+def without_values(path: Path) -> None:
+    part = sheet_part(path, "Digit")
+    edited(path, part, r"(<f>'Softmax'!F12</f>)<v>[^<]+</v>", r"\g<1>")
+
+
+def with_an_error(path: Path) -> None:
+    edited(path, sheet_part(path, "Conv 3"), r'(<c r="E\d+" s="\d+")><v>-?\d\.\d{6,}</v>', r'\g<1> t="e"><v>#REF!</v>')
+
+
+def without_a_name(path: Path) -> None:
+    edited(path, "xl/workbook.xml", r'name="layer0_weight"', 'name="other"')
+
+
+def with_a_layer_renamed(path: Path) -> None:
+    edited(path, "xl/sharedStrings.xml", r"<t>Flatten</t>", "<t>Flat</t>")
+
+
+def with_a_weight_missing(path: Path) -> None:
+    edited(path, sheet_part(path, "Conv 3"), r'(<c r="E\d+" s="\d+")><v>-?\d\.\d{6,}</v></c>', r"\g<1>/>")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (without_values, "where its answer is: open it in a spreadsheet program, let it calculate"),
+        (with_an_error, "where its weights is: open it in a spreadsheet program"),
+        (without_a_name, "has no network in its cells: give a workbook that"),
+        (with_a_layer_renamed, "has been changed where its network's layers or weights are"),
+        (with_a_weight_missing, "has been changed where its network's layers or weights are"),
+    ],
+)
+def test_a_workbook_that_is_no_good(spoil: object, sentence: str, mine: Path) -> None:
+    spoil(mine)  # type: ignore[operator]
+    before = mine.read_bytes()
+    done = predict("--workbook", mine)
+    assert isinstance(done.exception, UserError)
+    assert sentence in str(done.exception)
+    assert mine.read_bytes() == before
+
+
+def test_a_workbook_without_a_network(book: Path) -> None:
+    done = predict("--workbook", book)
+    assert isinstance(done.exception, UserError)
+    assert "has no network in its cells: give a workbook that `python -m s6xl build --run DIR` has made" in str(
+        done.exception
+    )
+
+
+def test_a_picture_by_the_network_that_comes_along(tmp_path: Path) -> None:
+    digits = data.load("sample").test
+    image, label = digits.images.numpy()[555], int(digits.labels[555])
+    Image.fromarray(255 - image).save(tmp_path / "digit.png")
+    done = predict("--image", tmp_path / "digit.png")
+    assert done.return_value == 0
+    assert done.output.startswith(f"It is a {label}.\n")
+    expected = probabilities(model.of(Run.open(Path("pretrained")).network()), image[None])[0]
+    assert [*shown(done.output).values()] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_picture_by_ones_own_network(tmp_path: Path) -> None:
+    _, network = run_of(tmp_path / "run", NETWORKS["one linear layer"])
+    image = data.load("sample").test.images.numpy()[3]
+    Image.fromarray(image).save(tmp_path / "digit.png")
+    done = predict("--image", tmp_path / "digit.png", "--run", tmp_path / "run")
+    assert [*shown(done.output).values()] == pytest.approx(probabilities(network, image[None])[0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "give one of --workbook FILE and --image FILE.png"),
+        (("--workbook", "a.xlsx", "--image", "a.png"), "give one of --workbook FILE and --image FILE.png"),
+        (("--workbook", "a.xlsx", "--run", "run"), "--run is for --image: a workbook has a network of its own"),
+        (("--workbook", "nowhere.xlsx"), "nowhere.xlsx"),
+        (("--image", "nowhere.png"), "nowhere.png does not exist"),
+        (("--image", "nowhere.png", "--run", "nowhere"), "nowhere holds no run"),
+    ],
+)
+def test_arguments_that_are_no_good(arguments: tuple[str, ...], sentence: str) -> None:
+    done = predict(*arguments)
+    assert isinstance(done.exception, UserError)
+    assert sentence in str(done.exception)
+
+
+def test_a_run_without_a_network(tmp_path: Path) -> None:
+    run, _ = run_of(tmp_path / "run", NETWORKS["one linear layer"])
+    (run.folder / "network.npz").unlink()
+    Image.fromarray(data.load("sample").test.images.numpy()[3]).save(tmp_path / "digit.png")
+    done = predict("--image", tmp_path / "digit.png", "--run", run.folder)
+    assert isinstance(done.exception, UserError)
+    assert "network.npz cannot be read (No such file or directory)" in str(done.exception)
+
+
+def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    done = predict("--image", "digit.png")
+    assert isinstance(done.exception, ImpossibleHereError)
+    assert "reading a digit needs PyTorch, which cannot be loaded" in str(done.exception)

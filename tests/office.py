@@ -65,13 +65,16 @@ class Office:
         path: Path,
         series: Sequence[Mapping[str, Mapping[str, Change]]],
         read: Mapping[str, Sequence[str]],
+        *,
+        hard: bool = True,
     ) -> list[dict[str, dict[str, float | str]]]:
         """Load a workbook once, make one set of changes after another, recalculate everything after each, and read.
 
         None empties a cell, rows of numbers fill a block such as ``A1:B2``. `read` names the cells to read, by sheet.
+        Without `hard`, only what depends on a changed cell is calculated.
         """
         answers: list[dict[str, dict[str, float | str]]] = self._ask(
-            {"path": str(path), "series": series, "read": read}
+            {"path": str(path), "series": series, "read": read, "hard": hard}
         )["series"]
         return answers
 

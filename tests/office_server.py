@@ -128,13 +128,14 @@ def recalculate(desktop, path, changes, shown, hard):
             document.close(True)
 
 
-def recalculate_series(desktop, path, series, read_cells):
+def recalculate_series(desktop, path, series, read_cells, hard):
     with tempfile.TemporaryDirectory() as folder:
         document = desktop.loadComponentFromURL(Path(shutil.copy(path, folder)).as_uri(), "_blank", 0, options(path))
         if document is None:
             raise RuntimeError(f"LibreOffice could not load {path}")
         try:
-            document.enableAutomaticCalculation(False)
+            # Else each cell of a change would be followed by a calculation of its own.
+            document.enableAutomaticCalculation(not hard)
             answers = []
             for changes in series:
                 for sheet, cells in changes.items():
@@ -146,7 +147,8 @@ def recalculate_series(desktop, path, series, read_cells):
                             cell.setValue(value)
                         else:
                             cell.setFormula(value or "")
-                document.calculateAll()
+                if hard:
+                    document.calculateAll()
                 answers.append(
                     {
                         sheet: {
@@ -171,7 +173,9 @@ def main():
                 request = json.loads(line)
                 try:
                     if "series" in request:
-                        answer = recalculate_series(desktop, request["path"], request["series"], request["read"])
+                        answer = recalculate_series(
+                            desktop, request["path"], request["series"], request["read"], request["hard"]
+                        )
                     else:
                         answer = recalculate(
                             desktop, request["path"], request["changes"], request["shown"], request["hard"]

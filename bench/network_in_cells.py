@@ -1,0 +1,71 @@
+"""What a network in cells costs: formulas, bytes, and LibreOffice's time to load and calculate it.
+
+The network is the one that comes with s6xl, or that of the run that is given. Beside it, in turns, the same workbook
+without a network.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+from s6xl.experiment import Experiment
+from s6xl.mnist.record import Run
+from s6xl.workbook import build
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import office
+
+TURNS, CHANGES = 5, 10
+PIXEL, PROBABILITY = "P20", "BE22"
+
+
+def formulas(path: Path) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return sum(archive.read(name).count(b"<f>") for name in archive.namelist() if "worksheets/" in name)
+
+
+def seconds(program: office.Office, path: Path, changes: int, *, hard: bool, pixel: bool) -> float:
+    """To load a workbook and calculate it so many times, each time a pixel being changed and a result being read."""
+    series = [{"Digit": {PIXEL: 255.0 - number}} if pixel else {} for number in range(changes)]
+    start = time.perf_counter()
+    program.recalculate_series(path, series, {"Digit": [PROBABILITY]} if pixel else {}, hard=hard)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    found = office.find()
+    if found is None:
+        sys.exit("LibreOffice with its Python bridge uno is not installed (Debian: libreoffice-calc python3-uno).")
+    run = Run.open(Path(sys.argv[1] if sys.argv[1:] else "pretrained"))
+    program = office.Office(*found)
+    with tempfile.TemporaryDirectory() as folder:
+        plain, full = Path(folder, "plain.xlsx"), Path(folder, "network.xlsx")
+        build(Experiment(), plain)
+        build(Experiment(), full, run=run)
+        seconds(program, plain, 1, hard=True, pixel=False)
+        without, once, hard, soft = [], [], [], []
+        for _ in range(TURNS):
+            without.append(seconds(program, plain, 1, hard=True, pixel=False))
+            once.append(seconds(program, full, 1, hard=True, pixel=True))
+            loaded = seconds(program, full, 0, hard=False, pixel=True)
+            hard.append((seconds(program, full, CHANGES, hard=True, pixel=True) - loaded) / CHANGES)
+            soft.append((seconds(program, full, CHANGES, hard=False, pixel=True) - loaded) / CHANGES)
+        sizes = [(path.stat().st_size, formulas(path)) for path in (plain, full)]
+    program.close()
+    (plain_size, plain_formulas), (full_size, full_formulas) = sizes
+    print(f"{run.config.recipe.parameters:,} parameters: {full_formulas - plain_formulas:,} formulas")
+    print(f"file                        {full_size:>9,} bytes, {full_size - plain_size:,} of them the network's")
+    print(
+        f"load and calculate all           {statistics.median(once):.2f} s in the middle of {TURNS} (at most 3 is wanted)"
+    )
+    print(f"the same without the network     {statistics.median(without):.2f} s")
+    print(f"calculate all once more          {statistics.median(hard):.2f} s")
+    print(f"calculate after a pixel          {statistics.median(soft):.2f} s (at most 1 is wanted)")
+    ratio = statistics.median(with_it / without_it for with_it, without_it in zip(once, without, strict=True))
+    print(f"ratio to without                  {ratio:.1f} in the middle of pairs")
+
+
+main()

@@ -4,6 +4,7 @@ The network is the one that comes with s6xl, or that of the run that is given. B
 without a network.
 """
 
+import re
 import statistics
 import sys
 import tempfile
@@ -24,7 +25,9 @@ PIXEL, PROBABILITY = "P20", "BE22"
 
 def formulas(path: Path) -> int:
     with zipfile.ZipFile(path) as archive:
-        return sum(archive.read(name).count(b"<f>") for name in archive.namelist() if "worksheets/" in name)
+        return sum(
+            len(re.findall(b"<f[ >]", archive.read(name))) for name in archive.namelist() if "worksheets/" in name
+        )
 
 
 def seconds(program: office.Office, path: Path, changes: int, *, hard: bool, pixel: bool) -> float:
@@ -46,26 +49,26 @@ def main() -> None:
         build(Experiment(), plain)
         build(Experiment(), full, run=run)
         seconds(program, plain, 1, hard=True, pixel=False)
-        without, once, hard, soft = [], [], [], []
+        timed: dict[str, list[float]] = {name: [] for name in ("load", "plain", "all", "pixel")}
         for _ in range(TURNS):
-            without.append(seconds(program, plain, 1, hard=True, pixel=False))
-            once.append(seconds(program, full, 1, hard=True, pixel=True))
+            timed["plain"].append(seconds(program, plain, 1, hard=True, pixel=False))
+            timed["load"].append(seconds(program, full, 1, hard=True, pixel=True))
             loaded = seconds(program, full, 0, hard=False, pixel=True)
-            hard.append((seconds(program, full, CHANGES, hard=True, pixel=True) - loaded) / CHANGES)
-            soft.append((seconds(program, full, CHANGES, hard=False, pixel=True) - loaded) / CHANGES)
+            for name, hard in (("all", True), ("pixel", False)):
+                taken = seconds(program, full, CHANGES, hard=hard, pixel=True)
+                timed[name].append((taken - loaded) / CHANGES)
         sizes = [(path.stat().st_size, formulas(path)) for path in (plain, full)]
     program.close()
     (plain_size, plain_formulas), (full_size, full_formulas) = sizes
     print(f"{run.config.recipe.parameters:,} parameters: {full_formulas - plain_formulas:,} formulas")
-    print(f"file                        {full_size:>9,} bytes, {full_size - plain_size:,} of them the network's")
-    print(
-        f"load and calculate all           {statistics.median(once):.2f} s in the middle of {TURNS} (at most 3 is wanted)"
-    )
-    print(f"the same without the network     {statistics.median(without):.2f} s")
-    print(f"calculate all once more          {statistics.median(hard):.2f} s")
-    print(f"calculate after a pixel          {statistics.median(soft):.2f} s (at most 1 is wanted)")
-    ratio = statistics.median(with_it / without_it for with_it, without_it in zip(once, without, strict=True))
-    print(f"ratio to without                  {ratio:.1f} in the middle of pairs")
+    print(f"file                      {full_size:>9,} bytes, {full_size - plain_size:,} of them the network's")
+    middle = {name: statistics.median(times) for name, times in timed.items()}
+    print(f"load and calculate all         {middle['load']:.2f} s in the middle of {TURNS} (at most 3 is wanted)")
+    print(f"the same without the network   {middle['plain']:.2f} s")
+    print(f"calculate all once more        {middle['all']:.2f} s")
+    print(f"calculate after a pixel        {middle['pixel']:.2f} s (at most 1 is wanted)")
+    ratio = statistics.median(full / plain for full, plain in zip(timed["load"], timed["plain"], strict=True))
+    print(f"ratio to without the network   {ratio:.1f} in the middle of pairs")
 
 
 main()

@@ -33,6 +33,21 @@ class DynamicFormula(str):
     __slots__ = ()
 
 
+class SharedFormula(str):
+    """The formula of cells one below the other, which moves along with each: only the first of them holds its text.
+
+    `number` tells it apart on its sheet; `area`, of the first cell, is where all of them are.
+    """
+
+    number: int
+    area: str
+
+    def __new__(cls, formula: str, number: int, area: str = "") -> "SharedFormula":
+        made = super().__new__(cls, formula)
+        made.number, made.area = number, area
+        return made
+
+
 def cached(value: float) -> float | str:
     """A number as a formula's cached value: what is no finite number is the error that Excel shows for it."""
     return value if math.isfinite(value) else _ERROR
@@ -80,6 +95,7 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
         super().__init__()
         self.big_table: Table | None = None
         self.progress: Progress = lambda rows: None
+        self._shared_formulas = 0
 
     def write_table(self, table: Table) -> None:
         """Put a table on the sheet; it is turned into XML when the workbook is closed."""
@@ -90,10 +106,36 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
         if any(isinstance(formula, DynamicFormula) for formula in (*table.first_formulas, *table.formulas)):
             self.has_dynamic_arrays = True
 
+    def write_formula_down(self, row: int, column: int, formula: str, style: Format, values: Sequence[float]) -> None:
+        """Write a formula into a cell, counted from 0, and with its references moved along into those below.
+
+        `values` are the cached ones, a cell each.
+        """
+        letters = xl_col_to_name(column)
+        area = f"{letters}{row + 1}:{letters}{row + len(values)}"
+        first, later = SharedFormula(formula, self._shared_formulas, area), SharedFormula("=", self._shared_formulas)
+        for below, value in enumerate(values):
+            self.write_formula(row + below, column, later if below else first, style, value)
+        self._shared_formulas += 1
+
     # What follows takes the place of XlsxWriter's own methods of the same names.
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        return formula.removeprefix("=")
+        return formula if isinstance(formula, SharedFormula) else formula.removeprefix("=")
+
+    def _xml_formula_element(self, formula: str, result: object, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        if not isinstance(formula, SharedFormula):
+            super()._xml_formula_element(formula, result, attributes)
+            return
+        area = [("ref", formula.area)] if formula.area else []
+        shared = [("t", "shared"), *area, ("si", formula.number)]
+        self._xml_start_tag("c", attributes)
+        if formula.area:
+            self._xml_data_element("f", formula.removeprefix("="), shared)
+        else:
+            self._xml_empty_tag("f", shared)
+        self._xml_data_element("v", str(result))
+        self._xml_end_tag("c")
 
     def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, Any]] = ()) -> None:
         # XlsxWriter rounds to 16 digits; a float64 needs 17 to come back the same.

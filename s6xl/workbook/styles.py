@@ -93,7 +93,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     # The network in cells: a small cell tells its number by its colour.
     "small_cell": {"num_format": ";;;"},
     "small_cell_below": {"num_format": ";;;", "top": 1, "top_color": MUTED},
-    "padding": {"num_format": ";;;", "bg_color": PAPER},
+    "padding": {"bg_color": PAPER},
     "marked": {"border": 1, "border_color": BAD},
     "tiny": {**_BASE, "font_size": 8, "font_color": MUTED, "align": "center"},
     "tiny_left": {**_BASE, "font_size": 8, "font_color": MUTED},

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.layers import SIDE
 
-MOST_MISTAKES = 20
+MOST_MISTAKES = 10
 EMPTY = "empty paper"
 _FIRST_SHOWN = 7
 

@@ -20,7 +20,7 @@ _INPUT = (
 # Small cells from one link to the next, and the least height of a number in pixels.
 _LINK, _NUMBER_HEIGHT = 13, 18
 # More digits than these tell no two float32 apart.
-_DIGITS = 12
+_DIGITS = 11
 
 
 def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None:
@@ -95,16 +95,19 @@ def _write_maps(paper: SmallCells, scene: Scene) -> None:
     channels, height, width = maps.shape
     ten_scores = maps.shape == (DIGITS, 1, 1) and isinstance(scene.stage.layer, Linear)
     digits = " (the first is the score of digit 0, the tenth that of digit 9)" if ten_scores else ""
+    # Where the window moves down by one cell as its neuron does, a column of neurons has one formula.
+    together = height if scene.stage.window.stride == 1 else 1
     paper.write_section(maps.row - 1, f"What comes out, map by map{digits}")
     for channel in range(channels):
         row, column = maps.place(channel, -1, 0)
         paper.sheet.set_row_pixels(row, LABEL_ROW)
         paper.write_label(row, column, str(channel + 1))
         cells = scene.plan.parameter_cells(channel)
-        for y in range(height):
-            for x in range(width):
+        for x in range(width):
+            for y in range(0, height, together):
                 formula = neuron.formula(scene.steps, scene.first_formula(channel, y, x), cells)
-                paper.write_small(*maps.place(channel, y, x), formula, float(scene.outputs[channel, y, x]))
+                values = scene.outputs[channel, y : y + together, x].tolist()
+                paper.write_small_down(*maps.place(channel, y, x), formula, values)
     paper.colour(maps.block, signed=not scene.is_never_negative)
 
 
@@ -157,21 +160,18 @@ def _write_kernels(paper: SmallCells, scene: Scene) -> None:
 def _write_tape(paper: SmallCells, scene: Scene) -> None:
     """The input, with its maps interleaved."""
     tape, stage = scene.plan.tape, scene.stage
-    channels, height, width = stage.inputs
+    channels, _, width = stage.inputs
     padding = stage.window.padding
     paper.write_section(tape.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
     how = f"Each column of the image as {channels} columns, one a map" if channels > 1 else "The one map"
-    around = f", with a border of {_zeros(padding)} around" if padding else ""
+    around = ", with a border of empty cells, which count as 0" if padding else ""
     paper.write_text(tape.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
-    for row in range(tape.rows):
-        for column in range(tape.columns):
-            place = tape.row + row, tape.column + column
-            in_image, channel = divmod(column, channels)
-            y, x = row - padding, in_image - padding
-            if 0 <= y < height and 0 <= x < width:
-                paper.write_small(
-                    *place, scene.before.cell_from_afar(channel, y, x), float(scene.inputs[channel, y, x])
-                )
-            else:
-                paper.sheet.write_number(*place, 0, paper.styles["padding"])
+    for column in range(tape.columns):
+        in_image, channel = divmod(column, channels)
+        x = in_image - padding
+        if 0 <= x < width:
+            before, values = scene.before.cell_from_afar(channel, 0, x), scene.inputs[channel, :, x].tolist()
+            paper.write_small_down(tape.row + padding, tape.column + column, before, values)
+    if padding:
+        paper.shade_empty(tape)
     paper.colour(tape, signed=bool((scene.inputs < 0).any()))

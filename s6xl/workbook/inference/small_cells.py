@@ -1,5 +1,6 @@
 """A sheet of small square cells: maps are pictures made of them, numbers and texts take several."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
@@ -66,6 +67,14 @@ class SmallCells:
         """
         self.sheet.write_formula(row, column, f"={formula}", self._small, round(value, _DECIMALS))
 
+    def write_small_down(self, row: int, column: int, formula: str, values: Sequence[float]) -> None:
+        """The same in cells one below the other, with the formula's references moved along."""
+        if len(values) == 1:
+            self.write_small(row, column, formula, values[0])
+            return
+        rounded = [round(value, _DECIMALS) for value in values]
+        self.sheet.write_formula_down(row, column, f"={formula}", self._small, rounded)
+
     def write_link(self, row: int, column: int, sheet: str, text: str) -> None:
         """A link to another sheet."""
         self.sheet.write_url(row, column, f"internal:{on_sheet(sheet, 'A1')}", self.styles["link"], text)
@@ -84,6 +93,10 @@ class SmallCells:
             scale |= {"min_type": "formula", "min_value": f"=-{largest}", "min_color": NEGATIVE}
             scale |= {"max_type": "formula", "max_value": f"={largest}", "max_color": POSITIVE}
         self.sheet.conditional_format(block.area, scale)
+
+    def shade_empty(self, block: Block) -> None:
+        """Show which cells of a block are empty."""
+        self.sheet.conditional_format(block.area, {"type": "blanks", "format": self.styles["padding"]})
 
     def mark(self, block: Block, condition: str) -> None:
         """Frame those cells of a block for which a condition holds.

@@ -110,7 +110,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
         "font_size": 8,
         "shrink": True,
     },
-    "bar": {"num_format": ";;;", "top": 2, "top_color": NEUTRAL},
+    "bar": {"num_format": ";;;", "bottom": 2, "bottom_color": NEUTRAL},
     "answer": {**_BOX, "bold": True, "font_size": 96, "align": "center"},
     "outgrown": {"num_format": SCIENTIFIC},
     "good": {"bg_color": GOOD, "font_color": GOOD_TEXT},

@@ -1,6 +1,7 @@
 """The command line, as a person starts it: what it prints, what it leaves behind, and its exit status."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from s6xl.cli.build_command import DEFAULT_OUT
 from s6xl.experiment import Experiment
+from s6xl.mnist.record import Run
 from s6xl.workbook import Engine
 
 
@@ -32,6 +34,30 @@ def test_build_without_arguments(tmp_path: Path) -> None:
     assert "6 learning rates, 68 steps" in done.stdout
     assert openpyxl.load_workbook(tmp_path / "workbooks" / "s6.xlsx", read_only=True).sheetnames[0] == "Start"
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["s6.xlsx"]
+
+
+def test_a_run_of_an_earlier_version_has_no_network_to_show(tmp_path: Path) -> None:
+    shutil.copytree(Run.open(Path("pretrained")).folder, tmp_path / "run")
+    (tmp_path / "run" / "network.npz").unlink()
+    done = s6xl("build", "--run", "run", "--out", "report.xlsx", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        "It has no sheet Digit: an earlier version of s6xl made run, and python -m s6xl train --resume run"
+        in done.stdout
+    )
+    names = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True).sheetnames
+    assert names[-5:] == ["MNIST", "Model", "Samples", "Confusion", "Mistakes"]
+
+
+def test_a_workbook_of_the_run_that_comes_along(tmp_path: Path) -> None:
+    done = s6xl("build", "--run", "pretrained", "--out", "digits.xlsx", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "digits.xlsx").read_bytes().startswith(b"PK")
+    assert "Digit" in openpyxl.load_workbook(tmp_path / "digits.xlsx", read_only=True).sheetnames
+    assert (
+        "s6xl: pretrained is what the run"
+        in s6xl("train", "--run", "pretrained", "--data", "sample", folder=tmp_path).stderr
+    )
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -122,14 +122,29 @@ def with_a_weight_missing(path: Path) -> None:
     edited(path, sheet_part(path, "Conv 3"), r'(<c r="E\d+" s="\d+")><v>-?\d\.\d{6,}</v></c>', r"\g<1>/>")
 
 
+def with_a_pixel_missing(path: Path) -> None:
+    edited(path, sheet_part(path, "Digit"), r'(<c r="CA20" s="\d+")><f>[^<]*</f><v>\d+</v></c>', r"\g<1>/>")
+
+
+def with_a_name_for_a_whole_sheet(path: Path) -> None:
+    edited(path, "xl/workbook.xml", r"'Linear'!\$K\$\d+:\$\w+\$\d+", "'Linear'!$A$1:$XFD$1048576")
+
+
+def with_another_size(path: Path) -> None:
+    edited(path, sheet_part(path, "Model"), r'(<c r="E9" s="\d+"><v>)8<', r"\g<1>999999999<")
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (without_values, "where its answer is: open it in a spreadsheet program, let it calculate"),
-        (with_an_error, "where its weights is: open it in a spreadsheet program"),
+        (without_values, "where the network's answer should be: open it in a spreadsheet program, let it calculate"),
+        (with_an_error, "where the network's weights should be: open it in a spreadsheet program"),
         (without_a_name, "has no network in its cells: give a workbook that"),
-        (with_a_layer_renamed, "has been changed where its network's layers or weights are"),
-        (with_a_weight_missing, "has been changed where its network's layers or weights are"),
+        (with_a_layer_renamed, "has been changed where the network's layers should be: build the workbook anew"),
+        (with_a_weight_missing, "has been changed where the network's weights should be"),
+        (with_a_pixel_missing, "has been changed where the network's image should be"),
+        (with_a_name_for_a_whole_sheet, "has no number in"),
+        (with_another_size, "has been changed where the network's"),
     ],
 )
 def test_a_workbook_that_is_no_good(spoil: object, sentence: str, mine: Path) -> None:

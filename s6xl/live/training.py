@@ -130,7 +130,7 @@ def import_run(excel: Excel) -> None:
             # Nothing was entered, or a training from here that never began.
             folder = _latest()
         run = Run.open(folder)
-        patiently(lambda: _enter(sheet, run.folder, IMPORTING))
+        patiently(lambda: _enter(sheet, Path(run.name), IMPORTING))
         patiently(lambda: write_settings(sheet, content_of(run)))
         place = patiently(lambda: Place(run.folder, int(book.app.pid), book.name, sheet.name))
     follow(run, place, None)

@@ -1,13 +1,12 @@
 """What a trained network makes of the test images, and some of the images it has learned from."""
 
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.errors import UserError
+from s6xl.mnist import arrays
 from s6xl.mnist.layers import DIGITS, SIDE
 
 
@@ -44,13 +43,4 @@ class Evaluation:
         Raises:
             UserError: if the file cannot be read or holds something else.
         """
-        try:
-            stored = io.BytesIO(path.read_bytes())
-        except OSError as error:
-            raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
-        try:
-            with np.load(stored) as content:
-                return cls(**content)
-        except Exception as error:
-            # A file that has been cut off or changed fails wherever NumPy happens to notice it.
-            raise UserError(f"{path} is damaged: train anew, in another folder.") from error
+        return arrays.read(path, lambda content: cls(**content), "is damaged: train anew, in another folder")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from s6xl.errors import UserError
+from s6xl.files import exists
 from s6xl.mnist.layers import INK, SIDE
 
 # MNIST's digits fill a square of 20 pixels, and their centre of mass is the image's middle.
@@ -42,6 +43,8 @@ def read_picture(path: Path) -> NDArray[np.float64]:
 
 def _grey(path: Path) -> NDArray[np.float64]:
     """Grey levels from 0 for black to 255 for white."""
+    if exists(path) and not path.is_file():
+        raise UserError(f"{path} is no file: give a picture of a digit.")
     try:
         with warnings.catch_warnings():
             # What is too large is said below.

@@ -100,8 +100,11 @@ class Run:
         """Make a run directory, in a new folder or an empty one.
 
         Raises:
-            UserError: if the folder holds something already, or cannot be written.
+            UserError: if the folder holds something already, cannot be written, or has the name of the run that comes
+                with the package.
         """
+        if folder == Path(PRETRAINED):
+            raise UserError(f"{PRETRAINED} is what the run that comes with s6xl is called: {_OTHER_FOLDER}.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             used = any(folder.iterdir())

@@ -3,7 +3,6 @@
 Computing is in float64, so that it can be held against PyTorch's and a spreadsheet's to many digits.
 """
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from s6xl.errors import UserError
+from s6xl.mnist import arrays
 from s6xl.mnist.layers import (
     DEVIATION,
     DIGITS,
@@ -84,19 +83,14 @@ class TrainedNetwork:
         Raises:
             UserError: if the file cannot be read or holds something else.
         """
-        try:
-            stored = io.BytesIO(path.read_bytes())
-        except OSError as error:
-            raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
-        try:
-            with np.load(stored) as content:
-                state = {name: content[name].astype(np.float32) for name in content if name != _LAYERS}
-                network = cls(from_data(json.loads(content[_LAYERS].item())), state)
-            if not network.is_finite:
-                raise ValueError("some weights are no numbers")
-        except Exception as error:
-            # A file that has been cut off or changed fails wherever NumPy happens to notice it.
-            raise UserError(f"{path} is damaged or no network that s6xl has trained.") from error
+        return arrays.read(path, cls._from_arrays, "is damaged or no network that s6xl has trained")
+
+    @classmethod
+    def _from_arrays(cls, content: Mapping[str, NDArray[Any]]) -> "TrainedNetwork":
+        state = {name: content[name].astype(np.float32) for name in content if name != _LAYERS}
+        network = cls(from_data(json.loads(content[_LAYERS].item())), state)
+        if not network.is_finite:
+            raise ValueError("some weights are no numbers")
         return network
 
     def forward(self, pixels: NDArray[np.float64]) -> list[Numbers]:

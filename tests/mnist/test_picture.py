@@ -1,6 +1,7 @@
 """A picture of a digit becomes an image as MNIST has them, whatever its size, colours and kind."""
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,8 +149,15 @@ def test_what_is_no_picture_of_a_digit(content: bytes, sentence: str, tmp_path: 
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(UserError, match=r"pipe\.png is no file: give a picture of a digit"):
+        read_picture(tmp_path / "pipe.png")
+
+
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.png does not exist: give a picture of a digit"):
         read_picture(tmp_path / "nowhere.png")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is no file: give a picture of a digit"):
         read_picture(tmp_path)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from networks import probabilities
+from s6xl.errors import UserError
 from s6xl.mnist import data, model
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import RECIPES
@@ -68,3 +69,12 @@ def test_it_reads_its_own_images_as_noted(run: Run, evaluation: Evaluation) -> N
 def test_there_are_fifty_right_ones_of_every_digit_in_turn(evaluation: Evaluation) -> None:
     assert evaluation.labels[evaluation.right].tolist() == [*range(10)] * 5
     assert np.array_equal(evaluation.guesses[evaluation.right], evaluation.labels[evaluation.right])
+
+
+def test_no_other_run_takes_its_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="pretrained is what the run that comes with s6xl is called: choose another"):
+        Run.begin(PRETRAINED, run.config)
+    assert not [*tmp_path.iterdir()]
+    # Elsewhere a folder may be called as it likes.
+    assert Run.begin(tmp_path / "runs" / "pretrained", run.config).name == str(tmp_path / "runs" / "pretrained")

@@ -436,3 +436,59 @@ def test_a_disk_that_is_full_at_any_moment_is_one_sentence(
     assert Run.open(run.folder).status() == "interrupted"
     assert train(run, few) == "finished"
     check_same(run.folder, whole)
+
+
+def test_the_network_for_what_does_without_pytorch_is_the_same(few: Data, whole: Path) -> None:
+    state = weights(whole)
+    network = Run.open(whole).network()
+    assert network.layers == RECIPE.layers
+    assert {name for name in state if not name.endswith("num_batches_tracked")} == set(network.state)
+    for name, numbers in network.state.items():
+        assert np.array_equal(numbers, state[name].numpy()), name
+
+
+def test_some_that_it_got_right_are_kept_digit_by_digit_in_turn(few: Data, whole: Path) -> None:
+    found = Run.open(whole).evaluation()
+    assert found is not None
+    assert np.array_equal(found.guesses[found.right], found.labels[found.right])
+    assert np.array_equal(found.right_images, few.test.images.numpy()[found.right])
+    assert len({*found.right.tolist()}) == len(found.right) == min(50, int((found.guesses == found.labels).sum()))
+    # No digit comes again before all that are left have come.
+    labels = found.labels[found.right].tolist()
+    counts = [labels[:place].count(label) for place, label in enumerate(labels)]
+    assert counts == sorted(counts)
+
+
+def test_a_run_of_an_earlier_version_gets_what_it_lacks(few: Data, whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    network = (folder / "network.npz").read_bytes()
+    (folder / "network.npz").unlink()
+    with np.load(folder / "evaluation.npz") as content:
+        kept = {name: content[name] for name in content if not name.startswith("right")}
+    np.savez_compressed(folder / "evaluation.npz", **kept)
+    run = Run.open(folder)
+    earlier = run.evaluation()
+    assert earlier is not None
+    assert len(earlier.right) == 0
+    assert (run.status(), run.has_network, run.is_complete()) == ("finished", False, False)
+    assert train(run, few) == "finished"
+    assert run.is_complete()
+    assert (folder / "network.npz").read_bytes() == network
+    check_same(folder, whole)
+
+
+def test_a_network_that_diverged_before_it_was_stopped_is_not_kept(
+    few: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin(tmp_path / "run", few)
+    assert train(run, few, steps=3) == "stopped"
+    assert run.has_network
+
+    def diverge_and_stop(trainer: Trainer, go_on: object) -> bool:
+        trainer.tensors["0.weight"].fill_(float("nan"))
+        return False
+
+    monkeypatch.setattr(Trainer, "run_epoch", diverge_and_stop)
+    assert train(run, few) == "stopped"
+    assert not run.has_network

@@ -49,7 +49,8 @@ PIXEL_MAPS = Maps(DIGIT, PIXELS.row - 1, PIXELS.column, (1, SIDE, SIDE))
 _LIST = PIXELS.column + SIDE + 1
 # The grid shows how dark a pixel is by so many levels.
 _LEVELS = 16
-NAMES = {"digit_painted": GRID, "digit_pixels": PIXELS, "digit_probabilities": SHOWN}
+PIXELS_NAME, PROBABILITIES_NAME = "digit_pixels", "digit_probabilities"
+_NAMES = {"digit_painted": GRID, PIXELS_NAME: PIXELS, PROBABILITIES_NAME: SHOWN}
 
 
 def write_digit(
@@ -74,7 +75,7 @@ def write_digit(
     _write_answer(book, sheet, choices[first], probabilities, listed)
     _write_probabilities(book, sheet, probabilities)
     _write_way_on(book, sheet, stages)
-    for name, block in NAMES.items():
+    for name, block in _NAMES.items():
         book.workbook.define_name(name, f"={block.full_area}")
     sheet.set_selection(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column)
     sheet.print_area(0, 0, GRID.row + SIDE, SHOWN.column)

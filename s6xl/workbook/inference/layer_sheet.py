@@ -4,7 +4,7 @@ from s6xl.errors import UserError
 from s6xl.mnist.layers import DEVIATION, DIGITS, INK, MEAN, AveragePool, Convolution, Layer, Linear, MaxPool
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference import neuron
-from s6xl.workbook.inference.maps import Block
+from s6xl.workbook.inference.maps import WIDEST, Block
 from s6xl.workbook.inference.plan import KERNEL_LABEL, LABEL, NUMBER, SENTENCE_ROW, WAY_ROW
 from s6xl.workbook.inference.scene import Scene
 from s6xl.workbook.inference.small_cells import LABEL_ROW, MOST_COLUMNS, SMALL, TEXT_ROW, SmallCells
@@ -46,6 +46,8 @@ def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None
         _write_kernels(paper, scene)
         _write_tape(paper, scene)
     paper.sheet.freeze_panes(WAY_ROW + 1, 0)
+    # On paper what is as wide as a page, without the input that is laid out for the formulas.
+    paper.sheet.print_area(0, 0, scene.plan.last_printed_row, WIDEST)
 
 
 def _write_head(paper: SmallCells, scene: Scene, before: str, after: str) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from s6xl.errors import UserError
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.trained import TrainedNetwork
 from s6xl.workbook.book import Book
@@ -19,12 +20,16 @@ def write_network(book: Book, network: TrainedNetwork, evaluation: Evaluation, c
     """Add the sheets.
 
     Raises:
-        UserError: if a layer is too wide for a sheet.
+        UserError: if a layer is too wide for a sheet, or a number too large for a cell.
     """
     choices = digit_choices(evaluation)
     first = first_choice(choices)
     pixels = choices[first].pixels.astype(np.float64)
     values = network.forward(pixels)
+    if not all(np.isfinite(numbers).all() for numbers in values):
+        raise UserError(
+            "the numbers of this network are too large for a spreadsheet: train one at a lower learning rate."
+        )
     parts = stages(network.layers)
     titles = [DIGIT, *(stage.title for stage in parts), SOFTMAX]
     write_digit(book, choices, first, np.exp(values[-1]), content, titles[1:])

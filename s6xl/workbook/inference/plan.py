@@ -100,6 +100,11 @@ class Plan:
         rows, columns = self.stage.outputs[0] * window.rows, window.columns * self.stage.inputs[0]
         return Block(self.stage.title, row, 1 + KERNEL_LABEL, rows, columns)
 
+    @property
+    def last_printed_row(self) -> int:
+        """Where what a page has room for ends: with the kernels, or with the steps where there are none."""
+        return self.kernels.row + self.kernels.rows if self.stage.is_weighted else self.weights_row
+
     def kernel(self, channel: int) -> Block:
         """A map's kernel among them."""
         rows = self.stage.window.rows

@@ -1,8 +1,10 @@
 """Reads a network that works in a workbook's cells, and the image that it is shown, back out of the file."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from s6xl.errors import UserError
 from s6xl.mnist.layers import DIGITS, KINDS, SIDE, Dropout, Layer
 from s6xl.mnist.trained import TrainedNetwork
 from s6xl.workbook.cnn.model import LAYERS
-from s6xl.workbook.inference.digit import NAMES
+from s6xl.workbook.inference.digit import PIXELS_NAME, PROBABILITIES_NAME
 from s6xl.workbook.inference.neuron import defined_name
 from s6xl.workbook.inference.stages import stages
 
@@ -40,16 +42,11 @@ def read_shown(path: Path) -> Shown:
     """What a workbook shows, as its file was last saved.
 
     Raises:
-        UserError: if the file cannot be read, or holds no such network.
+        UserError: if the file cannot be read, holds no such network, or has been changed where that is.
     """
     reader = _Reader(path)
-    pixels = reader.numbers(_name("digit_pixels"), "image").reshape(SIDE, SIDE)
-    return Shown(reader.network(), pixels, reader.numbers(_name("digit_probabilities"), "answer").reshape(DIGITS))
-
-
-def _name(name: str) -> str:
-    assert name in NAMES
-    return name
+    pixels = reader.numbers(PIXELS_NAME, "image", SIDE * SIDE).reshape(SIDE, SIDE)
+    return Shown(reader.network(), pixels, reader.numbers(PROBABILITIES_NAME, "answer", DIGITS))
 
 
 class _Reader:
@@ -58,8 +55,8 @@ class _Reader:
         self._book: Book = read(path, lambda: None)
         self._sheets = {sheet.title.casefold(): sheet for sheet in self._book.sheets}
 
-    def _cells(self, name: str) -> Iterator[list[Cell | None]]:
-        """The rows of cells that a name stands for.
+    def _rows(self, name: str) -> Iterator[list[Cell]]:
+        """The cells that hold something of those that a name stands for, row by row.
 
         Raises:
             UserError: if there is no such name.
@@ -68,52 +65,67 @@ class _Reader:
         title = (match[1] or match[2]).replace("''", "'").casefold() if match else ""
         if match is None or title not in self._sheets:
             raise UserError(f"{self._path} {_NO_NETWORK}.")
-        cells = self._sheets[title].cells
         first_row, first_column, last_row, last_column = block(match[3])
-        for row in range(first_row, last_row + 1):
-            yield [cells.get((row, column)) for column in range(first_column, last_column + 1)]
+        inside = [
+            cell
+            for (row, column), cell in self._sheets[title].cells.items()
+            if first_row <= row <= last_row and first_column <= column <= last_column
+        ]
+        inside.sort(key=lambda cell: (cell.row, cell.column))
+        for _, row in groupby(inside, key=lambda cell: cell.row):
+            yield list(row)
 
-    def numbers(self, name: str, what: str) -> NDArray[np.float64]:
-        """The numbers in the cells of a name, row by row; cells that others are merged into are left out.
+    def numbers(self, name: str, what: str, count: int) -> NDArray[np.float64]:
+        """The numbers in the cells of a name, row by row; cells that others are merged into hold none.
 
         Raises:
-            UserError: if one of them is no number.
+            UserError: if one of them is no number, or they are not so many.
         """
-        found = []
-        for row in self._cells(name):
-            for cell in row:
-                if cell is None:
-                    continue
-                if cell.number is None:
-                    raise UserError(
-                        f"{self._path} has no number in {cell.address}, where its {what} is: open it in a spreadsheet "
-                        "program, let it calculate, mend what is wrong, and save it."
-                    )
-                found.append(float(cell.number))
-        return np.array(found)
+        cells = [cell for row in self._rows(name) for cell in row]
+        found = [cell.number for cell in cells if cell.number is not None]
+        if len(found) < len(cells):
+            wrong = next(cell for cell in cells if cell.number is None)
+            raise UserError(
+                f"{self._path} has no number in {wrong.address}, where the network's {what} should be: open it in a "
+                "spreadsheet program, let it calculate, mend what is wrong, and save it."
+            )
+        if len(found) != count:
+            raise self._changed(what)
+        return np.array(found, np.float64)
 
     def network(self) -> TrainedNetwork:
         """The network, from the layers' names and sizes and the weights in their cells."""
         try:
-            layers = tuple(map(_layer, self._cells(LAYERS)))
+            layers = tuple(map(_layer, self._rows(LAYERS)))
             state = {}
             for stage in stages(layers):
                 for index, layer in ((stage.first, stage.layer), *stage.pointwise):
                     for name, shape in layer.weights.items() if layer else ():
-                        numbers = self.numbers(defined_name(index, name), "weights")
+                        numbers = self.numbers(defined_name(index, name), "weights", math.prod(shape))
                         full = stage.weight(numbers) if name == "weight" and index == stage.first else numbers
                         state[f"{index}.{name}"] = full.reshape(shape).astype(np.float32)
             return TrainedNetwork(layers, state)
-        except (ValueError, KeyError, TypeError, IndexError):
-            raise UserError(f"{self._path} has been changed where its network's layers or weights are.") from None
+        except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError, OverflowError):
+            raise self._changed("layers") from None
+
+    def _changed(self, what: str) -> UserError:
+        return UserError(
+            f"{self._path} has been changed where the network's {what} should be: build the workbook anew from its run."
+        )
 
 
-def _layer(cells: list[Cell | None]) -> Layer:
-    """A layer from its row on the sheet Model: its title, and its sizes, those that it has."""
-    title, *sizes = (cell.value if cell else None for cell in cells)
-    kind = next(kind for kind in KINDS.values() if str(title).startswith(kind.name))
+def _layer(cells: list[Cell]) -> Layer:
+    """A layer from its row on the sheet Model: its title, and its sizes, those that it has.
+
+    Raises:
+        ValueError: or another error, if it is none.
+    """
+    title, *sizes = cells
+    kind = next((kind for kind in KINDS.values() if str(title.value).startswith(kind.name)), None)
+    if kind is None:
+        raise ValueError(f"{title.value} is no layer")
     if kind is Dropout:
-        return Dropout(float(str(title).removeprefix(kind.name)))
-    given = {name: int(size) for name, size in zip(_SIZES, sizes, strict=True) if isinstance(size, float | int)}
+        return Dropout(float(str(title.value).removeprefix(kind.name)))
+    given = {_SIZES[cell.column - title.column - 1]: int(cell.number or 0) for cell in sizes}
     wanted = {"channels": given.get("inputs"), **given}
-    return kind(**{name: wanted[name] for name in (field.name for field in fields(kind))})
+    return kind(**{field.name: wanted[field.name] for field in fields(kind)})

@@ -18,7 +18,7 @@ MOST_COLUMNS = 16_384
 # What the largest number is coloured with where none is negative.
 DEEP = "#1D4ED8"
 _DECIMALS = 9
-_UNDERLINED = 60  # columns
+_UNDERLINED = 40  # columns
 Value = float | str | None
 
 

@@ -16,7 +16,7 @@ from office import Change, Office, Recalculated
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
 from s6xl.mnist import model
-from s6xl.mnist.layers import Flatten, Linear, LogSoftmax, ReLU
+from s6xl.mnist.layers import Convolution, Flatten, Linear, LogSoftmax, ReLU
 from s6xl.mnist.record import Run
 from s6xl.workbook import build
 
@@ -220,6 +220,18 @@ def test_a_network_that_is_too_wide_for_a_sheet(tmp_path: Path) -> None:
     ):
         build(Experiment(), tmp_path / "wide.xlsx", run=run)
     assert not (tmp_path / "wide.xlsx").exists()
+
+
+def test_a_network_whose_numbers_are_too_large_for_a_cell(tmp_path: Path) -> None:
+    layers = (*[Convolution(1, 1, kernel=1)] * 10, Flatten(), Linear(784, 10), LogSoftmax())
+    run, network = run_of(tmp_path / "run", layers)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1e38)
+    model.trained(layers, network.float()).save(run.folder / "network.npz")
+    with pytest.raises(UserError, match="too large for a spreadsheet: train one at a lower learning rate"):
+        build(Experiment(), tmp_path / "large.xlsx", run=run)
+    assert not (tmp_path / "large.xlsx").exists()
 
 
 def test_names_of_sheets_of_other_networks(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from s6xl.errors import UserError
 from s6xl.functions.arguments import image, optional_text
-from s6xl.functions.definition import PREFIX, ArgumentError, Function, Parameter, Result
+from s6xl.functions.definition import PREFIX, ArgumentError, Function, Parameter, Result, TooLargeError
 from s6xl.mnist.choices import PRETRAINED
 from s6xl.mnist.layers import INK, SIDE
 from s6xl.mnist.record import NETWORK, Run
@@ -47,7 +47,10 @@ def _predict(pixels: list[list[float]], run: str) -> Result:
         network = _network(path, path.stat().st_mtime_ns if path.exists() else 0)
     except UserError as error:
         raise ArgumentError(str(error)) from None
-    return [[probability] for probability in network.probabilities(np.array(pixels)).tolist()]
+    probabilities = network.probabilities(np.array(pixels))
+    if not np.isfinite(probabilities).all():
+        raise TooLargeError
+    return [[probability] for probability in probabilities.tolist()]
 
 
 @lru_cache(_AT_HAND)

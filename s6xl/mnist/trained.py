@@ -97,13 +97,14 @@ class TrainedNetwork:
         """What comes out of each layer for an image of shape (28, 28), 0 for paper and 255 for ink.
 
         Before them stands the image as it goes in, of shape (1, 28, 28). The last are the logarithms of the digits'
-        probabilities, of shape (10,).
+        probabilities, of shape (10,). What outgrows float64 is infinite or NaN.
         """
         value: Numbers = ((pixels / INK - MEAN) / DEVIATION).reshape(IMAGE)
         values = [value]
-        for index, layer in enumerate(self.layers):
-            value = _output(layer, self.weights(index), value)
-            values.append(value)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for index, layer in enumerate(self.layers):
+                value = _output(layer, self.weights(index), value)
+                values.append(value)
         return values
 
     def probabilities(self, pixels: NDArray[np.float64]) -> Numbers:

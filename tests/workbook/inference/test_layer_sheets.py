@@ -15,6 +15,7 @@ from networks import NETWORKS, run_of
 from office import Change, Office, Recalculated
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
+from s6xl.functions import OVER_IMAGES
 from s6xl.mnist import model
 from s6xl.mnist.layers import Convolution, Flatten, Linear, LogSoftmax, ReLU
 from s6xl.mnist.record import Run
@@ -232,6 +233,9 @@ def test_a_network_whose_numbers_are_too_large_for_a_cell(tmp_path: Path) -> Non
     with pytest.raises(UserError, match="too large for a spreadsheet: train one at a lower learning rate"):
         build(Experiment(), tmp_path / "large.xlsx", run=run)
     assert not (tmp_path / "large.xlsx").exists()
+    (predict,) = OVER_IMAGES
+    ((said,),) = predict([[255.0] * 28] * 28, [[str(run.folder)]])
+    assert said == ("S6_PREDICT: a number on the way is too large for a spreadsheet: use numbers closer to 0.")
 
 
 def test_names_of_sheets_of_other_networks(tmp_path: Path) -> None:

@@ -13,16 +13,20 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import openpyxl
 import pytest
 
 import excel_com
+from networks import probabilities
 from s6xl.addin.places import WINDOWS, places
 from s6xl.doctor import basics, examine, excel, machine
 from s6xl.doctor.excel import Session
 from s6xl.doctor.finding import Finding, State, fault, ok
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.functions import FUNCTIONS
+from s6xl.mnist import model
+from s6xl.mnist.record import Run
 
 
 @pytest.mark.skipif(sys.platform == WINDOWS, reason="there it starts Excel, which the marker excel is for")
@@ -152,7 +156,7 @@ class Excel:
 
     def __init__(self, *, wrong: str = "", sign: str = "", spills: bool = True) -> None:
         self.wrong, self.sign, self.spills = wrong, sign, spills
-        self.numbers: list[float] = []
+        self.numbers: list[Any] = []
         self.formula = ""
         self.filled: list[list[Any]] = []
 
@@ -181,6 +185,8 @@ class Excel:
             return special[argument]
         if argument.startswith("{"):
             return [[float(number) for number in row.split(",")] for row in argument.strip("{}").split(";")]
+        if argument == "'Arguments'!A1:AB28":
+            return self.numbers
         if cell := re.fullmatch(r"'Arguments'!([A-Z])1", argument):
             return [[self.numbers[ord(cell[1]) - ord("A")]]]
         return [[float(argument)]]
@@ -223,7 +229,7 @@ class Cells:
         return self.excel.filled if self.whole else [self.excel.filled[0][:1]]
 
     @value.setter
-    def value(self, numbers: list[float]) -> None:
+    def value(self, numbers: list[Any]) -> None:
         self.excel.numbers = numbers
 
     def options(self, ndim: int) -> "Cells":
@@ -235,7 +241,13 @@ def in_excel(sheet: Excel) -> Session:
     return Session(mock.Mock(), sheet, sheet, Path(), sheet.spills)
 
 
-FUNCTION_CHECKS = [excel.check_numbers, excel.check_cells, excel.check_ranges, excel.check_messages]
+FUNCTION_CHECKS = [
+    excel.check_numbers,
+    excel.check_cells,
+    excel.check_ranges,
+    excel.check_images,
+    excel.check_messages,
+]
 
 
 @pytest.mark.parametrize("check", FUNCTION_CHECKS)
@@ -338,6 +350,70 @@ def test_a_workbook_that_recalculates_wrongly_is_found(
     app = Recalculating(**fault)
     with pytest.raises(excel.WrongError, match=message):
         check(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
+    assert app.closed == 1
+
+
+class Reading:
+    """An Excel that opens the workbook of a network, and reads each chosen digit as PyTorch does, or otherwise."""
+
+    def __init__(self, *, off: float = 0.0) -> None:
+        self.off = off
+        self.chosen: list[str] = []
+        self.shown: list[float] = []
+        self.closed = 0
+        self.api = SimpleNamespace(CalculateFull=self.calculate)
+        self.books = SimpleNamespace(open=self.open)
+
+    def open(self, path: str) -> Any:
+        rows = openpyxl.load_workbook(path, data_only=True)["Digit"]["CJ11:CM71"]
+        self.names = [name.value for name, *_ in rows]
+        return SimpleNamespace(sheets={"Digit": SimpleNamespace(range=self.range)}, close=self.close)
+
+    def range(self, address: str) -> Any:
+        if address == "digit_probabilities":
+            return SimpleNamespace(value=self.shown)
+        assert address == "$J$9"
+        return Choosing(self.chosen)
+
+    def calculate(self) -> None:
+        run = Run.open(Path("pretrained"))
+        evaluation = run.evaluation()
+        assert evaluation
+        index = self.names.index(self.chosen[-1])
+        images = [*evaluation.right_images]
+        images += [evaluation.mistaken_images[i] for i in np.argsort(-evaluation.probabilities)[:10]]
+        image = [*images, np.zeros((28, 28))][index]
+        self.shown = probabilities(model.of(run.network()), image[None])[0].tolist()
+        self.shown[4] += self.off
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Choosing:
+    """The cell in which a digit is chosen."""
+
+    def __init__(self, chosen: list[str]) -> None:
+        object.__setattr__(self, "chosen", chosen)
+
+    def __setattr__(self, name: str, value: str) -> None:
+        assert name == "value"
+        self.chosen.append(value)
+
+
+def test_a_network_that_reads_rightly_passes(tmp_path: Path) -> None:
+    app = Reading()
+    found = excel.check_network_workbook(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
+    assert found == "digits.xlsx recalculates to what Python gives"
+    assert len(set(app.chosen)) == 4
+    assert "empty paper" in app.chosen
+    assert app.closed == 1
+
+
+def test_a_network_that_reads_wrongly_is_found(tmp_path: Path) -> None:
+    app = Reading(off=1e-8)
+    with pytest.raises(excel.WrongError, match=r"digits\.xlsx, 0, test image 3 gives"):
+        excel.check_network_workbook(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
     assert app.closed == 1
 
 

@@ -23,10 +23,16 @@ from s6xl.descent import descend
 from s6xl.doctor.finding import Finding, fault, ok, skipped
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
-from s6xl.functions import OF_NUMBERS, OVER_RANGES, Block, Function
+from s6xl.functions import MISSING, OF_NUMBERS, OVER_IMAGES, OVER_RANGES, Block, Function
 from s6xl.live.leftovers import spare_other_excels
 from s6xl.live.log import log_path
+from s6xl.mnist.choices import PRETRAINED
+from s6xl.mnist.layers import SIDE
+from s6xl.mnist.record import Run
 from s6xl.workbook import Engine, build
+from s6xl.workbook.inference.choices import DigitChoice, digit_choices
+from s6xl.workbook.inference.digit import CHOICE, PROBABILITIES_NAME
+from s6xl.workbook.inference.layer_sheet import DIGIT
 from s6xl.workbook.layout import FIRST_COLUMN, FIRST_ROW, cell, on_sheet, rate_sheet
 
 if TYPE_CHECKING:
@@ -36,6 +42,9 @@ RATE, STEPS = 0.5, 20
 BUTTON_SECONDS = 60
 # Excel's own exp may differ from the C library's in the last digit.
 TOLERANCE = 1e-12
+# A network's weights stand in cells with eleven digits.
+NETWORK_TOLERANCE = 1e-9
+DIGITS_APART = 20
 FORMULA_CELL = "A1"
 
 Rows = list[list[Any]]
@@ -123,11 +132,11 @@ def use_this_python(book: "xlwings.Book") -> None:
     book.sheets[SETTINGS_NAME]["A2"].value = [INTERPRETER_ON_WINDOWS, sys.executable]
 
 
-def compare(name: str, found: Any, expected: float | str) -> None:
+def compare(name: str, found: Any, expected: float | str, tolerance: float = TOLERANCE) -> None:
     """Make sure that Excel has found what Python has."""
     agrees = found == expected
     if isinstance(found, float) and isinstance(expected, float):
-        agrees = math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        agrees = math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance)
     if not agrees:
         raise WrongError(f"{name} gives {found!r} where Python gives {expected!r}")
 
@@ -167,6 +176,15 @@ def check_ranges(excel: Session) -> str:
     return f"{len(OVER_RANGES)} functions over ranges agree with Python"
 
 
+def check_images(excel: Session) -> str:
+    """A function over an image, in cells."""
+    (function,), pixels = OVER_IMAGES, shown_digits()[0].pixels.astype(float).tolist()
+    excel.arguments.range((1, 1), (SIDE, SIDE)).value = pixels
+    area = on_sheet(excel.arguments.name, f"{cell(1, 1)}:{cell(SIDE, SIDE)}")
+    excel.expect(function, [area], [pixels, MISSING])
+    return f"{function.name} agrees with Python"
+
+
 def check_messages(excel: Session) -> str:
     """Bad arguments, which the cell is to name."""
     for bad in ("Z99", '"abc"', "1/0", ""):
@@ -192,6 +210,25 @@ def check_lambda_workbook(excel: Session) -> str:
     return recalculates(excel, path)
 
 
+def check_network_workbook(excel: Session) -> str:
+    """A workbook with a network in its cells, recalculated for some digits."""
+    run, path = Run.open(Path(PRETRAINED)), excel.folder / "digits.xlsx"
+    build(experiment(), path, run=run)
+    network = run.network()
+    book = excel.app.books.open(str(path))
+    try:
+        sheet = book.sheets[DIGIT]
+        for choice in shown_digits()[::DIGITS_APART]:
+            sheet.range(CHOICE.corner).value = choice.name
+            excel.app.api.CalculateFull()
+            expected = network.probabilities(choice.pixels.astype(float)).tolist()
+            for found, wanted in zip(sheet.range(PROBABILITIES_NAME).value, expected, strict=True):
+                compare(f"{path.name}, {choice.name}", found, wanted, NETWORK_TOLERANCE)
+    finally:
+        book.close()
+    return f"{path.name} recalculates to what Python gives"
+
+
 def check_buttons(excel: Session) -> str:
     """A button, whose macro is to reach a worker in Python."""
     log = log_path()
@@ -210,9 +247,11 @@ CHECKS: tuple[Callable[[Session], str], ...] = (
     check_numbers,
     check_cells,
     check_ranges,
+    check_images,
     check_messages,
     check_macro_workbook,
     check_lambda_workbook,
+    check_network_workbook,
     check_buttons,
 )
 
@@ -238,6 +277,13 @@ def check_excel() -> Iterator[Finding]:
 def experiment() -> Experiment:
     """A short descent."""
     return Experiment(learning_rates=(RATE,), steps=STEPS)
+
+
+def shown_digits() -> list[DigitChoice]:
+    """The digits of the workbook of the run that comes with s6xl."""
+    evaluation = Run.open(Path(PRETRAINED)).evaluation()
+    assert evaluation is not None
+    return digit_choices(evaluation)
 
 
 def example_numbers(function: Function) -> list[float]:

@@ -24,7 +24,7 @@ from s6xl.doctor import basics, examine, excel, machine
 from s6xl.doctor.excel import Session
 from s6xl.doctor.finding import Finding, State, fault, ok
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.functions import FUNCTIONS
+from s6xl.functions import FUNCTIONS, MISSING
 from s6xl.mnist import model
 from s6xl.mnist.record import Run
 
@@ -175,7 +175,8 @@ class Excel:
         (function,) = [function for function in FUNCTIONS if function.name == name]
         arguments = re.findall(r"\{[^}]*\}|[^,]+|(?<=,)(?=,)|^(?=,)", text)
         self.formula = formula
-        self.filled = function(*map(self.block, arguments))
+        left_out = [MISSING] * (len(function.parameters) - len(arguments))
+        self.filled = function(*map(self.block, arguments), *left_out)
         if name == self.wrong:
             self.filled[-1][-1] = 1.5
 

@@ -32,8 +32,7 @@ from s6xl.mnist.record import Run
 from s6xl.workbook import Engine, build
 from s6xl.workbook.inference.choices import DigitChoice, digit_choices
 from s6xl.workbook.inference.digit import CHOICE, PROBABILITIES_NAME
-from s6xl.workbook.inference.layer_sheet import DIGIT
-from s6xl.workbook.layout import FIRST_COLUMN, FIRST_ROW, cell, on_sheet, rate_sheet
+from s6xl.workbook.layout import DIGIT, FIRST_COLUMN, FIRST_ROW, cell, on_sheet, rate_sheet
 
 if TYPE_CHECKING:
     import xlwings

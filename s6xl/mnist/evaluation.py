@@ -25,12 +25,46 @@ class Evaluation:
     right: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     right_images: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, SIDE, SIDE), np.uint8))
 
+    def __post_init__(self) -> None:
+        """Hold the arrays against each other, as they may come from a file.
+
+        Raises:
+            ValueError: if they do not fit.
+        """
+        count = len(self.labels)
+        for images in (self.sample_images, self.mistaken_images, self.right_images):
+            if images.shape[1:] != (SIDE, SIDE):
+                raise ValueError("an image of another size")
+        for numbers, others in (
+            (self.sample_labels, self.sample_images),
+            (self.guesses, self.labels),
+            (self.mistakes, self.mistaken_images),
+            (self.mistakes, self.probabilities),
+            (self.right, self.right_images),
+        ):
+            if len(numbers) != len(others):
+                raise ValueError("arrays of other lengths")
+        for numbers, most in (
+            (self.labels, DIGITS),
+            (self.guesses, DIGITS),
+            (self.mistakes, count),
+            (self.right, count),
+        ):
+            if len(numbers) and not 0 <= numbers.min() <= numbers.max() < most:
+                raise ValueError("a number out of range")
+
     @property
     def confusion(self) -> NDArray[np.int64]:
         """How many test images of each digit (a row) were taken for each digit (a column), of shape (10, 10)."""
         counts = np.zeros((DIGITS, DIGITS), np.int64)
         np.add.at(counts, (self.labels, self.guesses), 1)
         return counts
+
+    @property
+    def surest_mistakes(self) -> list[int]:
+        """The mistakes, counted from 0, the surest first."""
+        order: list[int] = np.argsort(-self.probabilities, kind="stable").tolist()
+        return order
 
     def save(self, path: Path) -> None:
         """Write it to a file."""

@@ -26,6 +26,11 @@ class Layer:
         """The layer by name."""
         return self.name
 
+    @property
+    def sentence(self) -> str:
+        """What it does."""
+        return " ".join((type(self).__doc__ or "").split())
+
     def output(self, shape: Shape) -> Shape:
         """The shape of what comes out where `shape` goes in."""
         return shape

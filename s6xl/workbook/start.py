@@ -10,9 +10,9 @@ from s6xl.mnist.record import Run
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import MNIST
 from s6xl.workbook.engine import Engine
-from s6xl.workbook.inference.layer_sheet import DIGIT
 from s6xl.workbook.layout import (
     CHECK,
+    DIGIT,
     LOSS_PLOT,
     RATES_ROW,
     START,

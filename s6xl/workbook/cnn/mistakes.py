@@ -24,7 +24,7 @@ def write_mistakes(book: Book, evaluation: Evaluation, content: Content) -> None
     sheet = add_sheet(book, MISTAKES, "What it gets wrong", content, about, way_back="J2")
     sheet.set_column_pixels("A:A", 20)
     sheet.set_column_pixels(1, IN_A_ROW, CELL)
-    order = np.argsort(-evaluation.probabilities, kind="stable")
+    order = np.array(evaluation.surest_mistakes, np.int64)
     for number, start in enumerate(range(0, count, IN_A_ROW)):
         shown = order[start : start + IN_A_ROW]
         row = FIRST_ROW - 1 + number * 4

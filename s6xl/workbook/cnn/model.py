@@ -39,8 +39,7 @@ def write_model(book: Book, recipe: Recipe, content: Content) -> None:
     first = HEADER_ROW + 1
     _write_row(book, sheet, first, 0, "Image", IMAGE, "Grey levels of 28 rows and 28 columns.")
     for step, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe.layers), strict=True), start=1):
-        sentence = " ".join((type(layer).__doc__ or "").split())
-        _write_row(book, sheet, first + step, step, layer.title, shape, sentence)
+        _write_row(book, sheet, first + step, step, layer.title, shape, layer.sentence)
         _write_sizes(book, sheet, first + step, layer)
     last = first + len(recipe.layers)
     book.workbook.define_name(LAYERS, f"={on_sheet(MODEL, absolute(f'C{first + 1}:H{last}'))}")

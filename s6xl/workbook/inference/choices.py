@@ -34,7 +34,7 @@ def digit_choices(evaluation: Evaluation) -> list[DigitChoice]:
         _choice(str(labels[index]), index, labels[index], pixels)
         for index, pixels in zip(evaluation.right.tolist(), evaluation.right_images, strict=True)
     ]
-    for mistake in np.argsort(-evaluation.probabilities, kind="stable")[:MOST_MISTAKES].tolist():
+    for mistake in evaluation.surest_mistakes[:MOST_MISTAKES]:
         index = int(evaluation.mistakes[mistake])
         label = f"{labels[index]} taken for {guesses[index]}"
         found.append(_choice(label, index, labels[index], evaluation.mistaken_images[mistake]))

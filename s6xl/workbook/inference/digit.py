@@ -13,10 +13,9 @@ from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.inference import digits
 from s6xl.workbook.inference.choices import DigitChoice
-from s6xl.workbook.inference.layer_sheet import DIGIT
 from s6xl.workbook.inference.maps import Block, Maps
 from s6xl.workbook.inference.softmax import PROBABILITIES
-from s6xl.workbook.layout import absolute, on_sheet
+from s6xl.workbook.layout import DIGIT, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INK as INK_COLOUR
 from s6xl.workbook.styles import NEUTRAL, PAPER, SERIES, WARM

@@ -8,10 +8,10 @@ from s6xl.mnist.layers import INK, SIDE
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference.choices import DigitChoice
 from s6xl.workbook.inference.maps import Block
+from s6xl.workbook.layout import DIGIT_GALLERY
 from s6xl.workbook.styles import INK as INK_COLOUR
 from s6xl.workbook.styles import NEUTRAL, SERIES
 
-DIGITS = "Digits"
 ABOUT = (
     "Test images, which the network has never learned from; first those that it gets right, then its surest mistakes. "
     "Choose one on the sheet Digit."
@@ -26,7 +26,7 @@ _WAY_BACK = "IA2"
 def area(count: int) -> Block:
     """The block of so many images."""
     rows = (count - 1) // _ACROSS + 1
-    return Block(DIGITS, _FIRST_ROW, _FIRST_COLUMN, rows * _DOWN, _ACROSS * _RIGHT)
+    return Block(DIGIT_GALLERY, _FIRST_ROW, _FIRST_COLUMN, rows * _DOWN, _ACROSS * _RIGHT)
 
 
 def corner(index: int) -> tuple[int, int]:
@@ -37,7 +37,7 @@ def corner(index: int) -> tuple[int, int]:
 
 def write_digits(book: Book, choices: Sequence[DigitChoice]) -> None:
     """Add the sheet. Paper stays empty, and counts as 0."""
-    sheet = book.add_sheet(DIGITS, tab=SERIES[2])
+    sheet = book.add_sheet(DIGIT_GALLERY, tab=SERIES[2])
     sheet.set_default_row(_PIXEL * 0.75)
     book.write_title(sheet, "Digits to choose from")
     book.write_way_back(sheet, _WAY_BACK)

@@ -1,7 +1,7 @@
 """The sheet of a stage: what it does, its maps, one of its neurons worked through, its weights, and its input."""
 
 from s6xl.errors import UserError
-from s6xl.mnist.layers import DEVIATION, DIGITS, INK, MEAN, AveragePool, Convolution, Layer, Linear, MaxPool
+from s6xl.mnist.layers import DEVIATION, DIGITS, INK, MEAN, AveragePool, Convolution, Linear, MaxPool
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference import neuron
 from s6xl.workbook.inference.maps import WIDEST, Block
@@ -10,16 +10,16 @@ from s6xl.workbook.inference.scene import Scene
 from s6xl.workbook.inference.small_cells import LABEL_ROW, MOST_COLUMNS, SMALL, TEXT_ROW, SmallCells
 from s6xl.workbook.inference.stages import MapShape, Stage
 from s6xl.workbook.inference.worked import WorkedNeuron
-from s6xl.workbook.layout import START
+from s6xl.workbook.layout import DIGIT, START
 
-DIGIT = "Digit"
 _INPUT = (
     f"Each pixel p of the sheet Digit, from 0 to {INK}, goes in as (p/{INK} − {MEAN}) / {DEVIATION}: over all of MNIST "
     "these have mean 0 and deviation 1."
 )
 # Small cells from one link to the next, and the least height of a number in pixels.
 _LINK, _NUMBER_HEIGHT = 13, 18
-# More digits than these tell no two float32 apart.
+# With these digits of the weights the probabilities are PyTorch's to 1e-9, with room to spare; a float32 has no more
+# than nine that tell it from others.
 _DIGITS = 11
 
 
@@ -56,8 +56,8 @@ def _write_head(paper: SmallCells, scene: Scene, before: str, after: str) -> Non
     ways = {before: f"← {before}", after: f"{after} →", DIGIT: DIGIT, START: "Back to Start"}
     for number, (sheet, text) in enumerate(ways.items()):
         paper.write_link(WAY_ROW, 1 + _LINK * number, sheet, text)
-    sentences = [_INPUT if stage.layer is None else sentence(stage.layer)]
-    sentences += [f"{layer.title}: {sentence(layer)}" for _, layer in stage.pointwise]
+    sentences = [_INPUT if stage.layer is None else stage.layer.sentence]
+    sentences += [f"{layer.title}: {layer.sentence}" for _, layer in stage.pointwise]
     for row, text in enumerate(sentences, start=SENTENCE_ROW):
         paper.write_text(row, text)
     layers = [layer for layer in (stage.layer, *(layer for _, layer in stage.pointwise)) if layer is not None]
@@ -65,11 +65,6 @@ def _write_head(paper: SmallCells, scene: Scene, before: str, after: str) -> Non
     shapes = f"{_shape(stage.inputs)} numbers go in, {_shape(stage.outputs)} come out (maps × rows × columns)"
     trained = f"; {count:,} trained parameters" if count else ""
     paper.write_text(SENTENCE_ROW + len(sentences), f"{shapes}{_window(stage)}{trained}.", "muted")
-
-
-def sentence(layer: Layer) -> str:
-    """What a layer does."""
-    return " ".join((type(layer).__doc__ or "").split())
 
 
 def _shape(shape: MapShape) -> str:
@@ -97,8 +92,9 @@ def _write_maps(paper: SmallCells, scene: Scene) -> None:
     channels, height, width = maps.shape
     ten_scores = maps.shape == (DIGITS, 1, 1) and isinstance(scene.stage.layer, Linear)
     digits = " (the first is the score of digit 0, the tenth that of digit 9)" if ten_scores else ""
-    # Where the window moves down by one cell as its neuron does, a column of neurons has one formula.
-    together = height if scene.stage.window.stride == 1 else 1
+    # Where the window moves down by one cell as its neuron does, a column of neurons has one formula. (Excel shares no
+    # formula that names another sheet.)
+    together = height if scene.stage.is_weighted and scene.stage.window.stride == 1 else 1
     paper.write_section(maps.row - 1, f"What comes out, map by map{digits}")
     for channel in range(channels):
         row, column = maps.place(channel, -1, 0)
@@ -110,7 +106,7 @@ def _write_maps(paper: SmallCells, scene: Scene) -> None:
                 formula = neuron.formula(scene.steps, scene.first_formula(channel, y, x), cells)
                 values = scene.outputs[channel, y : y + together, x].tolist()
                 paper.write_small_down(*maps.place(channel, y, x), formula, values)
-    paper.colour(maps.block, signed=not scene.is_never_negative)
+    paper.colour(maps.block, signed=not scene.stage.is_never_negative)
 
 
 def _write_parameters(paper: SmallCells, scene: Scene) -> None:
@@ -162,18 +158,19 @@ def _write_kernels(paper: SmallCells, scene: Scene) -> None:
 def _write_tape(paper: SmallCells, scene: Scene) -> None:
     """The input, with its maps interleaved."""
     tape, stage = scene.plan.tape, scene.stage
-    channels, _, width = stage.inputs
+    channels, height, width = stage.inputs
     padding = stage.window.padding
     paper.write_section(tape.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
     how = f"Each column of the image as {channels} columns, one a map" if channels > 1 else "The one map"
     around = ", with a border of empty cells, which count as 0" if padding else ""
     paper.write_text(tape.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
-    for column in range(tape.columns):
-        in_image, channel = divmod(column, channels)
-        x = in_image - padding
-        if 0 <= x < width:
-            before, values = scene.before.cell_from_afar(channel, 0, x), scene.inputs[channel, :, x].tolist()
-            paper.write_small_down(tape.row + padding, tape.column + column, before, values)
+    for row in range(height):
+        for column in range(width * channels):
+            x, channel = divmod(column, channels)
+            place = tape.row + padding + row, tape.column + padding * channels + column
+            paper.write_small(
+                *place, scene.before.cell_from_afar(channel, row, x), float(scene.inputs[channel, row, x])
+            )
     if padding:
         paper.shade_empty(tape)
-    paper.colour(tape, signed=bool((scene.inputs < 0).any()))
+    paper.colour(tape, signed=not scene.stage.sees_no_negative)

@@ -10,10 +10,11 @@ from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.inference.choices import digit_choices, first_choice
 from s6xl.workbook.inference.digit import PIXEL_MAPS, write_digit
 from s6xl.workbook.inference.digits import write_digits
-from s6xl.workbook.inference.layer_sheet import DIGIT, write_layer_sheet
+from s6xl.workbook.inference.layer_sheet import write_layer_sheet
 from s6xl.workbook.inference.scene import Scene
-from s6xl.workbook.inference.softmax import SOFTMAX, write_softmax
+from s6xl.workbook.inference.softmax import write_softmax
 from s6xl.workbook.inference.stages import stages
+from s6xl.workbook.layout import DIGIT, SOFTMAX
 
 
 def write_network(book: Book, network: TrainedNetwork, evaluation: Evaluation, content: Content) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.mnist.layers import DEVIATION, INK, MEAN, Dropout, MaxPool, ReLU
+from s6xl.mnist.layers import DEVIATION, INK, MEAN, MaxPool
 from s6xl.mnist.trained import TrainedNetwork
 from s6xl.workbook.inference.maps import Maps
 from s6xl.workbook.inference.neuron import Parameter, Step, parameters, steps
@@ -80,15 +80,6 @@ class Scene:
         corner = self.before.cell(channel, top, left)
         opposite = self.before.cell(channel, top + window.rows - 1, left + window.columns - 1)
         return f"{self.pool}({on_sheet(self.before.sheet, f'{corner}:{opposite}')})"
-
-    @property
-    def is_never_negative(self) -> bool:
-        """Whether its last step is a ReLU, or it pools numbers that are not negative."""
-        last = [layer for _, layer in self.stage.pointwise if not isinstance(layer, Dropout)]
-        if last:
-            return isinstance(last[-1], ReLU)
-        pools = self.stage.layer is not None and not self.stage.is_weighted
-        return pools and bool((self.inputs >= 0).all())
 
 
 def normalising(pixel: str) -> str:

@@ -5,13 +5,11 @@ from numpy.typing import NDArray
 
 from s6xl.mnist.layers import DIGITS, LogSoftmax
 from s6xl.workbook.book import Book
-from s6xl.workbook.inference.layer_sheet import DIGIT
 from s6xl.workbook.inference.maps import Block, Maps
-from s6xl.workbook.layout import START, on_sheet
+from s6xl.workbook.layout import DIGIT, SOFTMAX, START, on_sheet
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import SERIES
 
-SOFTMAX = "Softmax"
 ABOUT = (
     "Each digit's score s becomes e^s, divided by the sum over all ten: so all are above 0, and they add up to 1.",
     "The largest score is taken from each first, which changes nothing but keeps e^s from outgrowing the sheet.",

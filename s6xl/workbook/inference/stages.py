@@ -21,10 +21,10 @@ from s6xl.mnist.layers import (
     ReLU,
     Shape,
 )
+from s6xl.workbook.layout import INPUT
 
 # Channels, height, width: a vector is as many maps of one cell each.
 MapShape = tuple[int, int, int]
-INPUT = "Input"
 _TITLES: dict[type[Layer], str] = {
     Convolution: "Conv",
     MaxPool: "Max pool",
@@ -45,13 +45,17 @@ class Window:
 
 @dataclass(frozen=True)
 class Stage:
-    """A sheet of the network. Layers go by their index; `first` is -1 for the image itself, which has no layer."""
+    """A sheet of the network. Layers go by their index; `first` is -1 for the image itself, which has no layer.
+
+    `sees_no_negative` says that what goes in is never negative, whatever the image.
+    """
 
     title: str
     first: int
     layer: Layer | None
     inputs: MapShape
     outputs: MapShape
+    sees_no_negative: bool = False
     pointwise: tuple[tuple[int, Layer], ...] = ()
 
     @property
@@ -75,6 +79,14 @@ class Stage:
     def is_weighted(self) -> bool:
         """Whether its neurons are weighted sums."""
         return isinstance(self.layer, Convolution | Linear)
+
+    @property
+    def is_never_negative(self) -> bool:
+        """Whether what comes out is never negative: after a ReLU, or a pool of what is not."""
+        result = self.sees_no_negative and not self.is_weighted
+        for _, layer in self.pointwise:
+            result = isinstance(layer, ReLU) or (result and isinstance(layer, Dropout))
+        return result
 
     def kernels(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """A layer's weights by output map, row and column of the window, and input map."""
@@ -106,7 +118,7 @@ def stages(layers: Sequence[Layer]) -> list[Stage]:
                 numbers[kind] += 1
                 title = _TITLES[kind] if counts[kind] == 1 else f"{_TITLES[kind]} {numbers[kind]}"
                 outputs = _as_maps(layer.output(shape))
-                found.append(Stage(title, index, layer, shape, outputs))
+                found.append(Stage(title, index, layer, shape, outputs, found[-1].is_never_negative))
                 shape = outputs
     return found
 

@@ -184,21 +184,17 @@ class WorkedNeuron:
                     paper.write_box(box, formula, "tiny_value", float(numbers[row, column, input_map]))
 
     def _write_sums(self, products: Values) -> None:
-        """The sum of the products of each input map."""
-        plan, paper, stage = self._plan, self._paper, self._scene.stage
-        row, channels, makes = plan.sums_row, stage.inputs[0], plan.pictures[2]
+        """The sum of the products of each input map, which are every so many columns."""
+        plan, paper = self._plan, self._paper
+        row, channels, makes = plan.sums_row, self._scene.stage.inputs[0], plan.pictures[2]
         paper.write_text(row, "Sums of the products, by input map", "tiny_left")
         paper.sheet.set_row_pixels(row + 1, LABEL_ROW)
         paper.sheet.set_row_pixels(row + 2, NUMBER_ROW)
         for channel in range(channels):
             box = Block(paper.name, row + 2, 1 + channel * SUM, 1, SUM)
             paper.write_label(row + 1, box.column, str(channel + 1))
-            own = ",".join(
-                makes.cell(y, x * channels + channel)
-                for y in range(stage.window.rows)
-                for x in range(stage.window.columns)
-            )
-            paper.write_box(box, f"=SUM({own})", "tiny_sum", float(products[:, :, channel].sum()))
+            own = f"SUMPRODUCT({makes.area}*(MOD(COLUMN({makes.area})-{makes.column + 1},{channels})={channel}))"
+            paper.write_box(box, f"={own}", "tiny_sum", float(products[:, :, channel].sum()))
 
     def _write_steps(self, words: str, first: str, value: float) -> None:
         """What the neuron begins with, each step, and the map's own number, which is the same."""

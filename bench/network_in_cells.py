@@ -15,12 +15,13 @@ from pathlib import Path
 from s6xl.experiment import Experiment
 from s6xl.mnist.record import Run
 from s6xl.workbook import build
+from s6xl.workbook.inference.digit import GRID, SHOWN
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 import office
 
 TURNS, CHANGES = 5, 10
-PIXEL, PROBABILITY = "P20", "BE22"
+PIXEL, PROBABILITY = GRID.cell(9, 14), SHOWN.cell(0, 0)
 
 
 def formulas(path: Path) -> int:

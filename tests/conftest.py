@@ -10,6 +10,7 @@ import pytest
 import office
 from s6xl.derivation import NETWORK_AS_SUBMITTED
 from s6xl.experiment import Experiment
+from s6xl.mnist.record import Run
 from s6xl.workbook import build
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +57,14 @@ def submitted_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workbook with the original's mistake."""
     path = tmp_path_factory.mktemp("submitted") / "s6.xlsx"
     build(Experiment(network=NETWORK_AS_SUBMITTED), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def digit_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook of the run that comes with the package."""
+    path = tmp_path_factory.mktemp("digit") / "digits.xlsx"
+    build(Experiment(), path, run=Run.open(Path("pretrained")))
     return path
 
 

@@ -53,6 +53,13 @@ NETWORKS: dict[str, tuple[Layer, ...]] = {
         LogSoftmax(),
     ),
     "one linear layer": (Flatten(), Linear(784, 10), LogSoftmax()),
+    "a window of hundreds of numbers": (
+        Convolution(1, 2, stride=1, padding=1),
+        BatchNorm(2),
+        Flatten(),
+        Linear(1568, 10),
+        LogSoftmax(),
+    ),
     "scores by a convolution": (
         Convolution(1, 2, kernel=1),
         ReLU(),

@@ -67,14 +67,15 @@ class Office:
         read: Mapping[str, Sequence[str]],
         *,
         hard: bool = True,
+        save: Path | None = None,
     ) -> list[dict[str, dict[str, float | str]]]:
         """Load a workbook once, make one set of changes after another, recalculate everything after each, and read.
 
         None empties a cell, rows of numbers fill a block such as ``A1:B2``. `read` names the cells to read, by sheet.
-        Without `hard`, only what depends on a changed cell is calculated.
+        Without `hard`, only what depends on a changed cell is calculated. `save` is a file for what came of it.
         """
         answers: list[dict[str, dict[str, float | str]]] = self._ask(
-            {"path": str(path), "series": series, "read": read, "hard": hard}
+            {"path": str(path), "series": series, "read": read, "hard": hard, "save": str(save) if save else ""}
         )["series"]
         return answers
 

@@ -6,7 +6,7 @@ to recalculate everything}; the answer is {"values": {sheet: {cell: number or te
 
 With "series": [changes, ...] in place of "changes", the workbook is loaded once, and each of them is made on top of
 those before it; None empties a cell, rows of numbers fill a block. The answer is {"series": [{sheet: {cell: value}},
-...]} for the cells in "read".
+...]} for the cells in "read"; "save" may name an .xlsx file to write what came of it to.
 """
 
 import json
@@ -128,7 +128,7 @@ def recalculate(desktop, path, changes, shown, hard):
             document.close(True)
 
 
-def recalculate_series(desktop, path, series, read_cells, hard):
+def recalculate_series(desktop, path, series, read_cells, hard, save):
     with tempfile.TemporaryDirectory() as folder:
         document = desktop.loadComponentFromURL(Path(shutil.copy(path, folder)).as_uri(), "_blank", 0, options(path))
         if document is None:
@@ -159,6 +159,8 @@ def recalculate_series(desktop, path, series, read_cells, hard):
                         for sheet, addresses in read_cells.items()
                     }
                 )
+            if save:
+                document.storeToURL(Path(save).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
             return {"series": answers}
         finally:
             document.close(True)
@@ -174,7 +176,12 @@ def main():
                 try:
                     if "series" in request:
                         answer = recalculate_series(
-                            desktop, request["path"], request["series"], request["read"], request["hard"]
+                            desktop,
+                            request["path"],
+                            request["series"],
+                            request["read"],
+                            request["hard"],
+                            request["save"],
                         )
                     else:
                         answer = recalculate(

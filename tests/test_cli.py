@@ -41,10 +41,7 @@ def test_a_run_of_an_earlier_version_has_no_network_to_show(tmp_path: Path) -> N
     (tmp_path / "run" / "network.npz").unlink()
     done = s6xl("build", "--run", "run", "--out", "report.xlsx", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert (
-        "It has no sheet Digit: an earlier version of s6xl made run, and python -m s6xl train --resume run"
-        in done.stdout
-    )
+    assert "It has no sheet Digit, for run has no network: python -m s6xl train --resume run adds it." in done.stdout
     names = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True).sheetnames
     assert names[-5:] == ["MNIST", "Model", "Samples", "Confusion", "Mistakes"]
 

@@ -6,15 +6,18 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from networks import NETWORKS, probabilities, run_of
+from networks import NETWORKS, made, probabilities, run_of
+from office import Office
 from s6xl.cli import s6xl
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.experiment import Experiment
 from s6xl.mnist import data, model
+from s6xl.mnist.layers import Convolution, Flatten, Linear, LogSoftmax
 from s6xl.mnist.record import Run
 from s6xl.workbook import build
 from s6xl.workbook.inference.reading import read_shown
@@ -27,13 +30,6 @@ def predict(*arguments: object) -> Result:
 def shown(text: str) -> dict[int, float]:
     """The printed probabilities, by digit."""
     return {int(digit): float(number) / 100 for digit, number in re.findall(r"^(\d)\s+([\d.]+)%", text, re.MULTILINE)}
-
-
-@pytest.fixture(scope="module")
-def digit_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("digit") / "digits.xlsx"
-    build(Experiment(), path, run=Run.open(Path("pretrained")))
-    return path
 
 
 @pytest.fixture
@@ -80,7 +76,8 @@ def test_a_network_comes_back_from_its_cells(layers: tuple[object, ...], tmp_pat
     assert found.layers == wanted.layers
     assert found.state.keys() == wanted.state.keys()
     for name, weights in wanted.state.items():
-        assert np.array_equal(found.state[name], weights), name
+        # Eleven digits tell any two float32 apart.
+        assert np.array_equal(found.state[name].astype(np.float32), weights), name
     assert predict("--workbook", tmp_path / "book.xlsx").return_value == 0
 
 
@@ -130,6 +127,21 @@ def with_a_name_for_a_whole_sheet(path: Path) -> None:
     edited(path, "xl/workbook.xml", r"'Linear'!\$K\$\d+:\$\w+\$\d+", "'Linear'!$A$1:$XFD$1048576")
 
 
+def with_a_place_that_no_sheet_has(path: Path) -> None:
+    edited(path, "xl/workbook.xml", r"'Digit'!\$B\$11|'Digit'!\$BG\$11", "'Digit'!$ABCD$11")
+    edited(path, "xl/workbook.xml", r"'Digit'!\$BG\$11", "'Digit'!$ABCD$11")
+
+
+def with_a_dropout_of_all(path: Path) -> None:
+    edited(path, "xl/sharedStrings.xml", r"<t>Dropout 0\.05</t>", "<t>Dropout 5</t>")
+
+
+def with_a_variance_below_0(path: Path) -> None:
+    name = openpyxl.load_workbook(path).defined_names["layer1_running_var"].attr_text
+    first = name.rpartition("!")[2].replace("$", "").partition(":")[0]
+    edited(path, sheet_part(path, "Conv 1"), rf'(<c r="{first}" s="\d+"><v>)[^<]+', r"\g<1>-5")
+
+
 def with_another_size(path: Path) -> None:
     edited(path, sheet_part(path, "Model"), r'(<c r="E9" s="\d+"><v>)8<', r"\g<1>999999999<")
 
@@ -144,6 +156,9 @@ def with_another_size(path: Path) -> None:
         (with_a_weight_missing, "has been changed where the network's weights should be"),
         (with_a_pixel_missing, "has been changed where the network's image should be"),
         (with_a_name_for_a_whole_sheet, "has no number in"),
+        (with_a_place_that_no_sheet_has, "has no network in its cells"),
+        (with_a_dropout_of_all, "has been changed where the network's layers should be"),
+        (with_a_variance_below_0, "the network gives no probabilities"),
         (with_another_size, "has been changed where the network's"),
     ],
 )
@@ -189,7 +204,7 @@ def test_a_picture_by_ones_own_network(tmp_path: Path) -> None:
         ((), "give one of --workbook FILE and --image FILE.png"),
         (("--workbook", "a.xlsx", "--image", "a.png"), "give one of --workbook FILE and --image FILE.png"),
         (("--workbook", "a.xlsx", "--run", "run"), "--run is for --image: a workbook has a network of its own"),
-        (("--workbook", "nowhere.xlsx"), "nowhere.xlsx"),
+        (("--workbook", "nowhere.xlsx"), "nowhere.xlsx does not exist"),
         (("--image", "nowhere.png"), "nowhere.png does not exist"),
         (("--image", "nowhere.png", "--run", "nowhere"), "nowhere holds no run"),
     ],
@@ -206,7 +221,46 @@ def test_a_run_without_a_network(tmp_path: Path) -> None:
     Image.fromarray(data.load("sample").test.images.numpy()[3]).save(tmp_path / "digit.png")
     done = predict("--image", tmp_path / "digit.png", "--run", run.folder)
     assert isinstance(done.exception, UserError)
-    assert "network.npz cannot be read (No such file or directory)" in str(done.exception)
+    assert f"the run in {run.folder} has no network yet: wait for its end, or go on with it by --resume" in str(
+        done.exception
+    )
+
+
+def test_a_run_whose_network_is_anothers(tmp_path: Path) -> None:
+    run, _ = run_of(tmp_path / "run", NETWORKS["one linear layer"])
+    layers = NETWORKS["scores by a convolution"]
+    model.trained(layers, made(layers)).save(run.folder / "network.npz")
+    Image.fromarray(data.load("sample").test.images.numpy()[3]).save(tmp_path / "digit.png")
+    for arguments in (("predict", "--image", tmp_path / "digit.png"), ("build", "--out", tmp_path / "book.xlsx")):
+        given = [*map(str, arguments), "--run", str(run.folder)]
+        done = CliRunner().invoke(s6xl, given, standalone_mode=False)
+        assert isinstance(done.exception, UserError)
+        assert "network.npz is damaged: train anew" in str(done.exception)
+
+
+def test_weights_that_outgrow_float64(tmp_path: Path) -> None:
+    layers = (*[Convolution(1, 1, kernel=1)] * 10, Flatten(), Linear(784, 10), LogSoftmax())
+    run, network = run_of(tmp_path / "run", layers)
+    for parameter in network.parameters():
+        parameter.data.fill_(1e38)
+    model.trained(layers, network.float()).save(run.folder / "network.npz")
+    Image.fromarray(data.load("sample").test.images.numpy()[3]).save(tmp_path / "digit.png")
+    done = predict("--image", tmp_path / "digit.png", "--run", run.folder)
+    assert isinstance(done.exception, UserError)
+    assert "the network gives no probabilities, for its weights are too large: take another run" in str(done.exception)
+
+
+def test_a_weight_that_was_typed_in_a_spreadsheet_program(mine: Path, libreoffice: Office) -> None:
+    """LibreOffice calculates with it, and saves; PyTorch computes with the same number, which is no float32."""
+    before = shown(predict("--workbook", mine).output)
+    saved = mine.with_name("saved.xlsx")
+    linear = openpyxl.load_workbook(mine).defined_names["layer22_weight"].attr_text.rpartition("!")[2]
+    first = linear.replace("$", "").partition(":")[0]
+    libreoffice.recalculate_series(mine, [{"Linear": {first: 0.1}, "Digit": {"P20": 200.0}}], {}, save=saved)
+    done = predict("--workbook", saved)
+    assert done.return_value == 0, done.output
+    assert shown(done.output) != before
+    assert float(read_shown(saved).network.state["22.weight"][0, 0]) == 0.1
 
 
 def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:

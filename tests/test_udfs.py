@@ -253,14 +253,19 @@ def test_a_prediction_is_pytorchs() -> None:
 
 
 def test_a_prediction_by_a_run_of_ones_own(tmp_path: Path) -> None:
-    from networks import NETWORKS, probabilities, run_of
+    from networks import NETWORKS, made, probabilities, run_of
+    from s6xl.mnist import model
 
     layers = NETWORKS["one linear layer"]
     _, network = run_of(tmp_path / "run", layers)
     rows, image = image_cells(7)
     name = str(tmp_path / "run")
     assert column(call("S6_PREDICT", cells(*rows), name)) == pytest.approx(probabilities(network, image[None])[0])
-    # Windows copies paths in quotation marks; and a run that has changed is read anew.
+    # A run that has changed is read anew; and Windows copies paths in quotation marks.
+    other = made(layers, seed=2)
+    model.trained(layers, other).save(tmp_path / "run" / "network.npz")
+    expected = probabilities(other, image[None])[0]
+    assert column(call("S6_PREDICT", cells(*rows), f'"{name}"')) == pytest.approx(expected)
     (tmp_path / "run" / "network.npz").unlink()
     assert call("S6_PREDICT", cells(*rows), f'"{name}"').startswith("S6_PREDICT: ")
 

@@ -97,10 +97,10 @@ def build(
     _write_workbook(experiment, out, Engine(engine), run)
     rates = counted(len(experiment.learning_rates), "learning rate")
     click.echo(f"{out}: {rates}, {counted(experiment.steps, 'step')}.")
-    if run is not None and run.status() == "finished" and not run.has_network:
+    if run is not None and run.evaluation() is not None and not run.has_network and run.status() != "training":
         click.echo(
-            f"It has no sheet Digit: an earlier version of s6xl made {run.folder}, and python -m s6xl train --resume "
-            f"{quoted(run.folder)} adds what is missing."
+            f"It has no sheet Digit, for {run.folder} has no network: python -m s6xl train --resume "
+            f"{quoted(run.folder)} adds it."
         )
     if engine == Engine.UDF:
         _note_interpreter()

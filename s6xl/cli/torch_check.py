@@ -1,17 +1,19 @@
 """Whether PyTorch is there, asked before anything that needs it."""
 
+from importlib import import_module
+
 from s6xl.errors import ImpossibleHereError
 
 
-def check_torch(what: str) -> None:
-    """Load PyTorch, for `what`, which cannot be done without.
+def check_torch(what: str, *modules: str) -> None:
+    """Load PyTorch and modules that belong to it, for `what`, which cannot be done without.
 
     Raises:
-        ImpossibleHereError: if it cannot be loaded.
+        ImpossibleHereError: if one cannot be loaded.
     """
     try:
-        import torch  # noqa: F401
-        import torchvision  # noqa: F401
+        for name in ("torch", *modules):
+            import_module(name)
     except (ImportError, OSError, RuntimeError) as error:
         raise ImpossibleHereError(
             f"{what} needs PyTorch, which cannot be loaded ({(str(error) or 'no reason given').splitlines()[0]}): "

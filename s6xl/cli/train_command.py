@@ -83,7 +83,7 @@ def train(
         from s6xl.cli.report import Report
         from s6xl.cli.torch_check import check_torch
 
-        check_torch("training")
+        check_torch("training", "torchvision")
 
     report = Report(workbook)
     if resume is not None and (finished := _finished(resume)) is not None:

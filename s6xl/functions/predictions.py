@@ -7,13 +7,13 @@ import numpy as np
 
 from s6xl.errors import UserError
 from s6xl.functions.arguments import image, optional_text
-from s6xl.functions.definition import PREFIX, ArgumentError, Function, Parameter, Result, TooLargeError
+from s6xl.functions.definition import PREFIX, ArgumentError, Function, Parameter, Result
 from s6xl.mnist.choices import PRETRAINED
 from s6xl.mnist.layers import INK, SIDE
 from s6xl.mnist.record import NETWORK, Run
 from s6xl.mnist.trained import TrainedNetwork
 
-# Networks that are kept at hand, so that a sheet of many calls reads each file once.
+# Networks that are kept at hand, so that many calls do not read a network as often.
 _AT_HAND = 8
 
 
@@ -42,18 +42,22 @@ def prediction_functions() -> tuple[Function, ...]:
 
 def _predict(pixels: list[list[float]], run: str) -> Result:
     try:
-        folder = Run.open(Path(run)).folder
-        path = folder / NETWORK
-        network = _network(path, path.stat().st_mtime_ns if path.exists() else 0)
+        opened = Run.open(Path(run))
+        network = _network(opened.folder, _changed(opened.folder / NETWORK))
     except UserError as error:
         raise ArgumentError(str(error)) from None
     probabilities = network.probabilities(np.array(pixels))
     if not np.isfinite(probabilities).all():
-        raise TooLargeError
+        raise ArgumentError("the network's weights are too large: name another run.")
     return [[probability] for probability in probabilities.tolist()]
 
 
+def _changed(path: Path) -> int:
+    """When a file was last changed, 0 if it is not there."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 @lru_cache(_AT_HAND)
-def _network(path: Path, changed: int) -> TrainedNetwork:
-    """The network in a file, which is read anew once it has changed."""
-    return TrainedNetwork.load(path)
+def _network(folder: Path, changed: int) -> TrainedNetwork:
+    """The network of a run, which is read anew once its file has changed."""
+    return Run.open(folder).network()

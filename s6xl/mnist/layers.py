@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
+# A number, or an array or tensor of numbers.
+Number = TypeVar("Number", bound=Any)
 # Channels, height, width; of a vector its length alone.
 Shape = tuple[int, ...]
 IMAGE: Shape = (1, 28, 28)
@@ -35,6 +37,10 @@ class Layer:
         """The shape of what comes out where `shape` goes in."""
         return shape
 
+    def takes(self, shape: Shape) -> bool:
+        """Whether it can be given what has this shape."""
+        return True
+
     @property
     def parameters(self) -> int:
         """The number of weights that are trained."""
@@ -49,6 +55,15 @@ class Layer:
 @dataclass(frozen=True)
 class _Window(Layer):
     """A layer that moves a square window over its input's rows and columns."""
+
+    def _fits(self, shape: Shape, kernel: int, stride: int, padding: int = 0) -> bool:
+        """Whether it finds place for a window at all, and padding makes no image of its own."""
+        return (
+            len(shape) == len(IMAGE)
+            and 0 <= padding < SIDE
+            and stride >= 1
+            and 1 <= kernel <= min(shape[1:]) + 2 * padding
+        )
 
     def _slid(self, shape: Shape, kernel: int, stride: int, padding: int = 0) -> tuple[int, int]:
         height, width = ((size + 2 * padding - kernel) // stride + 1 for size in shape[1:])
@@ -65,6 +80,10 @@ class Convolution(_Window):
     kernel: int = 3
     stride: int = 1
     padding: int = 0
+
+    def takes(self, shape: Shape) -> bool:
+        fits = self._fits(shape, self.kernel, self.stride, self.padding)
+        return fits and shape[0] == self.inputs and self.outputs >= 1
 
     def output(self, shape: Shape) -> Shape:
         return self.outputs, *self._slid(shape, self.kernel, self.stride, self.padding)
@@ -94,6 +113,9 @@ class BatchNorm(Layer):
     epsilon: ClassVar[float] = 1e-5
     channels: int
 
+    def takes(self, shape: Shape) -> bool:
+        return len(shape) == len(IMAGE) and shape[0] == self.channels
+
     @property
     def parameters(self) -> int:
         return 2 * self.channels
@@ -110,6 +132,9 @@ class MaxPool(_Window):
     name = "Max pool"
     kernel: int
 
+    def takes(self, shape: Shape) -> bool:
+        return self._fits(shape, self.kernel, self.kernel)
+
     def output(self, shape: Shape) -> Shape:
         return shape[0], *self._slid(shape, self.kernel, self.kernel)
 
@@ -121,6 +146,9 @@ class AveragePool(_Window):
     name = "Average pool"
     kernel: int
 
+    def takes(self, shape: Shape) -> bool:
+        return self._fits(shape, self.kernel, self.kernel)
+
     def output(self, shape: Shape) -> Shape:
         return shape[0], *self._slid(shape, self.kernel, self.kernel)
 
@@ -131,6 +159,9 @@ class Dropout(Layer):
 
     name = "Dropout"
     probability: float
+
+    def takes(self, shape: Shape) -> bool:
+        return 0 <= self.probability < 1
 
     @property
     def title(self) -> str:
@@ -158,6 +189,9 @@ class Linear(Layer):
     inputs: int
     outputs: int
 
+    def takes(self, shape: Shape) -> bool:
+        return shape == (self.inputs,) and self.outputs >= 1
+
     def output(self, shape: Shape) -> Shape:
         return (self.outputs,)
 
@@ -176,11 +210,35 @@ class LogSoftmax(Layer):
 
     name = "Log-softmax"
 
+    def takes(self, shape: Shape) -> bool:
+        return len(shape) == 1
+
 
 KINDS: Mapping[str, type[Layer]] = {
     kind.__name__: kind
     for kind in (Convolution, ReLU, BatchNorm, MaxPool, AveragePool, Dropout, Flatten, Linear, LogSoftmax)
 }
+
+
+def normalised(pixels: Number) -> Number:
+    """Pixels from 0 for paper to 255 for ink as they go into a network: around 0."""
+    result: Number = (pixels / INK - MEAN) / DEVIATION
+    return result
+
+
+def check_chain(layers: Sequence[Layer]) -> None:
+    """See that each layer takes what the one before gives, and the last one tells digits apart.
+
+    Raises:
+        ValueError: if not.
+    """
+    shape: Shape = IMAGE
+    for index, layer in enumerate(layers):
+        if not layer.takes(shape) or isinstance(layer, LogSoftmax) != (index == len(layers) - 1):
+            raise ValueError(f"{layer} cannot stand behind what gives {shape}")
+        shape = layer.output(shape)
+    if shape != (DIGITS,):
+        raise ValueError("not ten numbers come out")
 
 
 def shapes(layers: Sequence[Layer], shape: Shape = IMAGE) -> list[Shape]:

@@ -13,7 +13,9 @@ from s6xl.mnist.layers import INK, SIDE
 
 # MNIST's digits fill a square of 20 pixels, and their centre of mass is the image's middle.
 _DIGIT_SIDE = 20
-_LARGEST = 8_000  # pixels, of a side
+_LARGEST, _ENOUGH = 4_000, 500  # pixels, of a side
+# A grey level of white; black is 0.
+_WHITE = 255
 # Of the range from paper to ink: less is noise, and a fainter picture shows nothing.
 _NOISE, _FAINTEST = 0.25, 10
 _TRANSPARENT_ON = "white"
@@ -30,14 +32,14 @@ def read_picture(path: Path) -> NDArray[np.float64]:
     """
     grey = _grey(path)
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ink = INK - grey if np.median(edge) > INK / 2 else grey
-    if ink.shape == (SIDE, SIDE):
-        return ink
-    ink = ink - np.median(INK - edge if ink is not grey else edge)
-    darkest = ink.max()
-    if darkest < _FAINTEST:
+    paper = float(np.median(edge))
+    is_light = paper > _WHITE / 2
+    ink = paper - grey if is_light else grey - paper
+    if ink.max() < _FAINTEST:
         raise UserError(f"{path} shows nothing: give a picture of one digit, dark on light or light on dark.")
-    ink = np.clip(ink / darkest, 0, 1)
+    if ink.shape == (SIDE, SIDE):
+        return _WHITE - grey if is_light else grey
+    ink = np.clip(ink / ink.max(), 0, 1)
     return _centred(_cut_out(np.where(ink < _NOISE, 0, ink)))
 
 
@@ -45,23 +47,26 @@ def _grey(path: Path) -> NDArray[np.float64]:
     """Grey levels from 0 for black to 255 for white."""
     if exists(path) and not path.is_file():
         raise UserError(f"{path} is no file: give a picture of a digit.")
+    too_large = UserError(f"{path} is too large: give a picture of at most {_LARGEST:,} pixels a side.")
     try:
         with warnings.catch_warnings():
-            # What is too large is said below.
+            # What is too large is said here.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as file:
                 if max(file.size) > _LARGEST:
-                    raise UserError(f"{path} is too large: give a picture of at most {_LARGEST:,} pixels a side.")
+                    raise too_large
                 picture = ImageOps.exif_transpose(file)
                 if picture.mode.startswith("I"):
-                    # 16 bits a pixel
-                    return np.asarray(picture, np.float64) / 257
+                    # 16 bits a pixel, which Pillow would cut off.
+                    picture = Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
                 coloured = picture.convert("RGBA")
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: give a picture of a digit.") from None
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise too_large from None
+    except UnidentifiedImageError:
         raise UserError(f"{path} is no picture that can be read: give a PNG file.") from None
     except OSError as error:
         reason = error.strerror or str(error).rstrip(".")
@@ -70,7 +75,9 @@ def _grey(path: Path) -> NDArray[np.float64]:
         # A damaged file fails wherever the decoder happens to notice it.
         raise UserError(f"{path} is damaged: give a PNG file.") from error
     paper = Image.new("RGBA", coloured.size, _TRANSPARENT_ON)
-    return np.asarray(Image.alpha_composite(paper, coloured).convert("L"), np.float64)
+    grey = Image.alpha_composite(paper, coloured).convert("L")
+    # More pixels than these tell nothing more of a digit.
+    return np.asarray(grey.reduce(max(1, max(grey.size) // _ENOUGH)), np.float64)
 
 
 def _cut_out(ink: NDArray[np.float64]) -> NDArray[np.float64]:

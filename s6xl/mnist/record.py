@@ -205,7 +205,16 @@ class Run:
         Raises:
             UserError: if there is none, or the file is damaged.
         """
-        return TrainedNetwork.load(self.folder / NETWORK)
+        path = self.folder / NETWORK
+        if not exists(path):
+            raise UserError(
+                f"the run in {self.folder} has no network yet: wait for its end, or go on with it by --resume "
+                f"{quoted(self.folder)}."
+            )
+        network = TrainedNetwork.load(path)
+        if network.layers != self.config.recipe.layers:
+            raise _damaged(path)
+        return network
 
     def evaluation(self) -> Evaluation | None:
         """What the network makes of the test images, once the training has ended."""
@@ -230,7 +239,8 @@ class Run:
         try:
             with self._lock.acquire(timeout=_PATIENCE, poll_interval=0.05):
                 (self.folder / _STOP).unlink(missing_ok=True)
-                (self.folder / SUMMARY).unlink(missing_ok=True)
+                for ended in (SUMMARY, NETWORK):
+                    (self.folder / ended).unlink(missing_ok=True)
                 yield
         except Timeout:
             raise UserError(f"a training is running in {self.folder}: wait for it, or {_OTHER_FOLDER}.") from None

@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 
 from s6xl.mnist import arrays
 from s6xl.mnist.layers import (
-    DEVIATION,
-    DIGITS,
     IMAGE,
-    INK,
-    MEAN,
     AveragePool,
     BatchNorm,
     Convolution,
@@ -31,8 +27,9 @@ from s6xl.mnist.layers import (
     MaxPool,
     ReLU,
     as_data,
+    check_chain,
     from_data,
-    shapes,
+    normalised,
 )
 
 Numbers = NDArray[np.float64]
@@ -41,10 +38,13 @@ _LAYERS = "layers"
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """Layers, and their weights by PyTorch's names such as ``0.weight``, in the shapes that the layers give them."""
+    """Layers, and their weights by PyTorch's names such as ``0.weight``, in the shapes that the layers give them.
+
+    Trained weights are float32; those that somebody has typed into cells are float64.
+    """
 
     layers: tuple[Layer, ...]
-    state: Mapping[str, NDArray[np.float32]]
+    state: Mapping[str, NDArray[np.floating]]
 
     def __post_init__(self) -> None:
         """Hold the weights against the layers.
@@ -52,15 +52,12 @@ class TrainedNetwork:
         Raises:
             ValueError: if they do not fit, or the network is none that tells digits apart.
         """
-        *earlier, last = self.layers
-        if not isinstance(last, LogSoftmax) or any(isinstance(layer, LogSoftmax) for layer in earlier):
-            raise ValueError("the last layer, and only that, is to give logarithms of probabilities")
-        if shapes(self.layers)[-1] != (DIGITS,):
-            raise ValueError("there are to be ten of them")
-        for index, layer in enumerate(self.layers):
-            for name, shape in layer.weights.items():
-                if self.state[f"{index}.{name}"].shape != shape:
-                    raise ValueError(f"{index}.{name} is not of shape {shape}")
+        check_chain(self.layers)
+        wanted = {
+            f"{index}.{name}": shape for index, layer in enumerate(self.layers) for name, shape in layer.weights.items()
+        }
+        if {name: weights.shape for name, weights in self.state.items()} != wanted:
+            raise ValueError("the weights are others than the layers'")
 
     @property
     def is_finite(self) -> bool:
@@ -83,7 +80,9 @@ class TrainedNetwork:
         Raises:
             UserError: if the file cannot be read or holds something else.
         """
-        return arrays.read(path, cls._from_arrays, "is damaged or no network that s6xl has trained")
+        return arrays.read(
+            path, cls._from_arrays, "is damaged or no network that s6xl has trained: train anew, in another folder"
+        )
 
     @classmethod
     def _from_arrays(cls, content: Mapping[str, NDArray[Any]]) -> "TrainedNetwork":
@@ -99,7 +98,7 @@ class TrainedNetwork:
         Before them stands the image as it goes in, of shape (1, 28, 28). The last are the logarithms of the digits'
         probabilities, of shape (10,). What outgrows float64 is infinite or NaN.
         """
-        value: Numbers = ((pixels / INK - MEAN) / DEVIATION).reshape(IMAGE)
+        value: Numbers = normalised(pixels).reshape(IMAGE)
         values = [value]
         with np.errstate(over="ignore", invalid="ignore"):
             for index, layer in enumerate(self.layers):

@@ -109,10 +109,11 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
     def write_formula_down(self, row: int, column: int, formula: str, style: Format, values: Sequence[float]) -> None:
         """Write a formula into a cell, counted from 0, and with its references moved along into those below.
 
-        `values` are the cached ones, a cell each.
+        It may name no other sheet: Excel moves no reference to one. `values` are the cached ones, a cell each.
         """
         letters = xl_col_to_name(column)
         area = f"{letters}{row + 1}:{letters}{row + len(values)}"
+        # XlsxWriter takes no formula without a text.
         first, later = SharedFormula(formula, self._shared_formulas, area), SharedFormula("=", self._shared_formulas)
         for below, value in enumerate(values):
             self.write_formula(row + below, column, later if below else first, style, value)

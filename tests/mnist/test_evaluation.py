@@ -39,7 +39,13 @@ def test_it_survives_its_file(path: Path) -> None:
 
 def test_a_network_without_mistakes(tmp_path: Path) -> None:
     none = np.array([], dtype=np.int64)
-    flawless = replace(EVALUATION, guesses=EVALUATION.labels, mistakes=none, mistaken_images=np.zeros((0, 28, 28)))
+    flawless = replace(
+        EVALUATION,
+        guesses=EVALUATION.labels,
+        mistakes=none,
+        mistaken_images=np.zeros((0, 28, 28)),
+        probabilities=np.array([]),
+    )
     flawless.save(tmp_path / "evaluation.npz")
     found = Evaluation.load(tmp_path / "evaluation.npz")
     assert found.mistaken_images.shape == (0, 28, 28)
@@ -53,6 +59,32 @@ def test_confusion_counts_each_image_once() -> None:
     assert np.array_equal(EVALUATION.confusion, wanted)
     doubled = replace(EVALUATION, labels=np.repeat(EVALUATION.labels, 2), guesses=np.repeat(EVALUATION.guesses, 2))
     assert np.array_equal(doubled.confusion, 2 * wanted)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mistaken_images": np.zeros((2, 20, 20), np.uint8)},
+        {"guesses": np.array([0, 7])},
+        {"right": np.array([0, 2]), "right_images": np.zeros((1, 28, 28), np.uint8)},
+        {"right": np.array([5]), "right_images": np.zeros((1, 28, 28), np.uint8)},
+        {"mistakes": np.array([-1, 3])},
+        {"labels": np.array([0, 1, 2, 2, 10])},
+        {"probabilities": np.array([0.5])},
+        {"sample_labels": np.arange(3)},
+    ],
+)
+def test_arrays_that_do_not_fit_are_damage(wrong: dict[str, np.ndarray], path: Path) -> None:
+    with np.load(path) as content:
+        parts = {**content, **wrong}
+    np.savez_compressed(path, **parts)
+    with pytest.raises(UserError, match=r"evaluation\.npz is damaged: train anew"):
+        Evaluation.load(path)
+
+
+def test_the_surest_mistakes_come_first() -> None:
+    assert EVALUATION.surest_mistakes == [0, 1]
+    assert replace(EVALUATION, probabilities=np.array([0.2, 0.9])).surest_mistakes == [1, 0]
 
 
 def without_a_part(path: Path) -> None:

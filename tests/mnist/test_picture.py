@@ -63,6 +63,10 @@ def small_in_a_corner(image: NDArray[np.uint8]) -> Image.Image:
     return paper
 
 
+def very_large(image: NDArray[np.uint8]) -> Image.Image:
+    return dark_on_light(image).resize((1_600, 1_600))
+
+
 def of_few_pixels(image: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(np.pad(image, 3))
 
@@ -79,6 +83,7 @@ def of_few_pixels(image: NDArray[np.uint8]) -> Image.Image:
         one_bit,
         with_a_palette,
         small_in_a_corner,
+        very_large,
         of_few_pixels,
     ],
 )
@@ -137,7 +142,9 @@ def bytes_of(picture: Image.Image) -> bytes:
         (bytes_of(Image.new("L", (100, 100), 255)), "shows nothing: give a picture of one digit"),
         (bytes_of(Image.new("L", (100, 100), 0)), "shows nothing: give a picture of one digit"),
         (bytes_of(Image.new("RGBA", (100, 100))), "shows nothing: give a picture of one digit"),
-        (bytes_of(Image.new("1", (9_000, 10))), "is too large: give a picture of at most 8,000 pixels a side"),
+        (bytes_of(Image.new("L", (28, 28), 255)), "shows nothing: give a picture of one digit"),
+        (bytes_of(Image.new("1", (4_001, 10))), "is too large: give a picture of at most 4,000 pixels a side"),
+        (bytes_of(Image.new("1", (20_000, 20_000))), "is too large: give a picture of at most 4,000 pixels a side"),
     ],
 )
 def test_what_is_no_picture_of_a_digit(content: bytes, sentence: str, tmp_path: Path) -> None:

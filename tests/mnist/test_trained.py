@@ -9,7 +9,21 @@ import torch
 from networks import NETWORKS, made, probabilities
 from s6xl.errors import UserError
 from s6xl.mnist import model
-from s6xl.mnist.layers import Flatten, Layer, Linear, LogSoftmax, ReLU, as_data, shapes
+from s6xl.mnist.layers import (
+    AveragePool,
+    BatchNorm,
+    Convolution,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    LogSoftmax,
+    MaxPool,
+    ReLU,
+    as_data,
+    check_chain,
+    shapes,
+)
 from s6xl.mnist.trained import TrainedNetwork
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (5, 28, 28)).astype(float)
@@ -66,13 +80,33 @@ def test_the_same_network_is_the_same_bytes(tmp_path: Path) -> None:
         (Flatten(), Linear(784, 11), LogSoftmax()),
         (Flatten(), LogSoftmax(), Linear(784, 10), LogSoftmax()),
         (Flatten(), Linear(784, 10), LogSoftmax(), ReLU()),
+        (Flatten(), Linear(5, 10), LogSoftmax()),
+        (Linear(28, 10), Flatten(), LogSoftmax()),
+        (Convolution(1, 1, 30), Flatten(), Linear(1, 10), LogSoftmax()),
+        (Convolution(2, 10, 28), Flatten(), LogSoftmax()),
+        (Convolution(1, 10, 28, stride=0), Flatten(), LogSoftmax()),
+        (Convolution(1, 10, 10_028, padding=5_000), Flatten(), LogSoftmax()),
+        (AveragePool(29), Flatten(), Linear(1, 10), LogSoftmax()),
+        (MaxPool(0), Flatten(), Linear(784, 10), LogSoftmax()),
+        (BatchNorm(2), Flatten(), Linear(784, 10), LogSoftmax()),
+        (Flatten(), Linear(784, 10), BatchNorm(10), LogSoftmax()),
+        (Flatten(), MaxPool(2), Linear(784, 10), LogSoftmax()),
+        (Dropout(5), Flatten(), Linear(784, 10), LogSoftmax()),
+        (Convolution(1, 10, 28), LogSoftmax()),
         (),
     ],
 )
-def test_a_network_that_reads_no_digits_is_refused(layers: tuple[Layer, ...]) -> None:
-    state = {"1.weight": np.zeros((10, 784), np.float32), "1.bias": np.zeros(10, np.float32)}
-    with pytest.raises(ValueError, match=r"digits|logarithms|ten|unpack"):
-        TrainedNetwork(layers, state)
+def test_a_network_whose_layers_make_no_chain_to_ten_digits_is_refused(layers: tuple[Layer, ...]) -> None:
+    """Whatever its weights are."""
+    with pytest.raises(ValueError, match=r"cannot stand behind what gives|not ten numbers come out"):
+        check_chain(layers)
+    with pytest.raises(ValueError, match=r"cannot stand behind what gives|not ten numbers come out"):
+        TrainedNetwork(layers, {})
+
+
+@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+def test_a_chain_to_ten_digits_is_not(layers: tuple[Layer, ...]) -> None:
+    check_chain(layers)
 
 
 def damaged(kind: str, path: Path) -> None:
@@ -93,6 +127,8 @@ def damaged(kind: str, path: Path) -> None:
         case "another shape":
             state["1.weight"] = state["1.weight"][:, :-1]
             TrainedNetwork.save(replaced(trained, state), path)
+        case "a weight too many":
+            TrainedNetwork.save(replaced(trained, {**state, "7.weight": np.zeros(3, np.float32)}), path)
         case "a weight missing":
             del state["1.bias"]
             TrainedNetwork.save(replaced(trained, state), path)
@@ -110,7 +146,10 @@ def replaced(trained: TrainedNetwork, state: dict[str, np.ndarray]) -> TrainedNe
 
 @pytest.mark.parametrize(
     "kind",
-    ["text", "nothing", "another archive", "cut off", "objects", "another shape", "a weight missing", "no number"],
+    [
+        *("text", "nothing", "another archive", "cut off", "objects", "another shape"),
+        *("a weight too many", "a weight missing", "no number"),
+    ],
 )
 def test_a_damaged_file_is_named(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "network.npz"

@@ -19,7 +19,7 @@ def write_run(book: Book, run: Run) -> None:
     """
     content, evaluation = content_of(run), run.evaluation()
     write_mnist(book, content)
-    if run.has_network and evaluation is not None:
+    if evaluation is not None and run.has_network:
         write_network(book, run.network(), evaluation, content)
     write_model(book, run.config.recipe, content)
     if evaluation is not None:

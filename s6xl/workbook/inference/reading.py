@@ -21,7 +21,7 @@ from s6xl.workbook.inference.digit import PIXELS_NAME, PROBABILITIES_NAME
 from s6xl.workbook.inference.neuron import defined_name
 from s6xl.workbook.inference.stages import stages
 
-_PLACE = re.compile(r"(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Z]+\$?\d+(?::\$?[A-Z]+\$?\d+)?)")
+_PLACE = re.compile(r"(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Z]{1,3}\$?\d{1,7}(?::\$?[A-Z]{1,3}\$?\d{1,7})?)")
 _SIZES = ("inputs", "outputs", "kernel", "stride", "padding")
 _NO_NETWORK = "has no network in its cells: give a workbook that `python -m s6xl build --run DIR` has made"
 
@@ -103,10 +103,11 @@ class _Reader:
                     for name, shape in layer.weights.items() if layer else ():
                         numbers = self.numbers(defined_name(index, name), "weights", math.prod(shape))
                         full = stage.weight(numbers) if name == "weight" and index == stage.first else numbers
-                        state[f"{index}.{name}"] = full.reshape(shape).astype(np.float32)
-            return TrainedNetwork(layers, state)
+                        state[f"{index}.{name}"] = full.reshape(shape)
+            network = TrainedNetwork(layers, state)
         except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError, OverflowError):
             raise self._changed("layers") from None
+        return network
 
     def _changed(self, what: str) -> UserError:
         return UserError(

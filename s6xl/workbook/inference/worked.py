@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from s6xl.mnist.layers import DEVIATION, INK, MEAN
+from s6xl.mnist.layers import DEVIATION, INK, MEAN, normalised
 from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.inference.plan import NUMBER, SUM
 from s6xl.workbook.inference.scene import Scene, Values, normalising
@@ -87,7 +87,7 @@ class WorkedNeuron:
         self._paper.write_text(plan.numbers_row, "Its pixel p on the sheet Digit", height=NUMBER_ROW)
         self._paper.write_box(box, f"={self._scene.before.value_formula(*self._position)}", "general", value)
         words = f"(p/{INK} − {MEAN}) / {DEVIATION}"
-        self._write_steps(words, f"={normalising(box.corner)}", (value / INK - MEAN) / DEVIATION)
+        self._write_steps(words, f"={normalising(box.corner)}", float(normalised(value)))
 
     def _write_pool(self) -> None:
         """What a pool sees, in numbers, and what it makes of them."""

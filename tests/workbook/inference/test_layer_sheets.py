@@ -235,7 +235,7 @@ def test_a_network_whose_numbers_are_too_large_for_a_cell(tmp_path: Path) -> Non
     assert not (tmp_path / "large.xlsx").exists()
     (predict,) = OVER_IMAGES
     ((said,),) = predict([[255.0] * 28] * 28, [[str(run.folder)]])
-    assert said == ("S6_PREDICT: a number on the way is too large for a spreadsheet: use numbers closer to 0.")
+    assert said == "S6_PREDICT: the network's weights are too large: name another run."
 
 
 def test_names_of_sheets_of_other_networks(tmp_path: Path) -> None:

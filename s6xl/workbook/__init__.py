@@ -11,7 +11,6 @@ from s6xl.workbook.book import PLAIN, Packaging, new_book
 from s6xl.workbook.check import write_check
 from s6xl.workbook.choice import check_formulas_fit
 from s6xl.workbook.cnn.mnist import write_mnist
-from s6xl.workbook.cnn.report import write_run
 from s6xl.workbook.drawing import draw_network
 from s6xl.workbook.engine import Engine
 from s6xl.workbook.lambdas import define_functions
@@ -66,6 +65,9 @@ def build(
         if run is None:
             write_mnist(book, None)
         else:
+            # Most workbooks have no need to wait for it.
+            from s6xl.workbook.cnn.report import write_run
+
             write_run(book, run)
         if engine is Engine.LAMBDA:
             define_functions(book)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s6xl.audit.book import Book, Cell
+from s6xl.audit.package import DamagedPartError
 from s6xl.audit.reading import read
 from s6xl.audit.sheet_xml import block
 from s6xl.errors import UserError
-from s6xl.mnist.layers import DIGITS, KINDS, SIDE, Dropout, Layer
+from s6xl.mnist.layers import DIGITS, KINDS, SIDE, Dropout, Layer, check_chain
 from s6xl.mnist.trained import TrainedNetwork
 from s6xl.workbook.cnn.model import LAYERS
 from s6xl.workbook.inference.digit import PIXELS_NAME, PROBABILITIES_NAME
@@ -65,7 +66,10 @@ class _Reader:
         title = (match[1] or match[2]).replace("''", "'").casefold() if match else ""
         if match is None or title not in self._sheets:
             raise UserError(f"{self._path} {_NO_NETWORK}.")
-        first_row, first_column, last_row, last_column = block(match[3])
+        try:
+            first_row, first_column, last_row, last_column = block(match[3])
+        except DamagedPartError:
+            raise UserError(f"{self._path} {_NO_NETWORK}.") from None
         inside = [
             cell
             for (row, column), cell in self._sheets[title].cells.items()
@@ -97,6 +101,7 @@ class _Reader:
         """The network, from the layers' names and sizes and the weights in their cells."""
         try:
             layers = tuple(map(_layer, self._rows(LAYERS)))
+            check_chain(layers)
             state = {}
             for stage in stages(layers):
                 for index, layer in ((stage.first, stage.layer), *stage.pointwise):

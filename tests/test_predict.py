@@ -161,7 +161,7 @@ def with_another_size(path: Path) -> None:
         (with_a_pixel_missing, "has been changed where the network's image should be"),
         (with_a_name_for_a_whole_sheet, "has no number in"),
         (with_a_place_that_no_sheet_has, "has no network in its cells"),
-        (with_a_row_that_no_sheet_has, "has no network in its cells"),
+        (with_a_row_that_no_sheet_has, "has no number in"),
         (with_a_dropout_of_all, "has been changed where the network's layers should be"),
         (with_a_variance_below_0, "the network gives no probabilities"),
         (with_another_size, "has been changed where the network's"),

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s6xl.audit.book import Book, Cell
-from s6xl.audit.package import DamagedPartError
 from s6xl.audit.reading import read
 from s6xl.audit.sheet_xml import block
 from s6xl.errors import UserError
@@ -66,10 +65,7 @@ class _Reader:
         title = (match[1] or match[2]).replace("''", "'").casefold() if match else ""
         if match is None or title not in self._sheets:
             raise UserError(f"{self._path} {_NO_NETWORK}.")
-        try:
-            first_row, first_column, last_row, last_column = block(match[3])
-        except DamagedPartError:
-            raise UserError(f"{self._path} {_NO_NETWORK}.") from None
+        first_row, first_column, last_row, last_column = block(match[3])
         inside = [
             cell
             for (row, column), cell in self._sheets[title].cells.items()

@@ -239,8 +239,7 @@ class Run:
         try:
             with self._lock.acquire(timeout=_PATIENCE, poll_interval=0.05):
                 (self.folder / _STOP).unlink(missing_ok=True)
-                for ended in (SUMMARY, NETWORK):
-                    (self.folder / ended).unlink(missing_ok=True)
+                (self.folder / SUMMARY).unlink(missing_ok=True)
                 yield
         except Timeout:
             raise UserError(f"a training is running in {self.folder}: wait for it, or {_OTHER_FOLDER}.") from None

@@ -77,6 +77,8 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
         try:
             trainer = Trainer(run.config.recipe, data.train, device)
             epochs = _restore(run, trainer)
+            # From here on it would be an earlier network's.
+            (run.folder / NETWORK).unlink(missing_ok=True)
             status = _train(run, trainer, epochs, data, watcher)
             if status != "diverged":
                 _conclude(run, trainer, data, device)
@@ -171,11 +173,10 @@ def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> N
     with run.replacing(MODEL) as path:
         model.write(model.to_file(trainer.recipe.layers, trainer.network), path)
     trained = model.trained(trainer.recipe.layers, trainer.network)
+    # It is none where it was stopped in an epoch in which it diverged.
     if trained.is_finite:
         with run.replacing(NETWORK) as path:
             trained.save(path)
-    else:  # stopped in an epoch in which it diverged
-        (run.folder / NETWORK).unlink(missing_ok=True)
     with run.replacing(EVALUATION) as path:
         evaluate(trainer.network, data, device).save(path)
 

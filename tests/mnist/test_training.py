@@ -492,3 +492,13 @@ def test_a_network_that_diverged_before_it_was_stopped_is_not_kept(
     monkeypatch.setattr(Trainer, "run_epoch", diverge_and_stop)
     assert train(run, few) == "stopped"
     assert not run.has_network
+
+
+def test_a_training_that_goes_on_shows_no_earlier_network(few: Data, tmp_path: Path) -> None:
+    run = begin(tmp_path / "run", few)
+    assert train(run, few, steps=4) == "stopped"
+    assert run.has_network
+    seen = []
+    assert train(run, few, on_epoch=lambda epoch: seen.append(run.has_network)) == "finished"
+    assert seen == [False, False]
+    assert run.has_network

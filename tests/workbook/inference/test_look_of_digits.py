@@ -10,10 +10,7 @@ from openpyxl.formatting.rule import Rule
 from openpyxl.workbook import Workbook
 from pyopenvba.formula import parse
 
-from networks import NETWORKS, run_of
-from s6xl.experiment import Experiment
 from s6xl.mnist.record import Run
-from s6xl.workbook import build
 
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
 SHARED_FUNCTIONS = {
@@ -151,12 +148,3 @@ def test_pages_hold_what_is_to_be_read(loaded: Workbook) -> None:
     for sheet in LAYERS:
         assert loaded[sheet].page_setup.fitToWidth in (None, 1)
         assert re.fullmatch(r"'[^']+'!\$A\$1:\$DQ\$\d+", loaded[sheet].print_area or ""), sheet
-
-
-def test_a_training_that_goes_on_shows_no_earlier_network(tmp_path: Path) -> None:
-    run, _ = run_of(tmp_path / "run", NETWORKS["one linear layer"])
-    assert run.has_network
-    with run.claimed():
-        assert not run.has_network
-        build(Experiment(), tmp_path / "book.xlsx", run=run)
-    assert "Digit" not in openpyxl.load_workbook(tmp_path / "book.xlsx", read_only=True).sheetnames

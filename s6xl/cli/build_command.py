@@ -97,7 +97,7 @@ def build(
     _write_workbook(experiment, out, Engine(engine), run)
     rates = counted(len(experiment.learning_rates), "learning rate")
     click.echo(f"{out}: {rates}, {counted(experiment.steps, 'step')}.")
-    if run is not None and run.evaluation() is not None and not run.has_network and run.status() != "training":
+    if run is not None and run.lacks_network:
         click.echo(
             f"It has no sheet Digit, for {run.folder} has no network: python -m s6xl train --resume "
             f"{quoted(run.folder)} adds it."

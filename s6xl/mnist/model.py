@@ -10,7 +10,7 @@ from torch import nn
 
 from s6xl.errors import UserError
 from s6xl.mnist import layers as plain
-from s6xl.mnist.layers import DEVIATION, INK, MEAN
+from s6xl.mnist.layers import DEVIATION, MEAN
 from s6xl.mnist.trained import TrainedNetwork
 
 # What is paper in an image that is normalised.
@@ -48,7 +48,7 @@ def _module(layer: plain.Layer) -> nn.Module:
 
 def normalised(images: torch.Tensor) -> torch.Tensor:
     """Images as the network takes them: uint8 of shape (n, 28, 28) as float32 of shape (n, 1, 28, 28), around 0."""
-    return images.float().div_(INK).sub_(MEAN).div_(DEVIATION).unsqueeze(1)
+    return plain.normalised(images.float()).unsqueeze(1)
 
 
 def to_file(layers: Sequence[plain.Layer], model: nn.Module) -> dict[str, Any]:

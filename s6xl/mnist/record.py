@@ -199,6 +199,12 @@ class Run:
         """
         return exists(self.folder / NETWORK) and exists(self.folder / EVALUATION)
 
+    @property
+    def lacks_network(self) -> bool:
+        """Whether its training has ended and left none: it was an earlier version's, or diverged when it was stopped."""
+        left_none = exists(self.folder / EVALUATION) and not exists(self.folder / NETWORK)
+        return left_none and self.status() != "training"
+
     def network(self) -> TrainedNetwork:
         """The network.
 

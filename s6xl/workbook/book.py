@@ -103,9 +103,14 @@ class Book:
             sheet.write_blank(row - 1, column, None, self.styles["section"])
         sheet.write_string(row - 1, first, title, self.styles["section"])
 
+    def write_link(self, sheet: Sheet, row: int, column: int, to: str, text: str) -> None:
+        """A link to another sheet; its row and column count from 0."""
+        sheet.write_url(row, column, f"internal:{on_sheet(to, 'A1')}", self.styles["link"], text)
+
     def write_way_back(self, sheet: Sheet, cell: str) -> None:
         """A link to the sheet Start."""
-        sheet.write_url(cell, f"internal:{on_sheet(START, 'A1')}", self.styles["link"], "Back to Start")
+        row, column = xl_cell_to_rowcol(cell)
+        self.write_link(sheet, row, column, START, "Back to Start")
 
 
 class _Workbook(Workbook):  # type: ignore[misc]  # XlsxWriter's classes carry no types

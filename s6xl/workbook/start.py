@@ -158,7 +158,7 @@ def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Ra
     if run and run.has_network:
         contents.append((DIGIT, AT_WORK))
     for row, (name, meaning) in enumerate(contents, start=NOTES_ROW + 1):
-        sheet.write_url(f"B{row}", f"internal:{on_sheet(name, 'A1')}", styles["link"], name)
+        book.write_link(sheet, row - 1, 1, name, name)
         sheet.write_string(f"C{row}", meaning, styles["text"])
     book.write_section(sheet, NOTES_ROW + 8, "B:D", "How to use it")
     for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 9):

@@ -31,6 +31,19 @@ def series_line(index: int) -> dict[str, Any]:
     }
 
 
+def colours_up_to(largest: float, lowest_colour: str, highest_colour: str) -> dict[str, Any]:
+    """A conditional format that colours numbers from one colour for 0 to another for `largest`."""
+    return {
+        "type": "2_color_scale",
+        "min_type": "num",
+        "min_value": 0,
+        "min_color": lowest_colour,
+        "max_type": "num",
+        "max_value": largest,
+        "max_color": highest_colour,
+    }
+
+
 _BASE: Mapping[str, Any] = {"font_color": INK, "valign": "vcenter"}
 _BOX: Mapping[str, Any] = {**_BASE, "border": 1, "border_color": LINE}
 _HEADER: Mapping[str, Any] = {**_BOX, "bold": True, "font_color": "#FFFFFF", "bg_color": INK, "align": "center"}

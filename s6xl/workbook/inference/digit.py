@@ -18,7 +18,7 @@ from s6xl.workbook.inference.softmax import PROBABILITIES
 from s6xl.workbook.layout import DIGIT, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INK as INK_COLOUR
-from s6xl.workbook.styles import NEUTRAL, PAPER, SERIES, WARM
+from s6xl.workbook.styles import NEUTRAL, PAPER, SERIES, WARM, colours_up_to
 
 ABOUT = (
     "The trained network at work in plain formulas, with no macro and no Python: choose a digit or paint one, and it "
@@ -130,15 +130,10 @@ class _List:
                 sheet.write(row, column, value, styles["general"])
 
 
-def _merged(sheet: Sheet, block: Block, style: object, text: str = "") -> None:
-    last_row, last_column = block.row + block.rows - 1, block.column + block.columns - 1
-    sheet.merge_range(block.row, block.column, last_row, last_column, text, style)
-
-
 def _write_choice(book: Book, sheet: Sheet, choice: DigitChoice, listed: _List) -> None:
     sheet.set_row_pixels(CHOICE.row, 24)
     sheet.write_string(CHOICE.row, 1, "Choose a digit:", book.styles["text_bold"])
-    _merged(sheet, CHOICE, book.styles["input"], choice.name)
+    sheet.merge_range(*CHOICE.bounds, choice.name, book.styles["input"])
     rule = {"validate": "list", "source": f"={listed.names.area}"}
     message = {"error_title": "Not in the list", "error_message": "Choose a digit from the list, please."}
     sheet.data_validation(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column, {**rule, **message})
@@ -157,8 +152,7 @@ def _write_grid(book: Book, sheet: Sheet) -> None:
         sheet.conditional_format(GRID.area, {**rule, "format": colour, "stop_if_true": True})
     entry = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": INK}
     message = {"error_title": "Ink", "error_message": "A number from 0, paper, to 255, ink, please."}
-    last_row, last_column = GRID.row + SIDE - 1, GRID.column + SIDE - 1
-    sheet.data_validation(GRID.row, GRID.column, last_row, last_column, {**entry, **message})
+    sheet.data_validation(*GRID.bounds, {**entry, **message})
 
 
 def shade(ink: float) -> str:
@@ -180,8 +174,7 @@ def _write_pixels(book: Book, sheet: Sheet, choices: Sequence[DigitChoice], firs
             chosen = f"SUM(INDEX({bank},{listed.row.corner}+{y + 1},{listed.column.corner}+{x + 1}))"
             formula = f"=IF(ISNUMBER({typed}),MAX(0,MIN({INK},{typed})),{chosen})"
             sheet.write_formula(PIXELS.row + y, PIXELS.column + x, formula, book.styles["tiny"], pixels[y][x])
-    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": INK}
-    sheet.conditional_format(PIXELS.area, {**scale, "min_color": NEUTRAL, "max_color": WARM})
+    sheet.conditional_format(PIXELS.area, colours_up_to(INK, NEUTRAL, WARM))
 
 
 def _panel_section(book: Book, sheet: Sheet, row: int, title: str) -> None:
@@ -194,7 +187,7 @@ def _write_answer(
     """The likeliest digit, how sure it is, and whether that is right, which nobody knows once it is painted over."""
     styles, answer = book.styles, int(probabilities.argmax())
     _panel_section(book, sheet, _TOP - 1, "The answer")
-    _merged(sheet, ANSWER, styles["answer"])
+    sheet.merge_range(*ANSWER.bounds, "", styles["answer"])
     largest, painted = f"MAX({SHOWN.area})", f"COUNT({GRID.area})"
     sheet.write_formula(ANSWER.row, ANSWER.column, f"=MATCH({largest},{SHOWN.area},0)-1", styles["answer"], answer)
     # Rounded down, so that 100 % is certainty.
@@ -236,8 +229,7 @@ def _write_probabilities(book: Book, sheet: Sheet, probabilities: NDArray[np.flo
             formula = f"=MAX(0,MIN(1,{_BARS}*${SHOWN.cell(digit, 0)}-{bar}))"
             full = max(0.0, min(1.0, _BARS * probability - bar))
             sheet.write_formula(row, BARS.column + bar, formula, styles["bar"], full)
-    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
-    sheet.conditional_format(BARS.area, {**scale, "min_color": PAPER, "max_color": SERIES[0]})
+    sheet.conditional_format(BARS.area, colours_up_to(1, PAPER, SERIES[0]))
 
 
 def _write_way_on(book: Book, sheet: Sheet, stages: Sequence[str]) -> None:
@@ -246,5 +238,4 @@ def _write_way_on(book: Book, sheet: Sheet, stages: Sequence[str]) -> None:
     sheet.write_string(row, _PANEL, "How it comes to that, layer by layer:", book.styles["text_bold"])
     for index, name in enumerate(stages):
         below, beside = divmod(index, _LINKS)
-        place = row + 1 + below, _PANEL + beside * _LINK
-        sheet.write_url(*place, f"internal:{on_sheet(name, 'A1')}", book.styles["link"], name)
+        book.write_link(sheet, row + 1 + below, _PANEL + beside * _LINK, name, name)

@@ -10,7 +10,7 @@ from s6xl.workbook.inference.choices import DigitChoice
 from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.layout import DIGIT_GALLERY
 from s6xl.workbook.styles import INK as INK_COLOUR
-from s6xl.workbook.styles import NEUTRAL, SERIES
+from s6xl.workbook.styles import NEUTRAL, SERIES, colours_up_to
 
 ABOUT = (
     "Test images, which the network has never learned from; first those that it gets right, then its surest mistakes. "
@@ -53,5 +53,4 @@ def write_digits(book: Book, choices: Sequence[DigitChoice]) -> None:
         sheet.write_string(top - 1, left, choice.label, book.styles["tiny_left"])
         for y, x in np.argwhere(choice.pixels).tolist():
             sheet.write_number(top + y, left + x, int(choice.pixels[y, x]), style)
-    scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "num", "max_value": INK}
-    sheet.conditional_format(block.area, {**scale, "min_color": NEUTRAL, "max_color": INK_COLOUR})
+    sheet.conditional_format(block.area, colours_up_to(INK, NEUTRAL, INK_COLOUR))

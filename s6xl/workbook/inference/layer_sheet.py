@@ -37,7 +37,7 @@ def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None
         )
     paper = SmallCells(book, title, columns)
     book.write_title(paper.sheet, title)
-    _write_head(paper, scene, before, after)
+    _write_head(book, paper, scene, before, after)
     _write_maps(paper, scene)
     WorkedNeuron(paper, scene).write()
     if scene.parameters:
@@ -50,12 +50,12 @@ def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None
     paper.sheet.print_area(0, 0, scene.plan.last_printed_row, WIDEST)
 
 
-def _write_head(paper: SmallCells, scene: Scene, before: str, after: str) -> None:
+def _write_head(book: Book, paper: SmallCells, scene: Scene, before: str, after: str) -> None:
     stage = scene.stage
     paper.sheet.set_row_pixels(WAY_ROW, TEXT_ROW)
     ways = {before: f"← {before}", after: f"{after} →", DIGIT: DIGIT, START: "Back to Start"}
     for number, (sheet, text) in enumerate(ways.items()):
-        paper.write_link(WAY_ROW, 1 + _LINK * number, sheet, text)
+        book.write_link(paper.sheet, WAY_ROW, 1 + _LINK * number, sheet, text)
     sentences = [_INPUT if stage.layer is None else stage.layer.sentence]
     sentences += [f"{layer.title}: {layer.sentence}" for _, layer in stage.pointwise]
     for row, text in enumerate(sentences, start=SENTENCE_ROW):
@@ -112,6 +112,7 @@ def _write_maps(paper: SmallCells, scene: Scene) -> None:
 def _write_parameters(paper: SmallCells, scene: Scene) -> None:
     """A column a map: its bias, and the numbers of its batch norm."""
     plan, maps = scene.plan, range(scene.stage.outputs[0])
+    cells = [plan.parameter_cells(channel) for channel in maps]
     header = plan.weights_row + 1
     paper.write_section(plan.weights_row, "Weights, map by map")
     paper.sheet.set_row_pixels(header, TEXT_ROW)
@@ -124,8 +125,7 @@ def _write_parameters(paper: SmallCells, scene: Scene) -> None:
         paper.write_box(Block(paper.name, row, 1, 1, LABEL), parameter.heading, "tiny_box")
         for channel in maps:
             value = float(parameter.values[channel])
-            cells = plan.parameter_cells(channel)
-            content = parameter.formula.format(**cells) if parameter.formula else _shortened(value)
+            content = parameter.formula.format(**cells[channel]) if parameter.formula else _shortened(value)
             paper.write_box(plan.parameter(index, channel), content, "tiny_value", value)
         if parameter.name:
             paper.define_name(parameter.name, plan.parameter_row(index))

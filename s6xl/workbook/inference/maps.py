@@ -30,6 +30,11 @@ class Block:
         return str(xl_rowcol_to_cell(self.row + row, self.column + column))
 
     @property
+    def bounds(self) -> tuple[int, int, int, int]:
+        """First row and column, last row and column, as XlsxWriter takes a range."""
+        return self.row, self.column, self.row + self.rows - 1, self.column + self.columns - 1
+
+    @property
     def corner(self) -> str:
         """Its first cell, such as ``$B$5``."""
         return absolute(self.cell(0, 0))

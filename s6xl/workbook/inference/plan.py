@@ -8,7 +8,7 @@ from s6xl.workbook.inference.maps import WIDEST, Block, Maps
 from s6xl.workbook.inference.neuron import Parameter, Step
 from s6xl.workbook.inference.stages import Stage
 
-TITLE_ROW, WAY_ROW, SENTENCE_ROW = 1, 2, 3
+WAY_ROW, SENTENCE_ROW = 2, 3
 # Small cells that a number takes, the sum of one input map, a parameter's name, and a map's number beside its kernel.
 NUMBER, SUM, LABEL, KERNEL_LABEL = 5, 4, 9, 3
 # A window of more rows or columns is shown as a picture only.

@@ -53,8 +53,7 @@ class SmallCells:
         """One number, text or formula over all cells of a block; a formula has its cached value."""
         style = self.styles[role]
         if block.rows * block.columns > 1:
-            last_row, last_column = block.row + block.rows - 1, block.column + block.columns - 1
-            self.sheet.merge_range(block.row, block.column, last_row, last_column, "", style)
+            self.sheet.merge_range(*block.bounds, "", style)
         if isinstance(content, str) and content.startswith("="):
             self.sheet.write_formula(block.row, block.column, content, style, cached)
         else:
@@ -74,10 +73,6 @@ class SmallCells:
             return
         rounded = [round(value, _DECIMALS) for value in values]
         self.sheet.write_formula_down(row, column, f"={formula}", self._small, rounded)
-
-    def write_link(self, row: int, column: int, sheet: str, text: str) -> None:
-        """A link to another sheet."""
-        self.sheet.write_url(row, column, f"internal:{on_sheet(sheet, 'A1')}", self.styles["link"], text)
 
     def define_name(self, name: str, area: str) -> None:
         """Give cells of this sheet a name in the workbook."""

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from s6xl.mnist.layers import DIGITS, LogSoftmax
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference.maps import Block, Maps
-from s6xl.workbook.layout import DIGIT, SOFTMAX, START, on_sheet
+from s6xl.workbook.layout import DIGIT, SOFTMAX, START
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import SERIES
 
@@ -31,7 +31,7 @@ def write_softmax(book: Book, before: Maps, scores: NDArray[np.float64], previou
     book.write_title(sheet, SOFTMAX)
     ways = {previous: f"← {previous}", DIGIT: f"{DIGIT} →", START: "Back to Start"}
     for column, (name, text) in enumerate(ways.items(), start=1):
-        sheet.write_url(2, column, f"internal:{on_sheet(name, 'A1')}", styles["link"], text)
+        book.write_link(sheet, 2, column, name, text)
     for row, line in enumerate(ABOUT, start=3):
         sheet.write_string(row, 1, line, styles["text"])
     sheet.write_string(6, 1, "10 numbers go in, 10 come out.", styles["muted"])

@@ -102,7 +102,7 @@ class Stage:
 
 def stages(layers: Sequence[Layer]) -> list[Stage]:
     """The image, then a stage for each layer that makes new maps, but for the log-softmax at the end."""
-    shape: MapShape = (IMAGE[0], IMAGE[1], IMAGE[2])
+    shape = _as_maps(IMAGE)
     found = [Stage(INPUT, -1, None, shape, shape)]
     counts = Counter(map(type, layers))
     numbers: Counter[type[Layer]] = Counter()

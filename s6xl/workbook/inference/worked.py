@@ -73,9 +73,8 @@ class WorkedNeuron:
             paper.write_box(used, f"=MAX(1,MIN({most},INT(N({entry.corner}))))", "tiny", index + 1)
             message = f"A whole number from 1 to {most}, please."
             rule = {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": most}
-            paper.sheet.data_validation(
-                entry.row, column, entry.row, column, {**rule, "error_title": name, "error_message": message}
-            )
+            corner = entry.row, entry.column
+            paper.sheet.data_validation(*corner, *corner, {**rule, "error_title": name, "error_message": message})
             shown[name] = used.corner
         self._position = shown[MAP], shown[ROW], shown[COLUMN]
         return shown

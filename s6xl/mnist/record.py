@@ -201,7 +201,7 @@ class Run:
 
     @property
     def lacks_network(self) -> bool:
-        """Whether its training has ended and left none: it was an earlier version's, or diverged when it was stopped."""
+        """Whether its training has ended and left none: an earlier version did not, nor does one that diverged."""
         left_none = exists(self.folder / EVALUATION) and not exists(self.folder / NETWORK)
         return left_none and self.status() != "training"
 

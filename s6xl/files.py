@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
@@ -123,10 +123,13 @@ def _cannot_write(path: Path, error: OSError, instead: str) -> str:
     return f"{path} could not be written ({error.strerror or error}): {instead}."
 
 
-def unused(path: Path) -> Path:
-    """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``."""
+def unused(path: Path, taken: Collection[str] = ()) -> Path:
+    """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``.
+
+    `taken` are names in lower case that it must not have, either.
+    """
     numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
-    return next(other for other in chain([path], numbered) if not other.exists())
+    return next(other for other in chain([path], numbered) if not other.exists() and other.name.casefold() not in taken)
 
 
 def quoted(path: Path) -> str:

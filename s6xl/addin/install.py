@@ -99,7 +99,9 @@ def _check_interpreter(interpreter: str, places: Places) -> None:
         raise UserError(
             f"Excel on a Mac cannot start {interpreter}, whose path holds a space: install s6xl in a folder without."
         )
-    if places.interpreter == INTERPRETER_ON_WINDOWS and "WindowsApps" in interpreter:
+    if places.interpreter == INTERPRETER_ON_WINDOWS and (
+        "WindowsApps" in interpreter or "WindowsApps" in sys.base_prefix
+    ):
         raise UserError(
             f"Excel cannot use {interpreter}, the Microsoft Store's Python: install another one, and s6xl in it."
         )

@@ -9,7 +9,7 @@ import click
 
 from s6xl.cli.exits import FAILED, STOPPED, stopping_later
 from s6xl.errors import UserError
-from s6xl.mnist.choices import AUTO, DEVICES, FULL, SAMPLE
+from s6xl.mnist.choices import AUTO, DEVICES, FULL, kept_choice
 from s6xl.mnist.recipe import RECIPES
 
 if TYPE_CHECKING:
@@ -128,10 +128,7 @@ def _begun(
 
     chosen, where = recipe_named(recipe).changed(**settings), choose(device)
     images = data.load(choice)
-    if choice not in (FULL, SAMPLE):
-        # It is to be found from any folder later.
-        choice = str(Path(choice).resolve())
-    config = configured(chosen, images, choice, device, where)
+    config = configured(chosen, images, kept_choice(choice), device, where)
     return Run.begin(folder or new_folder(RUNS, recipe), config), images, where
 
 

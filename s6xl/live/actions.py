@@ -12,7 +12,7 @@ from s6xl.files import unused
 from s6xl.live.auditing import audit_workbook
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
-from s6xl.live.patience import patiently
+from s6xl.live.patience import is_doubtful, is_passing, patiently
 from s6xl.live.training import import_run, stop, train
 from s6xl.workbook import build
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, RATE_SHEET, STEP, STEP_COLUMN
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 def new_workbook(excel: Excel) -> None:
     """Build a workbook in the user's documents and open it."""
-    open_book = excel.opener()
+    open_book, names = patiently(excel.opener)
     documents = platformdirs.user_documents_path()
     documents.mkdir(parents=True, exist_ok=True)
-    path = unused(documents / "s6.xlsx")
+    # Excel opens no two workbooks of one name, wherever they lie.
+    path = unused(documents / "s6.xlsx", names)
     build(Experiment(), path)
     patiently(lambda: open_book(path))
 
@@ -77,8 +78,13 @@ def _show(excel: Excel, name: str) -> None:
     if chosen:
         for cell, value in zip((CHOSEN_RATE, CHOSEN_STEP), chosen, strict=True):
             sheet[cell].value = value
-    # Sheet.activate would bring this Excel before all others first, and fail where it may not.
-    sheet.impl.activate()
+    try:
+        # Sheet.activate would bring this Excel before all others first, and fail where it may not.
+        sheet.impl.activate()
+    except Exception as error:
+        if is_passing(error) or is_doubtful(error):
+            raise
+        raise UserError(f"the sheet {name} cannot be shown: unhide it, and press the button again.") from error
 
 
 def _selected(book: "xlwings.Book") -> tuple[float, float] | None:

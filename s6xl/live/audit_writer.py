@@ -9,6 +9,7 @@ from s6xl.audit.audit_sheet import TITLE, WIDTHS, Line, Role, matrix
 from s6xl.audit.formulas import sheet_prefix
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.excel import Excel
+from s6xl.live.mnist_sheet import last_visible_sheet
 from s6xl.live.patience import NotWrittenError, patiently
 from s6xl.workbook.styles import INK, LINK
 
@@ -57,7 +58,8 @@ class AuditWriter:
             raise
         except Exception as error:
             raise ImpossibleHereError(
-                f"Excel does not take the findings: unprotect the sheet {self._name} and press the button again."
+                f"Excel does not take the findings: unprotect the sheet {self._name}, unhide it if it is hidden, and "
+                "press the button again."
             ) from error
 
     def _do(self, step: "Callable[[xlwings.Sheet], None]") -> None:
@@ -96,7 +98,7 @@ class AuditWriter:
         # An earlier try may have added the sheet and not come to name it.
         added = next((sheet for name, sheet in sheets.items() if name not in self._before), None)
         if added is None:
-            added = book.sheets.add(after=book.sheets[-1])
+            added = book.sheets.add(after=last_visible_sheet(book))
         added.name = title
         self._name = title
 

@@ -52,14 +52,16 @@ class Excel:
             raise ImpossibleHereError("Excel is not running: start it and press the button again.")
         return xlwings.apps.active
 
-    def opener(self) -> Callable[[Path], object]:
-        """What opens a file in this Excel, which is looked up now: its window may be closed before there is a file."""
+    def opener(self) -> tuple[Callable[[Path], object], set[str]]:
+        """What opens a file in this Excel, and how the workbooks are called that are open in it, in lower case.
+
+        Excel is looked up now: its window may be closed before there is a file.
+        """
         if sys.platform == "win32" and not self.workbook:
             # Python cannot reach an Excel that has no workbook open; Windows can.
-            return os.startfile
-        app = self.app
-        _ = app.pid
-        return lambda path: app.books.open(str(path))
+            return os.startfile, set()
+        books = self.app.books
+        return lambda path: books.open(str(path)), {book.name.casefold() for book in books}
 
     @property
     def book(self) -> "xlwings.Book":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from s6xl.errors import UserError
 from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing, patiently
-from s6xl.mnist.choices import AUTO, FULL
+from s6xl.mnist.choices import AUTO, FULL, kept_choice
 from s6xl.mnist.recipe import RECIPES, Recipe, recipe_named
 from s6xl.workbook.cnn.content import (
     BATCH_SIZE,
@@ -72,7 +72,7 @@ def find_or_add_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
 
 def _copy(sheet: "xlwings.Sheet", book: "xlwings.Book") -> None:
     try:
-        sheet.copy(after=book.sheets[-1])
+        sheet.copy(after=last_visible_sheet(book))
     except Exception as error:
         if is_passing(error) or is_doubtful(error):
             raise
@@ -83,6 +83,12 @@ def _no_further_sheet(book: "xlwings.Book") -> UserError:
     return UserError(
         f"the workbook {book.name} takes no further sheet: unprotect it, or press New workbook and train there."
     )
+
+
+def last_visible_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
+    """The sheet to put another one behind: Excel moves none that is hidden so that only a program can show it."""
+    # On Windows Excel says how visible a sheet is: -1, 0, or 2 for such a one; on a Mac whether it is.
+    return [sheet for sheet in book.sheets if sheet.visible in (True, -1)][-1]
 
 
 def read_run(sheet: "xlwings.Sheet") -> Path | None:
@@ -97,14 +103,15 @@ def read_settings(sheet: "xlwings.Sheet") -> Settings:
     Raises:
         UserError: if an entry is no good; with its name and what is possible.
     """
-    entered = {name: sheet.range(name).value for name in (RECIPE, DATA, DEVICE)}
+    # An error such as #N/A is no empty cell, which would mean the recipe's own value.
+    entered = {name: sheet.range(name).options(err_to_str=True).value for name in SETTINGS}
     recipe = recipe_named(_text(entered[RECIPE]) or next(iter(RECIPES)))
-    numbers = {name: _whole(name, sheet.range(name).value) for name in (EPOCHS, BATCH_SIZE, SEED)}
-    rate = sheet.range(LEARNING_RATE).value
+    numbers = {name: _whole(name, entered[name]) for name in (EPOCHS, BATCH_SIZE, SEED)}
+    rate = entered[LEARNING_RATE]
     if rate is not None and not _is_number(rate):
         raise _wrong(LEARNING_RATE, rate, "a number above 0, or nothing")
     changed = recipe.changed(**numbers, learning_rate=None if rate is None else float(rate))
-    return changed, _text(entered[DATA]) or FULL, _text(entered[DEVICE]).lower() or AUTO
+    return changed, kept_choice(_text(entered[DATA]) or FULL), _text(entered[DEVICE]).lower() or AUTO
 
 
 def write_settings(sheet: "xlwings.Sheet", content: Content) -> None:

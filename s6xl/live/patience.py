@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 _REJECTED, _RETRY_LATER, _EDITING = 0x80010001, 0x8001010A, 0x800AC472
 _DISCONNECTED, _UNAVAILABLE, _FAILED = 0x80010108, 0x800706BA, 0x800706BE
 # As signed numbers of 32 bits, which COM's errors come as.
-_UNSPECIFIED, _NO_WINDOW = 0x80004005, 1400
+_UNSPECIFIED, _EXCEPTION, _NO_WINDOW = 0x80004005, 0x80020009 - 2**32, 1400
 _PASSING = {
     *(code - 2**32 for code in (_REJECTED, _RETRY_LATER, _EDITING, _DISCONNECTED, _UNAVAILABLE, _FAILED, _UNSPECIFIED)),
     _NO_WINDOW,
@@ -29,6 +29,9 @@ def is_passing(error: Exception) -> bool:
     if type(error).__name__ == "ExcelBusyError":  # xlwings' own
         return True
     details = error.args[2] if len(error.args) > 2 else None
+    if getattr(error, "hresult", None) == _EXCEPTION and details is None:
+        # While cells are clicked into; an error that lasts comes with Excel's words.
+        return True
     inner = details[5] if isinstance(details, tuple) and len(details) > 5 else None
     codes = (getattr(error, "hresult", None), getattr(error, "winerror", None), inner)
     # On a Mac, AppleScript's numbers: no answer in time, no connection.

@@ -1,10 +1,12 @@
 """The buttons of the CNN: Train MNIST, Stop and Import run."""
 
+import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import platformdirs
 from filelock import FileLock, Timeout
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 
 STARTING = "Starting; the first time, MNIST is downloaded"
 IMPORTING = "Importing"
-_INTERVAL = 0.2
+# How long it takes until something is looked at again; and what is waited for only in passing.
+_INTERVAL, _SECONDS = 0.2, 5.0
+Result = TypeVar("Result")
 
 
 def train(excel: Excel) -> None:
@@ -44,30 +48,35 @@ def train(excel: Excel) -> None:
         ImpossibleHereError: if the training ends with an error; it names it.
     """
     with _one_press_at_a_time():
-        book, sheet = patiently(lambda: _sheet_of(excel))
-        settings, shown = patiently(lambda: (read_settings(sheet), read_run(sheet)))
+        settings, shown = _on_sheet(excel, lambda sheet: (read_settings(sheet), read_run(sheet)))
         earlier = _opened(shown)
         status = earlier.status() if earlier else None
         if status == "training" or (shown is not None and _is_being_shown(shown)):
-            raise UserError("a training is running in this workbook: press Stop first, or train in another workbook.")
+            raise _running()
         if earlier is not None and status in ("stopped", "interrupted") and _settings_of(earlier) == settings:
             folder, arguments = earlier.folder, ["--resume", str(earlier.folder)]
         else:
             folder = new_folder(_runs(), settings[0].name)
             folder.mkdir()  # so that no other workbook's training takes the same name
             arguments = [*_arguments(settings), "--run", str(folder)]
-        lock = _worker_lock(folder)
-        lock.acquire(timeout=0)
-        _stop_mark(folder).unlink(missing_ok=True)
-        patiently(lambda: _enter(sheet, folder, STARTING))
-        place = patiently(lambda: Place(folder, int(book.app.pid), book.name, sheet.name))
+        lock = _claimed(folder)
+        try:
+            _stop_mark(folder).unlink(missing_ok=True)
+            place = _writing(excel, lambda sheet: _entered(sheet, folder, STARTING))
+        except BaseException:
+            lock.release()
+            with suppress(OSError):  # it is not empty where a training is gone on with
+                folder.rmdir()
+            raise
     try:
         message = _train(folder, arguments, place)
     finally:
         lock.release()
     if message:
         if not (folder / CONFIG).exists():
-            patiently(lambda: _enter(sheet, shown, f"Not trained: {message}"))
+            # What has happened matters more than where it can be said.
+            with suppress(Exception):
+                patiently(lambda: _take_back(place, shown, f"Not trained: {message}"), patience=_SECONDS)
         raise ImpossibleHereError(message)
 
 
@@ -75,7 +84,10 @@ def _train(folder: Path, arguments: list[str], place: Place) -> str:
     """Run the training and show it; returns what it has complained of, if it has failed."""
     log = _beside(folder, "log")
     said_before = log.stat().st_size if log.exists() else 0
-    trainer = start("s6xl", ["train", *arguments], log)
+    try:
+        trainer = start("s6xl", ["train", *arguments], log)
+    except OSError as error:
+        return f"the training could not be started ({error.strerror or error})."
     while not (folder / CONFIG).exists() and trainer.poll() is None:
         if _stop_mark(folder).exists():
             trainer.terminate()
@@ -101,8 +113,7 @@ def stop(excel: Excel) -> None:
     Raises:
         UserError: if none is running.
     """
-    book = excel.book
-    folder = patiently(lambda: _run_of(find_sheet(book)))
+    folder = patiently(lambda: _run_of(find_sheet(excel.book)))
     deadline = time.monotonic() + PATIENCE
     while True:
         run = _opened(folder)
@@ -124,15 +135,17 @@ def import_run(excel: Excel) -> None:
         ImpossibleHereError: if Excel does not take it.
     """
     with _one_press_at_a_time():
-        book, sheet = patiently(lambda: _sheet_of(excel))
-        folder = patiently(lambda: read_run(sheet))
+        folder = _on_sheet(excel, read_run)
+        if folder is not None and _opened(folder) is None and _is_being_shown(folder):
+            # What is imported now would take the sheet from it.
+            raise _running()
         if folder is None or (folder.parent == _runs() and _opened(folder) is None):
             # Nothing was entered, or a training from here that never began.
             folder = _latest()
         run = Run.open(folder)
-        patiently(lambda: _enter(sheet, Path(run.name), IMPORTING))
-        patiently(lambda: write_settings(sheet, content_of(run)))
-        place = patiently(lambda: Place(run.folder, int(book.app.pid), book.name, sheet.name))
+        shown = content_of(run)
+        _writing(excel, lambda sheet: write_settings(sheet, shown))
+        place = _writing(excel, lambda sheet: _entered(sheet, Path(run.name), IMPORTING))
     follow(run, place, None)
 
 
@@ -143,9 +156,23 @@ def _one_press_at_a_time() -> Iterator[None]:
         yield
 
 
-def _sheet_of(excel: Excel) -> "tuple[xlwings.Book, xlwings.Sheet]":
-    book = excel.book
-    return book, find_or_add_sheet(book)
+def _on_sheet(excel: Excel, do: "Callable[[xlwings.Sheet], Result]") -> Result:
+    """What is done with the sheet MNIST, which is looked up anew and not held on to.
+
+    An Excel that is closed goes on without a window as long as anybody holds an object of its.
+    """
+    return patiently(lambda: do(find_or_add_sheet(excel.book)))
+
+
+def _writing(excel: Excel, do: "Callable[[xlwings.Sheet], Result]") -> Result:
+    try:
+        return _on_sheet(excel, do)
+    except UserError:
+        raise
+    except Exception as error:
+        raise ImpossibleHereError(
+            f"Excel lets nothing be written on the sheet {MNIST}: unprotect it and press the button again."
+        ) from error
 
 
 def _run_of(sheet: "xlwings.Sheet | None") -> Path | None:
@@ -161,8 +188,10 @@ def _opened(folder: Path | None) -> Run | None:
 
 
 def _beside(folder: Path, suffix: str) -> Path:
-    """A file of the worker's for a run, which may lie anywhere."""
-    return _runs() / f"{folder.name}.{suffix}"
+    """A file of the worker's for a run, which may lie anywhere: of the name of its folder, if that lies here."""
+    path = folder.resolve()
+    mark = "" if path.parent == _runs().resolve() else f"-{sha256(os.fsencode(path)).hexdigest()[:12]}"
+    return _runs() / f"{folder.name}{mark}.{suffix}"
 
 
 def _worker_lock(folder: Path) -> FileLock:
@@ -175,6 +204,16 @@ def _stop_mark(folder: Path) -> Path:
     return _beside(folder, "stop")
 
 
+def _claimed(folder: Path) -> FileLock:
+    """The worker's lock, taken."""
+    lock = _worker_lock(folder)
+    try:
+        lock.acquire(timeout=_SECONDS)  # somebody may just be looking whether it is taken
+    except Timeout:
+        raise _running() from None
+    return lock
+
+
 def _is_being_shown(folder: Path) -> bool:
     lock = _worker_lock(folder)
     if not Path(lock.lock_file).exists():
@@ -184,6 +223,10 @@ def _is_being_shown(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def _running() -> UserError:
+    return UserError("a training is running in this workbook: press Stop first, or use another workbook.")
 
 
 def _settings_of(run: Run) -> Settings:
@@ -229,6 +272,19 @@ def _enter(sheet: "xlwings.Sheet", folder: Path | None, status: str) -> None:
         cell.value = value
         if (cell.value is None) != (value is None):
             raise NotWrittenError
+
+
+def _entered(sheet: "xlwings.Sheet", folder: Path, status: str) -> Place:
+    """Let the sheet be a run's; returns where that is."""
+    _enter(sheet, folder, status)
+    return Place(folder, int(sheet.book.app.pid), sheet.book.name, sheet.name)
+
+
+def _take_back(place: Place, shown: Path | None, status: str) -> None:
+    """Let the sheet show what it has shown before, unless it shows something else by now."""
+    sheet = place.locate()
+    if sheet is not None:
+        _enter(sheet, shown, status)
 
 
 def _printed(log: Path, offset: int) -> list[str]:

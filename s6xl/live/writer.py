@@ -2,7 +2,8 @@
 
 Excel refuses calls while a cell is edited, a dialog is open or it computes, and xlwings then raises errors of several
 kinds or silently does nothing. So everything is looked up anew each time, what was written is read back, and a row
-counts as written only then.
+counts as written only then. A workbook may also be closed without being saved and opened again, so before more is
+written, what was written before has to be there still.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from s6xl.errors import UserError
 from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing
-from s6xl.workbook.cnn.content import HEADINGS, TABLE, Content, Value
+from s6xl.workbook.cnn.content import HEADINGS, STATUS, TABLE, Content, Value
 
 if TYPE_CHECKING:
     import xlwings
@@ -36,54 +37,69 @@ class Writer:
 
     def __init__(self, locate: "Callable[[], xlwings.Sheet | None]") -> None:
         self._locate = locate
+        self._forget()
+        self._progress: str | None = ""  # what the status bar says, as far as it is this writer's
+        self.error = ""  # what was last refused with
+
+    def _forget(self) -> None:
+        """Take nothing for written."""
         self._values: dict[str, Value] = {}
         self._rows: list[tuple[float, ...]] = []
         self._is_cleared = False
-        self._progress: str | None = ""  # what the status bar says, as far as it is this writer's
-        self.error: Exception | None = None  # what was last refused with
 
     def show(self, content: Content, progress: str | None) -> Outcome:
         """Try to bring the sheet to what `content` says, and the status bar to `progress`, None for Excel's own."""
         try:
             sheet = self._locate()
             if sheet is None:
+                self._forget()
                 return Outcome.ABSENT
             self._write(sheet, content)
             if self._progress != progress:
                 sheet.book.app.status_bar = progress if progress is not None else False
                 self._progress = progress
         except Exception as error:
-            self.error = error
+            # Not the error itself, which holds on to Excel's objects: an Excel that is closed would not end.
+            self.error = str(error)
             if is_passing(error):
                 return Outcome.BUSY
             return Outcome.DOUBTFUL if is_doubtful(error) else Outcome.REFUSED
         return Outcome.SHOWN
 
     def _write(self, sheet: "xlwings.Sheet", content: Content) -> None:
+        fresh = {name: value for name, value in content.values.items() if (name, value) not in self._values.items()}
+        if self._rows == list(content.rows) and not fresh:
+            return
         table = sheet.range(TABLE)
-        row, column = table.row, table.column
         if table.shape[1] != len(HEADINGS) or table.shape[0] < len(content.rows):
             raise UserError(f"the table on the sheet {sheet.name} has too few rows, or other columns than s6xl's")
-        if list(content.rows[: len(self._rows)]) != self._rows:
-            # The run has been set back to an earlier checkpoint.
-            self._rows, self._is_cleared = [], False
+        # A run may be set back to an earlier checkpoint, too.
+        if self._rows != list(content.rows[: len(self._rows)]) or not self._is_as_left(sheet, table):
+            self._forget()
+            fresh = dict(content.values)
         if not self._is_cleared:
             # An earlier run may have had more epochs.
             table.clear_contents()
             _check_written(all(value is None for values in _rows_of(table) for value in values))
             self._is_cleared = True
-        if fresh := list(content.rows[len(self._rows) :]):
-            first = row + len(self._rows)
-            cells = sheet.range((first, column), (first + len(fresh) - 1, column + len(HEADINGS) - 1))
-            cells.value = fresh
-            _check_written([values[0] for values in _rows_of(cells)] == [values[0] for values in fresh])
-            self._rows += fresh
-        for name, value in content.values.items():
-            if name not in self._values or self._values[name] != value:
-                cell = sheet.range(name)
-                cell.value = value
-                _check_written((cell.value is None) == (value is None))
-                self._values[name] = value
+        if rows := list(content.rows[len(self._rows) :]):
+            first, column = table.row + len(self._rows), table.column
+            cells = sheet.range((first, column), (first + len(rows) - 1, column + len(HEADINGS) - 1))
+            cells.value = rows
+            _check_written([values[0] for values in _rows_of(cells)] == [values[0] for values in rows])
+            self._rows += rows
+        for name, value in fresh.items():
+            cell = sheet.range(name)
+            cell.value = value
+            _check_written((cell.value is None) == (value is None))
+            self._values[name] = value
+
+    def _is_as_left(self, sheet: "xlwings.Sheet", table: "xlwings.Range") -> bool:
+        """Whether the epochs and the status that were written are there: not where the workbook is an older one."""
+        epochs = [values[0] for values in _rows_of(table)[: len(self._rows)]]
+        if epochs != [values[0] for values in self._rows]:
+            return False
+        return STATUS not in self._values or sheet.range(STATUS).value == self._values[STATUS]
 
 
 def _check_written(it_is_there: bool) -> None:
@@ -93,4 +109,6 @@ def _check_written(it_is_there: bool) -> None:
 
 def _rows_of(cells: "xlwings.Range") -> Sequence[Sequence[Value]]:
     rows: Sequence[Sequence[Value]] = cells.options(ndim=2).value
+    # A busy Excel's cells may come as a single empty one.
+    _check_written((len(rows), len(rows[0])) == cells.shape)
     return rows

@@ -131,7 +131,7 @@ class Run:
         if folder == Path(PRETRAINED):
             folder = _SHIPPED
         if not exists(folder / CONFIG) or not (folder / CONFIG).is_file():
-            raise UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
+            raise _no_run(folder)
         run = cls(folder)
         _ = run.config
         return run
@@ -158,10 +158,16 @@ class Run:
             raise _damaged(path) from None
 
     def epochs(self) -> list[Epoch]:
-        """The epochs that have ended. A line that is just being written, or was cut off, does not count."""
+        """The epochs that have ended. A line that is just being written, or was cut off, does not count.
+
+        Raises:
+            UserError: if the file is damaged, or the whole folder has gone.
+        """
         try:
             text = (self.folder / PROGRESS).read_text(encoding="utf-8")
         except FileNotFoundError:
+            if not exists(self.folder / CONFIG):
+                raise _no_run(self.folder) from None
             return []
         except OSError as error:
             raise UserError(f"{self.folder / PROGRESS} cannot be read ({error.strerror or error}).") from None
@@ -328,6 +334,10 @@ def _read_json(path: Path) -> Any:
         raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
     except ValueError:
         raise _damaged(path) from None
+
+
+def _no_run(folder: Path) -> UserError:
+    return UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
 
 
 def _damaged(path: Path) -> UserError:

@@ -1,6 +1,7 @@
 """Installing, reporting and taking back, in folders laid out as on Windows and on macOS."""
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -178,6 +179,14 @@ def test_pythons_that_excel_cannot_run(tmp_path: Path) -> None:
         install(here(MACOS, tmp_path), "/Users/ada/my venv/bin/python")
     with pytest.raises(UserError, match="the Microsoft Store's Python: install another one, and s6xl in it"):
         install(here(WINDOWS, tmp_path), r"C:\Users\ada\AppData\Local\Microsoft\WindowsApps\python.exe")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_virtual_environment_of_the_microsoft_stores_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What such a Python writes for Excel, Windows keeps to itself."""
+    monkeypatch.setattr(sys, "base_prefix", r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.11")
+    with pytest.raises(UserError, match="the Microsoft Store's Python: install another one, and s6xl in it"):
+        install(here(WINDOWS, tmp_path), r"C:\venv\Scripts\python.exe")
     assert not list(tmp_path.iterdir())
 
 

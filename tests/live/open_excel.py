@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,25 @@ from excel_com import CDispatch, ComError
 PID = 4242
 NO_SUCH = -2147352567  # COM's "exception occurred"
 Hazard = Callable[[str], None]
-# What a busy Excel says, and pywin32 and xlwings on the way; the last is an error of any kind, while a cell is edited.
-SAYINGS = {
-    "rejected": ComError(0x80010001 - 2**32),
-    "retry later": ComError(0x8001010A - 2**32),
-    "editing": ComError(0x800AC472 - 2**32),
-    "disconnected": ComError(0x80010108 - 2**32),
-    "attribute": AttributeError("Value"),
-}
 
 
-def refusal(inner: int) -> ComError:
-    """An error of Excel's own, wrapped as COM does."""
+def refusal(inner: int = 0x800A03EC - 2**32) -> ComError:
+    """An error of Excel's own, wrapped as COM does; of no special kind if no number is given."""
     error = ComError(NO_SUCH)
     error.args = (NO_SUCH, "Exception occurred.", (0, "Microsoft Excel", "no", "", 0, inner), None)
     return error
+
+
+# What a busy Excel says, and pywin32 and xlwings on the way; new errors each time, for they remember where they rose.
+SAYINGS: dict[str, Callable[[], Exception]] = {
+    "rejected": partial(ComError, 0x80010001 - 2**32),
+    "retry later": partial(ComError, 0x8001010A - 2**32),
+    "editing": partial(ComError, 0x800AC472 - 2**32),
+    "editing, in Excel's words": partial(refusal, 0x800AC472 - 2**32),
+    "disconnected": partial(ComError, 0x80010108 - 2**32),
+    "clicked into": partial(ComError, NO_SUCH),
+    "attribute": partial(AttributeError, "Value"),
+}
 
 
 @cache
@@ -48,6 +52,7 @@ def _content(path: Path) -> str:
         sheets[sheet.title] = {
             "names": places,
             "cells": {place: value for place, value in cells.items() if value is not None},
+            "visible": {"visible": -1, "hidden": 0, "veryHidden": 2}[sheet.sheet_state],
         }
     return json.dumps(sheets)
 
@@ -184,7 +189,7 @@ class _Collection(_Object):
         items = self.items()
         found = [item for number, item in enumerate(items, start=1) if which in (number, item.key)]
         if not found:
-            raise ComError(NO_SUCH)
+            raise refusal()
         return found[0]
 
 
@@ -238,7 +243,7 @@ class Sheets(_Collection):
     def items(self) -> list["Sheet"]:
         books = self.excel.store.read()["books"]
         if self.book.key not in books:
-            raise ComError(NO_SUCH)
+            raise refusal()
         return [Sheet(self.excel, self.book, title) for title in books[self.book.key]["sheets"]]
 
     def Add(self, Before: "Sheet") -> "Sheet":  # noqa: N802, N803
@@ -253,7 +258,8 @@ class Sheets(_Collection):
 
         def arrange(state: dict[str, Any]) -> None:
             book = state["books"][self.book.key]
-            book["sheets"] = {title: book["sheets"].get(title, {"names": {}, "cells": {}}) for title in titles}
+            added = {"names": {}, "cells": {}, "visible": -1}
+            book["sheets"] = {title: book["sheets"].get(title, added) for title in titles}
 
         self.excel.store.change(arrange)
 
@@ -271,7 +277,7 @@ class Sheet(_Object):
         try:
             return state["books"][self.book.key]["sheets"][self.key]
         except KeyError:
-            raise ComError(NO_SUCH) from None
+            raise refusal() from None
 
     @property
     def Name(self) -> str:  # noqa: N802
@@ -282,7 +288,7 @@ class Sheet(_Object):
         def rename(state: dict[str, Any]) -> None:
             book = state["books"][self.book.key]
             if value.casefold() in map(str.casefold, book["sheets"]):
-                raise ComError(NO_SUCH)
+                raise refusal()
             book["sheets"] = {value if key == self.key else key: sheet for key, sheet in book["sheets"].items()}
 
         self.excel.store.change(rename)
@@ -292,12 +298,20 @@ class Sheet(_Object):
     def Index(self) -> int:  # noqa: N802
         return [sheet.key for sheet in self.book.Worksheets].index(self.key) + 1
 
+    @property
+    def Visible(self) -> int:  # noqa: N802
+        return self.content(self.excel.store.read()).get("visible", -1)
+
     def Move(self, Before: "Sheet") -> None:  # noqa: N802, N803
+        if self.Visible == 2:
+            raise refusal()
         titles = [sheet.key for sheet in self.book.Worksheets if sheet.key != self.key]
         titles.insert(titles.index(getattr(Before, "_inner", Before).key), self.key)
         self.book.Worksheets.arrange(titles)
 
     def Activate(self) -> None:  # noqa: N802
+        if self.Visible != -1:
+            raise refusal()
         self.excel.store.change(lambda state: state["books"][self.book.key].update(active=self.key))
 
     @property
@@ -465,13 +479,15 @@ def _entered(value: Any) -> tuple[Any, str]:
         return value[1:], ""
     found = re.fullmatch(r'=HYPERLINK\("((?:[^"]|""){1,255})","((?:[^"]|""){1,255})"\)', value)
     if found is None:
-        raise ComError(NO_SUCH)
+        raise refusal()
     target, shown = (text.replace('""', '"') for text in found.groups())
     return shown, target
 
 
 def _as_excel(value: Any) -> Any:
-    """Excel has no whole numbers, and an empty text is an empty cell's."""
+    """Excel has no whole numbers; those that it gives are errors."""
+    if value in excel_com.ERRORS.values():
+        return value
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

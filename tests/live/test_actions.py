@@ -3,6 +3,7 @@
 import atexit
 import os
 import sys
+import types
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import excel_com
 from excel_com import Chart, Range, Workbook
+from open_excel import refusal
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live import actions, dialog, ribbon, worker
 from s6xl.live.actions import ACTIONS
@@ -86,7 +88,7 @@ def test_a_workbook_that_has_been_closed(book: Workbook) -> None:
 
 
 def test_a_new_workbook_is_built_beside_the_others_and_opened(tmp_path: Path) -> None:
-    app = mock.Mock()
+    app = mock.MagicMock()
     with (
         mock.patch.object(platformdirs, "user_documents_path", return_value=tmp_path / "Documents"),
         mock.patch.object(Excel, "app", new_callable=mock.PropertyMock, return_value=app),
@@ -96,6 +98,31 @@ def test_a_new_workbook_is_built_beside_the_others_and_opened(tmp_path: Path) ->
     opened = [call.args[0] for call in app.books.open.call_args_list]
     assert opened == [str(tmp_path / "Documents" / name) for name in ("s6.xlsx", "s6 2.xlsx", "s6 3.xlsx")]
     assert openpyxl.load_workbook(opened[2]).sheetnames[:3] == ["Start", "LossPlot", "LR=0.1"]
+
+
+def test_a_new_workbook_has_no_name_of_an_open_one(tmp_path: Path) -> None:
+    """Excel opens no second one, wherever it lies."""
+    app = mock.MagicMock()
+    app.books.__iter__.side_effect = lambda: iter(
+        [types.SimpleNamespace(name=name) for name in ("S6.xlsx", "s6 2.xlsx")]
+    )
+    with (
+        mock.patch.object(platformdirs, "user_documents_path", return_value=tmp_path),
+        mock.patch.object(Excel, "app", new_callable=mock.PropertyMock, return_value=app),
+    ):
+        actions.new_workbook(Excel("Book1", 4711))
+    app.books.open.assert_called_once_with(str(tmp_path / "s6 3.xlsx"))
+
+
+@pytest.mark.parametrize("hidden", [STEP, CHECK])
+def test_a_hidden_sheet_is_to_be_unhidden(book: Workbook, hidden: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise refusal()
+
+    monkeypatch.setattr(book.Sheets(hidden), "Activate", refuse)
+    action = {STEP: "step_through", CHECK: "check_gradients"}[hidden]
+    with opened_in_excel(book) as excel, pytest.raises(UserError, match=f"the sheet {hidden} cannot be shown: unhide"):
+        ACTIONS[action](excel)
 
 
 def test_from_an_excel_without_a_workbook_windows_opens_the_new_one(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """A run shown in an open workbook, through xlwings' real objects over an Excel that is often busy."""
 
+import gc
+import json
 import random
+import types
 from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
-from open_excel import PID, SAYINGS, OpenExcel, Store, reach, refusal
-from s6xl.errors import ImpossibleHereError
+from open_excel import PID, SAYINGS, Book, Cells, OpenExcel, Sheet, Store, area, reach, refusal
+from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.following import Place, _view, follow
 from s6xl.live.leftovers import fail_at_once
 from s6xl.live.writer import Outcome, Writer
@@ -80,7 +83,7 @@ class Scene:
 
     def hazard(self, name: str) -> None:
         if self.is_refused():
-            raise self.random.choice([*SAYINGS.values(), refusal(0x800AC472 - 2**32)])
+            raise self.random.choice(list(SAYINGS.values()))()
 
     def loses(self) -> bool:
         return self.is_refused()
@@ -144,6 +147,104 @@ def test_a_workbook_that_is_closed_and_opened_again_gets_every_row(template: Pat
     scene.sleep = sleep
     assert scene.follow() is Outcome.SHOWN
     assert len(scene.store.rows(book=BOOK)) == EPOCHS
+
+
+@pytest.mark.parametrize("closed_for", [0.0, 5.0])
+def test_a_workbook_closed_without_being_saved_gets_the_rows_that_it_had_lost(
+    template: Path, closed_for: float
+) -> None:
+    """Also where that is so quick that nobody has seen it closed."""
+    scene = Scene(template)
+    scene.store.enter({"started": "long ago"}, book=BOOK)
+    saved: list[str] = []
+    passing = scene.sleep
+
+    def sleep(seconds: float) -> None:
+        books = scene.store.read()["books"]
+        if scene.time > 2 and not saved:
+            saved.append(json.dumps(books[BOOK]))
+        if 4 < scene.time < 4 + closed_for:
+            books.pop(BOOK, None)
+        elif scene.time > 4 and len(saved) == 1:
+            saved.append("opened")
+            books[BOOK] = json.loads(saved[0])
+        passing(seconds)
+
+    scene.sleep = sleep
+    assert scene.follow() is Outcome.SHOWN
+    assert scene.store.rows(book=BOOK) == [astuple(epoch(number)) for number in range(1, EPOCHS + 1)]
+    assert scene.store.value("started", book=BOOK) != "long ago"
+
+
+def test_a_workbook_opened_anew_before_the_first_epoch_is_filled_too(template: Path) -> None:
+    scene = Scene(template)
+    saved = json.dumps(scene.store.read()["books"][BOOK])
+    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
+    scene.store.read()["books"][BOOK] = json.loads(saved)
+    scene.run.done = 1
+    assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
+    assert scene.store.value("parameters", book=BOOK) == CONFIG.recipe.parameters
+
+
+def test_a_row_inserted_within_the_table_costs_no_epoch(template: Path) -> None:
+    scene = Scene(template)
+    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    scene.run.done = 4
+    assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
+    sheet = scene.store.read()["books"][BOOK]["sheets"][MNIST]
+    last = area(sheet["names"]["table"])[2]
+    moved = {f"{row + 1},{column}": sheet["cells"].pop(f"{row},{column}") for row in (25, 24) for column in range(2, 8)}
+    sheet["cells"] |= moved
+    sheet["names"]["table"] = f"$B$22:$G${last + 1}"
+    scene.run.done = EPOCHS
+    assert writer.show(_view(scene.run, is_at_work=False)[1], None) is Outcome.SHOWN
+    assert scene.store.rows(book=BOOK) == [astuple(epoch(number)) for number in range(1, EPOCHS + 1)]
+
+
+def test_a_run_whose_folder_goes_away_leaves_what_is_shown(template: Path, tmp_path: Path) -> None:
+    """A drive that was pulled out has no epochs, and is not a training that has none yet."""
+    scene = Scene(template)
+    run = Run.begin(tmp_path / "run", CONFIG)
+    for number in (1, 2, 3):
+        run.add(epoch(number))
+    scene.store.enter({"run": str(run.folder)}, book=BOOK)
+    place = Place(run.folder, PID, BOOK, MNIST)
+    pulled_out_for, away = 10.0, tmp_path / "away"
+
+    def sleep(seconds: float) -> None:
+        scene.time += seconds
+        if 1 < scene.time < 1 + pulled_out_for and run.folder.exists():
+            run.folder.rename(away)
+        if scene.time > 1 + pulled_out_for and away.exists():
+            away.rename(run.folder)
+            run.end("stopped", run.epochs())
+
+    with run.claimed():
+        pass
+    trainer = types.SimpleNamespace(poll=lambda: None if scene.time < 15 else 0)
+    assert follow(run, place, trainer, clock=lambda: scene.time, sleep=sleep) is Outcome.SHOWN
+    assert len(scene.store.rows(book=BOOK)) == 3
+    assert scene.time > 11
+    pulled_out_for = 100.0
+    scene.time = 0.0
+    with pytest.raises(UserError, match="holds no run"):
+        follow(run, place, trainer, clock=lambda: scene.time, sleep=sleep)
+    assert len(scene.store.rows(book=BOOK)) == 3
+
+
+def test_no_object_of_excels_is_held_between_attempts(template: Path) -> None:
+    """Excel would live on without a window after it was closed."""
+    scene = Scene(template, refusing=1.0)
+    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    for refusing, outcome in ((0.02, None), (0.0, Outcome.SHOWN)):
+        scene.refusing = refusing
+        for _ in range(20):
+            found = writer.show(_view(scene.run, is_at_work=True)[1], None)
+            gc.collect()
+            assert not [one for one in gc.get_objects() if type(one) in (Book, Sheet, Cells)]
+        assert outcome in (None, found)
+    assert scene.refused
 
 
 def test_a_workbook_that_stays_closed_is_given_up_once_the_training_has_ended(template: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from s6xl.errors import UserError
 
 # What cures most of what is wrong with a file to be written.
 OTHER_FILE = "choose another file with --out"
-_PATIENCE = 2.0  # seconds
+# Seconds: a scanner's look at a file; and the longest that anybody writes one.
+_PATIENCE, _LONGEST_USE = 2.0, 24 * 3_600.0
 
 
 @contextmanager
@@ -35,6 +36,7 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
         target = _resolved(path, instead)
         _check_target(path, target, suffix, instead)
         scratch = target.parent / f".{path.stem[:50]}-{secrets.token_hex(4)}"
+        sweep(target.parent, f".{path.stem[:50]}-" + "[0-9a-f]" * 8)
         scratch.mkdir()
         try:
             yield scratch / f"partial{suffix}"
@@ -46,6 +48,14 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise UserError(_cannot_write(path, error, instead)) from error
+
+
+def sweep(folder: Path, pattern: str) -> None:
+    """Remove temporary folders that a killed process has left behind; what is young may be in use."""
+    for path in folder.glob(pattern):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _LONGEST_USE:
+                shutil.rmtree(path)
 
 
 def _take_place(source: Path, target: Path) -> None:
@@ -121,6 +131,20 @@ def _cannot_write(path: Path, error: OSError, instead: str) -> str:
         case errno.ENAMETOOLONG:
             return f"the name of {path} is too long: {instead}."
     return f"{path} could not be written ({error.strerror or error}): {instead}."
+
+
+def check_name(path: Path) -> None:
+    """See that a path can be written down: some systems take any bytes for a name.
+
+    Raises:
+        UserError: if not.
+    """
+    try:
+        readable = "\0" not in str(path.absolute()) and str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        readable = False
+    if not readable:
+        raise UserError(f"the name {str(path)!a} is no text: rename it, or choose another one.")
 
 
 def unused(path: Path, taken: Collection[str] = ()) -> Path:

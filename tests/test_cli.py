@@ -219,7 +219,7 @@ def test_too_little_memory_is_said(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == "s6xl: there is not enough memory for this: ask for fewer steps or learning rates.\n"
+    assert done.stderr == "s6xl: there is not enough memory for this: close other programs, or ask for less.\n"
     assert list(tmp_path.iterdir()) == []
 
 

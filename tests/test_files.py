@@ -2,12 +2,13 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from s6xl.errors import UserError
-from s6xl.files import replacing
+from s6xl.files import check_name, replacing
 
 BEFORE, AFTER = b"what was there before", b"what is there now"
 
@@ -200,3 +201,24 @@ def test_other_errors_are_not_dressed_up(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="a fault"):
         fail()
+
+
+def test_what_killed_processes_have_left_goes_in_time(tmp_path: Path) -> None:
+    names = (".s6-0123abcd", ".s6-fedcba98", ".s6-mine", ".other-0123abcd")
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "partial.xlsx").touch()
+    long_ago = time.time() - 2 * 24 * 3_600
+    for name in names[:1] + names[2:]:
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    with replacing(tmp_path / "s6.xlsx", ".xlsx") as path:
+        path.touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"s6.xlsx", *names[1:]}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])
+def test_a_name_that_is_no_text(name: str, tmp_path: Path) -> None:
+    check_name(tmp_path / "ünïcödé 太郎")
+    with pytest.raises(UserError, match=r"the name '.*a\\x00b|the name '.*a\\udcffb") as caught:
+        check_name(tmp_path / name)
+    assert str(caught.value).isprintable()

@@ -52,7 +52,7 @@ def _run() -> int:
         _complain(f"{error.format_message().removesuffix('.')}.{cure}")
         return BAD_ARGUMENTS
     except MemoryError:
-        _complain("there is not enough memory for this: ask for fewer steps or learning rates.")
+        _complain("there is not enough memory for this: close other programs, or ask for less.")
         return FAILED
     except click.Abort:
         _complain("stopped; what was there before is as it was.")

@@ -14,7 +14,7 @@ def check_torch(what: str, *modules: str) -> None:
     try:
         for name in ("torch", *modules):
             import_module(name)
-    except (ImportError, OSError, RuntimeError) as error:
+    except (ImportError, OSError, RuntimeError, SystemError) as error:
         raise ImpossibleHereError(
             f"{what} needs PyTorch, which cannot be loaded ({(str(error) or 'no reason given').splitlines()[0]}): "
             "python -m pip install torch torchvision brings it, python -m s6xl doctor says more."

@@ -136,11 +136,12 @@ def _resumed(folder: Path, choice: str | None, device: str | None) -> "tuple[Run
     from s6xl.mnist import data
     from s6xl.mnist.device import choose
     from s6xl.mnist.record import Run
-    from s6xl.mnist.training import check_data
+    from s6xl.mnist.training import check_data, mend
 
     run = Run.open(folder)
     images = data.load(run.config.data if choice is None else choice)
     check_data(run, images)
+    mend(run)
     return run, images, choose(device or run.config.device)
 
 

@@ -26,6 +26,8 @@ def read(path: Path, make: Callable[[Mapping[str, NDArray[Any]]], What], damaged
     try:
         with np.load(stored) as content:
             return make(content)
+    except MemoryError:
+        raise
     except Exception as error:
         # A file that has been cut off or changed fails wherever NumPy happens to notice it.
         raise UserError(f"{path} {damaged}.") from error

@@ -17,7 +17,7 @@ import platformdirs
 import torch
 
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.files import exists
+from s6xl.files import check_name, exists, sweep
 from s6xl.mnist.choices import FULL, SAMPLE
 
 # What the full MNIST's images and labels give; anything else in a folder is named by the folder.
@@ -71,6 +71,10 @@ def load(choice: str) -> Data:
     if not choice:
         raise UserError(f"no data is named: give {FULL}, {SAMPLE} or a folder.")
     root = platformdirs.user_cache_path("s6xl", appauthor=False) if choice == FULL else Path(choice)
+    check_name(root)
+    if choice != FULL and not exists(root):
+        # A slip of the pen must not be filled with a download.
+        raise UserError(f"there is no folder {root}: give {FULL}, {SAMPLE} or a folder that is there.")
     _download_missing(root)
     train, test = (_read(root, train=part) for part in (True, False))
     fingerprint = _fingerprint(train, test)
@@ -105,6 +109,8 @@ def _read(root: Path, *, train: bool) -> Digits:
         stored = MNIST(root, train=train)
     except OSError as error:
         raise UserError(f"{error.filename or folder} cannot be read ({error.strerror or error}).") from None
+    except MemoryError:
+        raise
     except Exception as error:
         # A file that has been cut off fails wherever torchvision happens to notice it.
         raise _damaged(folder) from error
@@ -137,6 +143,7 @@ def _download_missing(root: Path) -> None:
         return
     try:
         raw.mkdir(parents=True, exist_ok=True)
+        sweep(raw, ".download-*")
         with tempfile.TemporaryDirectory(prefix=".download-", dir=raw) as scratch, _patient_for(_TIMEOUT):
             fresh = Path(scratch, "MNIST", "raw")
             fresh.mkdir(parents=True)

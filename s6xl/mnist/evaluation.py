@@ -71,10 +71,10 @@ class Evaluation:
         np.savez_compressed(path, **vars(self))
 
     @classmethod
-    def load(cls, path: Path) -> "Evaluation":
-        """What `save` has written.
+    def load(cls, path: Path, cure: str) -> "Evaluation":
+        """What `save` has written; `cure` is what helps if it is damaged.
 
         Raises:
             UserError: if the file cannot be read or holds something else.
         """
-        return arrays.read(path, lambda content: cls(**content), "is damaged: train anew, in another folder")
+        return arrays.read(path, lambda content: cls(**content), f"is damaged: {cure}")

@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 from filelock import FileLock, Timeout
 
 from s6xl.errors import UserError
-from s6xl.files import exists, quoted, replacing
+from s6xl.files import check_name, exists, quoted, replacing
 from s6xl.mnist.checking import check_types
 from s6xl.mnist.choices import DEVICES, PRETRAINED
 from s6xl.mnist.evaluation import Evaluation
@@ -32,7 +32,9 @@ CHECKPOINT, MODEL, NETWORK, EVALUATION = "checkpoint.pt", "model.pt", "network.n
 _SHIPPED = Path(__file__).with_name(PRETRAINED)
 _LOCK, _STOP = "lock", "stop"
 _FORMAT = 1
+_MOST_IMAGES = 10**9
 _OTHER_FOLDER = "choose another folder with --run"
+_ANEW = "train anew, in another folder"
 # How long a training waits for somebody who is only looking whether there is one.
 _PATIENCE = 10.0
 Status = Literal["training", "finished", "stopped", "interrupted", "diverged"]
@@ -75,6 +77,8 @@ class Config:
         check_types(self)
         if self.device not in DEVICES:
             raise ValueError(f"{self.device} is no device")
+        if not 0 < self.train_images <= _MOST_IMAGES:
+            raise ValueError(f"{self.train_images} images")
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a file."""
@@ -105,21 +109,30 @@ class Run:
         """
         if folder == Path(PRETRAINED):
             raise UserError(f"{PRETRAINED} is what the run that comes with s6xl is called: {_OTHER_FOLDER}.")
+        check_name(folder)
+        run = cls(folder)
+        held = UserError(
+            f"{folder} holds a run already: go on with it by --resume {quoted(folder)}, or {_OTHER_FOLDER}."
+        )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            used = any(folder.iterdir())
+            names = {path.name for path in folder.iterdir()} - {_LOCK}
+            if CONFIG in names:
+                raise held
+            if names:
+                raise UserError(f"{folder} is not empty: {_OTHER_FOLDER}.")
+            # Of two that are begun at once one comes too late.
+            with run._lock.acquire(timeout=0):
+                if (folder / CONFIG).exists():
+                    raise held
+                _write_json(folder / CONFIG, config.as_data())
+        except Timeout:
+            raise held from None
         except OSError as error:
             raise UserError(
                 f"{folder} cannot be used for a run ({error.strerror or error}): {_OTHER_FOLDER}."
             ) from None
-        if (folder / CONFIG).exists():
-            raise UserError(
-                f"{folder} holds a run already: go on with it by --resume {quoted(folder)}, or {_OTHER_FOLDER}."
-            )
-        if used:
-            raise UserError(f"{folder} is not empty: {_OTHER_FOLDER}.")
-        _write_json(folder / CONFIG, config.as_data())
-        return cls(folder)
+        return run
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
@@ -132,6 +145,7 @@ class Run:
             folder = _SHIPPED
         if not exists(folder / CONFIG) or not (folder / CONFIG).is_file():
             raise _no_run(folder)
+        check_name(folder)
         run = cls(folder)
         _ = run.config
         return run
@@ -155,7 +169,7 @@ class Run:
         try:
             return Config.from_data(data)
         except (KeyError, TypeError, ValueError, AttributeError, UserError):
-            raise _damaged(path) from None
+            raise UserError(f"{path} is damaged: {_ANEW}.") from None
 
     def epochs(self) -> list[Epoch]:
         """The epochs that have ended. A line that is just being written, or was cut off, does not count.
@@ -172,14 +186,14 @@ class Run:
         except OSError as error:
             raise UserError(f"{self.folder / PROGRESS} cannot be read ({error.strerror or error}).") from None
         except UnicodeDecodeError:
-            raise _damaged(self.folder / PROGRESS) from None
+            raise self._damaged(PROGRESS) from None
         epochs = []
         for line in text.splitlines(keepends=True):
             if line.endswith("\n"):
                 try:
                     epochs.append(Epoch(**json.loads(line, parse_constant=_refuse)))
-                except (ValueError, TypeError):
-                    raise _damaged(self.folder / PROGRESS) from None
+                except (ValueError, TypeError, RecursionError):
+                    raise self._damaged(PROGRESS) from None
         return epochs
 
     def status(self) -> Status:
@@ -194,8 +208,16 @@ class Run:
         return "interrupted"
 
     def is_complete(self) -> bool:
-        """Whether it has finished, and nothing is missing that an earlier version of s6xl did not keep."""
-        return self.status() == "finished" and self.has_network
+        """Whether it has finished and all that is shown of it is there and sound.
+
+        It is not where an earlier version of s6xl has trained it, which kept no network, or a file was damaged since.
+        """
+        if self.status() != "finished" or not self.has_network:
+            return False
+        with contextlib.suppress(UserError):
+            self.network(), self.evaluation()
+            return len(self.epochs()) == self.config.recipe.epochs
+        return False
 
     @property
     def has_network(self) -> bool:
@@ -223,15 +245,25 @@ class Run:
                 f"the run in {self.folder} has no network yet: wait for its end, or go on with it by --resume "
                 f"{quoted(self.folder)}."
             )
-        network = TrainedNetwork.load(path)
+        network = TrainedNetwork.load(path, self._cure)
         if network.layers != self.config.recipe.layers:
-            raise _damaged(path)
+            raise self._damaged(NETWORK)
         return network
 
     def evaluation(self) -> Evaluation | None:
         """What the network makes of the test images, once the training has ended."""
         path = self.folder / EVALUATION
-        return Evaluation.load(path) if path.exists() else None
+        return Evaluation.load(path, self._cure) if path.exists() else None
+
+    @property
+    def _cure(self) -> str:
+        """What helps where a file is damaged that a training has written."""
+        if exists(self.folder / CHECKPOINT):
+            return f"python -m s6xl train --resume {quoted(self.folder)} makes it anew"
+        return _ANEW
+
+    def _damaged(self, name: str) -> UserError:
+        return UserError(f"{self.folder / name} is damaged: {self._cure}.")
 
     def ask_to_stop(self) -> None:
         """Let the training end after its current step, in whatever process it is."""
@@ -245,13 +277,14 @@ class Run:
     def claimed(self) -> Iterator[None]:
         """While a training writes into the directory: no other can, and it counts as being trained.
 
+        How an earlier one has ended stays until there is more than that: see `outdate`.
+
         Raises:
             UserError: if another training does so, or the folder cannot be written.
         """
         try:
             with self._lock.acquire(timeout=_PATIENCE, poll_interval=0.05):
                 (self.folder / _STOP).unlink(missing_ok=True)
-                (self.folder / SUMMARY).unlink(missing_ok=True)
                 yield
         except Timeout:
             raise UserError(f"a training is running in {self.folder}: wait for it, or {_OTHER_FOLDER}.") from None
@@ -279,11 +312,16 @@ class Run:
             file.flush()
             os.fsync(file.fileno())
 
+    def outdate(self) -> None:
+        """Take away what tells of an earlier end, which the next checkpoint will not be of."""
+        for name in (SUMMARY, NETWORK, EVALUATION, MODEL):
+            (self.folder / name).unlink(missing_ok=True)
+
     def set_back(self, epochs: Sequence[Epoch]) -> None:
         """Let the epochs be those that a training goes on from, if they are others or a line is cut off."""
         text = "".join(map(_line, epochs))
         path = self.folder / PROGRESS
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_bytes() != text.encode():
             with self.replacing(PROGRESS) as new:
                 new.write_text(text, encoding="utf-8", newline="\n")
 
@@ -304,9 +342,7 @@ def new_folder(parent: Path, recipe: str) -> Path:
     """A folder for a run that does not exist yet, named by this moment, so that the last name is the latest run's."""
     moment = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S")
     name = f"{moment}_{recipe}"
-    return next(
-        path for path in chain([parent / name], (parent / f"{name}_{n}" for n in count(2))) if not path.exists()
-    )
+    return next(path for path in chain([parent / name], (parent / f"{name}_{n}" for n in count(2))) if not exists(path))
 
 
 def now() -> str:
@@ -332,13 +368,9 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
-    except ValueError:
-        raise _damaged(path) from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} is damaged: {_ANEW}.") from None
 
 
 def _no_run(folder: Path) -> UserError:
     return UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
-
-
-def _damaged(path: Path) -> UserError:
-    return UserError(f"{path} is damaged: train anew, in another folder.")

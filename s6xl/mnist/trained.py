@@ -74,15 +74,13 @@ class TrainedNetwork:
         np.savez_compressed(path, **content)
 
     @classmethod
-    def load(cls, path: Path) -> "TrainedNetwork":
-        """What `save` has written.
+    def load(cls, path: Path, cure: str) -> "TrainedNetwork":
+        """What `save` has written; `cure` is what helps if it is damaged.
 
         Raises:
             UserError: if the file cannot be read or holds something else.
         """
-        return arrays.read(
-            path, cls._from_arrays, "is damaged or no network that s6xl has trained: train anew, in another folder"
-        )
+        return arrays.read(path, cls._from_arrays, f"is damaged or no network that s6xl has trained: {cure}")
 
     @classmethod
     def _from_arrays(cls, content: Mapping[str, NDArray[Any]]) -> "TrainedNetwork":

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from s6xl import __version__
 from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.files import exists
 from s6xl.mnist import model
 from s6xl.mnist.data import Data
 from s6xl.mnist.device import describe, keep_freed_memory
@@ -23,6 +24,14 @@ from s6xl.mnist.trainer import Trainer, log_probabilities
 
 SAMPLES = 12
 RIGHT = 50
+# What PyTorch's allocators, and the libraries beneath, say where memory is short.
+_NO_MEMORY = (
+    "out of memory",
+    "DefaultCPUAllocator",
+    "ALLOC_FAILED",
+    "ALLOCATION_FAILED",
+    "could not create a primitive",
+)
 
 
 @dataclass(frozen=True)
@@ -77,14 +86,11 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
         try:
             trainer = Trainer(run.config.recipe, data.train, device)
             epochs = _restore(run, trainer)
-            # From here on it would be an earlier network's.
-            (run.folder / NETWORK).unlink(missing_ok=True)
             status = _train(run, trainer, epochs, data, watcher)
             if status != "diverged":
                 _conclude(run, trainer, data, device)
-        except RuntimeError as error:
-            # PyTorch has an error of its own for a GPU's memory only.
-            if not isinstance(error, torch.OutOfMemoryError) and "DefaultCPUAllocator" not in str(error):
+        except (MemoryError, RuntimeError) as error:
+            if not _is_lack_of_memory(error):
                 raise
             other = "" if device.type == "cpu" else ", or --device cpu"
             raise ImpossibleHereError(
@@ -93,6 +99,30 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
             ) from None
         run.end(status, epochs)
     return status
+
+
+def mend(run: Run) -> None:
+    """Let the epochs' lines be those of the checkpoint, where they cannot be read any more.
+
+    Raises:
+        UserError: if there is no checkpoint, or it is damaged, too.
+    """
+    try:
+        run.epochs()
+    except UserError:
+        if not exists(run.folder / CHECKPOINT):
+            raise
+        with run.claimed():
+            run.set_back(_saved(run)[1])
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Whether there was too little memory, of the processor or of a device; PyTorch says so in many ways."""
+    # The end of a recording that has failed may hide why.
+    texts = [str(one) for one in (error, error.__context__) if one is not None]
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
+        phrase in text for text in texts for phrase in _NO_MEMORY
+    )
 
 
 def check_data(run: Run, data: Data) -> None:
@@ -136,29 +166,42 @@ def _train(run: Run, trainer: Trainer, epochs: list[Epoch], data: Data, watcher:
 def _save(run: Run, trainer: Trainer, epochs: list[Epoch]) -> None:
     with run.replacing(CHECKPOINT) as path:
         model.write({"epochs": [asdict(epoch) for epoch in epochs], "trainer": trainer.save()}, path)
+        run.outdate()
 
 
 def _restore(run: Run, trainer: Trainer) -> list[Epoch]:
     """Bring the trainer to where the checkpoint has it; returns the epochs so far."""
-    path = run.folder / CHECKPOINT
     epochs: list[Epoch] = []
-    if path.exists():
+    if (run.folder / CHECKPOINT).exists():
+        saved, epochs = _saved(run)
         try:
-            saved: dict[str, Any] = model.read(path)
-            trainer.load(saved["trainer"])
-            epochs = [Epoch(**epoch) for epoch in saved["epochs"]]
+            trainer.load(saved)
             if trainer.epoch != len(epochs) + 1 or not math.isfinite(trainer.seconds):
                 raise ValueError("its parts do not fit together")
-        except OSError as error:
-            raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
         except Exception as error:
+            if _is_lack_of_memory(error):
+                raise
             raise _no_way_on(run, "is damaged") from error
-    elif run.epochs():
+    elif run.epochs() or run.has_network:
         raise _no_way_on(run, "is missing")
     else:
         trainer.begin_epoch(1)
     run.set_back(epochs)
     return epochs
+
+
+def _saved(run: Run) -> tuple[dict[str, Any], list[Epoch]]:
+    """What the checkpoint holds: the trainer's state, and the epochs so far."""
+    path = run.folder / CHECKPOINT
+    try:
+        content: dict[str, Any] = model.read(path)
+        return content["trainer"], [Epoch(**epoch) for epoch in content["epochs"]]
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _no_way_on(run, "is damaged") from error
 
 
 def _no_way_on(run: Run, reason: str) -> UserError:

@@ -144,6 +144,29 @@ def test_no_name_for_the_data() -> None:
         data.load("")
 
 
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """It may be a slip of the pen."""
+    with pytest.raises(UserError, match=r"there is no folder .*sampel: give mnist, sample or a folder that is there"):
+        data.load(str(tmp_path / "sampel"))
+    assert not (tmp_path / "sampel").exists()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])
+def test_a_name_that_is_no_text(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no text: rename it, or choose another one"):
+        data.load(str(tmp_path / name))
+
+
+def test_little_memory_is_not_taken_for_damage(few_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(torchvision.datasets, "MNIST", fail)
+    fail.resources = MNIST.resources  # type: ignore[attr-defined]
+    with pytest.raises(MemoryError):
+        data.load(str(few_folder))
+
+
 def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="MNIST cannot be stored in") as caught:
@@ -210,11 +233,16 @@ def serve(archives: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+
+
 def test_missing_data_is_downloaded_once(
     serve: Callable[..., Server], few: Data, few_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = serve()
-    folder = tmp_path / "not" / "there"
+    folder = tmp_path / "new"
     loaded = data.load(str(folder))
     assert torch.equal(loaded.train.images, few.train.images)
     assert content(folder) == content(few_folder)

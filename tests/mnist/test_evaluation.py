@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_it_survives_its_file(path: Path) -> None:
-    found = Evaluation.load(path)
+    found = Evaluation.load(path, "train anew")
     for name, array in vars(EVALUATION).items():
         assert np.array_equal(getattr(found, name), array), name
         assert getattr(found, name).dtype == array.dtype, name
@@ -47,7 +47,7 @@ def test_a_network_without_mistakes(tmp_path: Path) -> None:
         probabilities=np.array([]),
     )
     flawless.save(tmp_path / "evaluation.npz")
-    found = Evaluation.load(tmp_path / "evaluation.npz")
+    found = Evaluation.load(tmp_path / "evaluation.npz", "train anew")
     assert found.mistaken_images.shape == (0, 28, 28)
     assert found.confusion.sum() == np.trace(found.confusion) == 5
 
@@ -79,7 +79,7 @@ def test_arrays_that_do_not_fit_are_damage(wrong: dict[str, np.ndarray], path: P
         parts = {**content, **wrong}
     np.savez_compressed(path, **parts)
     with pytest.raises(UserError, match=r"evaluation\.npz is damaged: train anew"):
-        Evaluation.load(path)
+        Evaluation.load(path, "train anew")
 
 
 def test_the_surest_mistakes_come_first() -> None:
@@ -141,9 +141,9 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 def test_a_damaged_file_is_named(damage: str, path: Path) -> None:
     DAMAGE[damage](path)
     with pytest.raises(UserError, match=r"evaluation\.npz is damaged"):
-        Evaluation.load(path)
+        Evaluation.load(path, "train anew")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"evaluation\.npz cannot be read .*No such file"):
-        Evaluation.load(tmp_path / "evaluation.npz")
+        Evaluation.load(tmp_path / "evaluation.npz", "train anew")

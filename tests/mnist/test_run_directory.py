@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_a_run_is_begun_in_a_new_folder_or_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "new" / "in" / "new ones"):
         assert Run.begin(folder, CONFIG).folder == folder
-        assert names(folder) == {"config.json"}
+        assert names(folder) == {"config.json", "lock"}
         found = Run.open(folder)
         assert found.config == CONFIG
         assert (found.epochs(), found.status(), found.evaluation()) == ([], "interrupted", None)
@@ -216,6 +217,45 @@ def test_a_damaged_line_is_named(line: str, run: Run) -> None:
         run.epochs()
 
 
+def test_nested_without_end_is_damaged(run: Run) -> None:
+    for name in ("progress.jsonl", "summary.json", "config.json"):
+        (run.folder / name).write_text("[" * 200_000 + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"progress\.jsonl is damaged"):
+        run.epochs()
+    assert run.status() == "interrupted"
+    with pytest.raises(UserError, match=r"config\.json is damaged"):
+        Run.open(run.folder)
+
+
+def test_what_is_damaged_is_made_anew_where_there_is_a_checkpoint(run: Run) -> None:
+    (run.folder / "progress.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged: train anew, in another folder"):
+        run.epochs()
+    (run.folder / "checkpoint.pt").touch()
+    with pytest.raises(UserError, match=f"is damaged: python -m s6xl train --resume {run.folder} makes it anew"):
+        run.epochs()
+
+
+def test_of_two_that_are_begun_at_once_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, meeting = record._write_json, threading.Barrier(2)
+
+    def slowly(path: Path, data: object) -> None:
+        time.sleep(0.3)
+        write(path, data)
+
+    def begin(seed: int) -> None:
+        meeting.wait()
+        Run.begin(tmp_path / "run", replace(CONFIG, recipe=CONFIG.recipe.changed(seed=seed)))
+
+    monkeypatch.setattr(record, "_write_json", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        errors = [future.exception() for future in [pool.submit(begin, seed) for seed in (1, 2)]]
+    (refused,) = filter(None, errors)
+    assert isinstance(refused, UserError)
+    assert "holds a run already: go on with it by --resume" in str(refused)
+    assert Run.open(tmp_path / "run").config.recipe.seed == errors.index(None) + 1
+
+
 def test_lines_that_are_no_text_are_named(run: Run) -> None:
     (run.folder / "progress.jsonl").write_bytes(b"\xff\n")
     with pytest.raises(UserError, match=r"progress\.jsonl is damaged"):
@@ -233,7 +273,7 @@ def test_progress_is_set_back_to_what_a_training_goes_on_from(before: list[Epoch
     assert (run.folder / "progress.jsonl").read_text() == json.dumps(asdict(FIRST)) + "\n"
     run.add(SECOND)
     assert run.epochs() == [FIRST, SECOND]
-    assert names(run.folder) == {"config.json", "progress.jsonl"}
+    assert names(run.folder) == {"config.json", "lock", "progress.jsonl"}
 
 
 def test_progress_that_is_right_is_left_alone(run: Run) -> None:
@@ -319,9 +359,11 @@ def test_how_a_training_has_ended(status: Any, run: Run) -> None:
     assert run.status() == status
     summary = json.loads((run.folder / "summary.json").read_text(encoding="utf-8"))
     assert summary == {"status": status, "ended": summary["ended"], **asdict(SECOND)}
-    # Whoever goes on with it, it has not ended any more.
+    # Whoever goes on with it, it has ended so until there is more.
     with run.claimed():
-        assert not (run.folder / "summary.json").exists()
+        pass
+    assert run.status() == status
+    run.outdate()
     assert run.status() == "interrupted"
 
 

@@ -22,6 +22,7 @@ from s6xl.cli.exits import STOP_SIGNALS
 from s6xl.mnist import record
 from s6xl.mnist.recipe import RECIPES
 from s6xl.mnist.record import Epoch, Run
+from s6xl.mnist.trainer import Trainer
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="processes are stopped as POSIX does it")
 
@@ -166,7 +167,7 @@ BAD_INPUT = [
     (2, ("--data", ""), "no data is named"),
     (1, ("--data", "mnist"), "connect to the internet"),
     (2, ("--data", "../file"), "cannot be stored"),
-    (2, ("--data", "a" * 300), "too long"),
+    (2, ("--data", "a" * 300), "there is no folder"),
     (2, ("--run", "../file"), "cannot be used for a run"),
     (2, ("--run", ".."), "is not empty"),
     (2, ("--run", "a" * 300), "too long"),
@@ -310,12 +311,46 @@ def test_going_on_with_a_finished_run_does_nothing(stopped_run: Path, capsys: py
     assert again.out.startswith("Finished: ")
 
 
-def test_a_finished_run_without_its_lines(stopped_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["progress.jsonl", "network.npz", "evaluation.npz"])
+@pytest.mark.parametrize("damage", [None, b"", b"\xff\n", b"{}\n"])
+def test_what_a_finished_run_has_lost_comes_back(
+    damage: bytes | None, name: str, stopped_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert s6xl("train", "--resume", stopped_run) == 0
-    (stopped_run / "progress.jsonl").unlink()
+    before = contents(stopped_run)
+    (stopped_run / name).unlink()
+    if damage is not None:
+        (stopped_run / name).write_bytes(damage)
     capsys.readouterr()
-    # Whatever it says to that, it is no fault of the program.
-    assert s6xl("train", "--resume", stopped_run) in {0, 2}
+    assert s6xl("train", "--resume", stopped_run) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Finished: ")
+    after = contents(stopped_run)
+    assert [path for path in before if before[path] != after[path]] in ([], ["summary.json"])
+
+
+@pytest.mark.parametrize("damage", [b"\xff\n", b"[]\n", b"{}\n", b""])
+def test_damaged_lines_are_no_end_of_a_training(damage: bytes, stopped_run: Path) -> None:
+    before = (stopped_run / "progress.jsonl").read_bytes()
+    (stopped_run / "progress.jsonl").write_bytes(damage)
+    assert s6xl("train", "--resume", stopped_run) == 0
+    assert (stopped_run / "progress.jsonl").read_bytes().startswith(before)
+
+
+def test_going_on_that_fails_leaves_what_is_there(
+    stopped_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(trainer: Trainer, go_on: object) -> bool:
+        raise RuntimeError("could not create a primitive")
+
+    before = contents(stopped_run)
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "run_epoch", fail)
+        assert s6xl("train", "--resume", stopped_run) == 1
+    assert "has not enough memory" in complaint(capsys)
+    assert contents(stopped_run) == before
+    (stopped_run / "checkpoint.pt").write_bytes(b"")
+    assert s6xl("train", "--resume", stopped_run) == 2
+    assert contents(stopped_run) == {**before, "checkpoint.pt": b""}
 
 
 def test_a_high_learning_rate_diverges(few_folder: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -491,6 +526,24 @@ def test_a_killed_process_goes_on_to_the_same_network(
     assert 1 <= len(run.epochs()) < 3
     assert s6xl("train", "--resume", run.folder) == 0
     check_same(run.folder, whole)
+
+
+@posix_only
+def test_what_is_to_be_ignored_is_ignored(many_folder: Path, tmp_path: Path) -> None:
+    """As nohup has it for a terminal that is closed."""
+    given = ("--data", many_folder, "--epochs", 2, "--batch-size", 10, "--device", "cpu", "--run", tmp_path / "run")
+    process = started(
+        *("train", *given),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    assert process.stderr
+    process.stderr.readline()
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert Run.open(tmp_path / "run").status() == "finished"
 
 
 @posix_only

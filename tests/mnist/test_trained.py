@@ -59,7 +59,7 @@ def test_it_survives_its_file(tmp_path: Path) -> None:
     layers = NETWORKS["best"]
     trained = model.trained(layers, made(layers))
     trained.save(tmp_path / "network.npz")
-    found = TrainedNetwork.load(tmp_path / "network.npz")
+    found = TrainedNetwork.load(tmp_path / "network.npz", "train anew")
     assert found.layers == layers
     assert found.state.keys() == trained.state.keys()
     for name, weights in trained.state.items():
@@ -155,12 +155,12 @@ def test_a_damaged_file_is_named(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "network.npz"
     damaged(kind, path)
     with pytest.raises(UserError, match=r"network\.npz is damaged or no network that s6xl has trained"):
-        TrainedNetwork.load(path)
+        TrainedNetwork.load(path, "train anew")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"network\.npz cannot be read \(No such file"):
-        TrainedNetwork.load(tmp_path / "network.npz")
+        TrainedNetwork.load(tmp_path / "network.npz", "train anew")
 
 
 def test_layers_give_the_shapes_of_pytorchs_weights() -> None:

@@ -69,7 +69,10 @@ def check_same(folder: Path, whole: Path) -> None:
     assert found.keys() == wanted.keys()
     assert [name for name in wanted if not torch.equal(found[name], wanted[name])] == []
     assert figures(folder) == figures(whole)
-    evaluations = Evaluation.load(folder / "evaluation.npz"), Evaluation.load(whole / "evaluation.npz")
+    evaluations = (
+        Evaluation.load(folder / "evaluation.npz", "train anew"),
+        Evaluation.load(whole / "evaluation.npz", "train anew"),
+    )
     assert np.array_equal(evaluations[0].guesses, evaluations[1].guesses)
 
 
@@ -398,9 +401,20 @@ def test_a_checkpoint_that_cannot_be_read(few: Data, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")]
+    "error",
+    [
+        torch.OutOfMemoryError(),
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("could not create a primitive"),  # oneDNN
+        RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+    ids=str,
 )
-def test_too_little_memory_on_the_device(error: RuntimeError, few: Data, tmp_path: Path) -> None:
+def test_too_little_memory_on_the_device(error: Exception, few: Data, tmp_path: Path) -> None:
     run = begin(tmp_path / "run", few)
 
     def on_step(moment: Moment) -> None:

@@ -108,11 +108,6 @@ def shown_number(value: float) -> str:
     return number_text(float(f"{value:.15g}"))
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 step``, ``1,000 steps``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def parse_numbers(text: str, what: str) -> tuple[float, ...]:
     """Numbers separated by commas.
 

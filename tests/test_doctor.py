@@ -130,14 +130,18 @@ def test_torch_and_torchvision_that_do_not_fit() -> None:
     assert "(operator torchvision::nms does not exist)" in finding.text
 
 
-def test_a_graphics_card() -> None:
+def test_a_gpu_and_none() -> None:
     import torch
 
+    from s6xl.mnist import device
+
     with (
-        mock.patch.object(torch.cuda, "is_available", return_value=True),
+        mock.patch.object(device, "trouble_with", return_value=""),
         mock.patch.object(torch.cuda, "get_device_name", return_value="A card"),
     ):
-        assert list(machine.check_torch())[-1].text.startswith("graphics card: A card (CUDA ")
+        assert list(machine.check_torch())[-1].text == "to train CNNs on: CUDA: A card"
+    with mock.patch.object(device, "trouble_with", lambda name: "" if name == "cpu" else f"no {name}"):
+        assert list(machine.check_torch())[-1].text == "no GPU to train CNNs on, so the processor does: no cuda."
 
 
 def test_no_libreoffice() -> None:

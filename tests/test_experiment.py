@@ -8,7 +8,8 @@ import pytest
 
 from s6xl.derivation import NETWORK
 from s6xl.errors import UserError
-from s6xl.experiment import MAX_RATES, MAX_STEPS, Experiment, counted, number_text, parse_numbers, read_settings
+from s6xl.experiment import MAX_RATES, MAX_STEPS, Experiment, number_text, parse_numbers, read_settings
+from s6xl.wording import counted
 
 
 def test_the_default_is_the_original() -> None:

@@ -92,9 +92,11 @@ class FileReport:
 
     @property
     def status(self) -> str:
-        """``right``, ``findings`` or ``unreadable``."""
+        """``right``, ``findings``, ``no table`` or ``unreadable``."""
         if self.error:
             return "unreadable"
+        if not self.tables:
+            return "no table"
         return "findings" if self.findings else "right"
 
     def as_data(self) -> dict[str, Any]:

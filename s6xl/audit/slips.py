@@ -46,12 +46,12 @@ class Patience:
     """How many more changes may be tried in all the formulas of a workbook, and until when."""
 
     trials: int = 20_000
-    until: float = field(default_factory=lambda: time.monotonic() + _SECONDS)
+    until: float = field(default_factory=lambda: time.process_time() + _SECONDS)
 
     def take(self) -> bool:
         """Whether one more change may be tried."""
         self.trials -= 1
-        return self.trials >= 0 and time.monotonic() < self.until
+        return self.trials >= 0 and time.process_time() < self.until
 
 
 class Slips:

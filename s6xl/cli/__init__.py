@@ -32,8 +32,8 @@ def main() -> None:
     try:
         sys.exit(_run())
     except OSError as error:
-        # What can be written to fails with a sentence of its own; this is the console or the pipe.
-        _complain(f"cannot print: {error.strerror or error}.")
+        # What can be read or written fails with a sentence of its own; without a name it is the console or the pipe.
+        _complain(f"{error.filename or 'cannot print'}: {error.strerror or error}.")
         sys.exit(FAILED)
 
 

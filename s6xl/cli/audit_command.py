@@ -14,7 +14,7 @@ from s6xl.errors import UserError
 if TYPE_CHECKING:
     from s6xl.audit.findings import FileReport
 
-STATUSES = {"right": 0, "findings": 1, "unreadable": 2}
+STATUSES = {"right": 0, "no table": 0, "findings": 1, "unreadable": 2}
 # What a folder is searched for. Not all of it can be audited, but nothing that was handed in goes unnoticed.
 _SPREADSHEETS = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods")
 # Fewer workbooks are over before a progress bar could be read.
@@ -91,12 +91,17 @@ def _workbooks(files: tuple[Path, ...], out: Path | None) -> dict[Path, Path]:
 def _spreadsheets(folder: Path, out: Path | None) -> Iterator[Path]:
     """The spreadsheets in a folder and all below it, but for hidden ones and for annotated copies."""
     copies = out.resolve() if out is not None else None
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".") and Path(place, name).resolve() != copies]
         for name in names:
             # Excel leaves a file that begins with ~$ beside one that it has open.
             if name.lower().endswith(_SPREADSHEETS) and not name.startswith((".", "~$")):
                 yield Path(place, name)
+
+
+def _refuse(error: OSError) -> None:
+    """What cannot be read is not passed over."""
+    raise UserError(f"the folder {error.filename} cannot be read ({error.strerror}): give permission, or leave it out.")
 
 
 def _copies(paths: Mapping[Path, Path], out: Path) -> dict[Path, Path]:

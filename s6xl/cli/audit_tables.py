@@ -14,16 +14,15 @@ from rich.text import Text
 from s6xl.audit.audit_sheet import summary
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
 from s6xl.audit.formulas import sheet_prefix
-from s6xl.experiment import counted
+from s6xl.wording import counted
 
 # Off a terminal lines are not broken, so that they can be searched.
 _WIDEST = 100_000
 _LONGEST = 1_000  # characters of a formula that anyone would read
-_NO_TABLE = "no table"
 _IN_WORDS = {
     "right": "right",
     "findings": "with findings",
-    _NO_TABLE: "without a table",
+    "no table": "without a table",
     "unreadable": "that could not be read",
 }
 What = TypeVar("What")
@@ -113,20 +112,14 @@ def _summary(reports: Iterable[FileReport]) -> Table:
     table = Table("File", "Status", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("Findings", justify="right")
     for report in reports:
-        table.add_row(
-            *map(_text, (str(report.path), _status(report), "" if report.error else str(len(report.findings))))
-        )
+        table.add_row(*map(_text, (str(report.path), report.status, "" if report.error else str(len(report.findings)))))
     return table
 
 
 def _totals(reports: list[FileReport]) -> str:
-    counts = Counter(map(_status, reports))
+    counts = Counter(report.status for report in reports)
     parts = ", ".join(f"{counts[status]} {words}" for status, words in _IN_WORDS.items() if counts[status])
     return f"{counted(len(reports), 'workbook')}: {parts}."
-
-
-def _status(report: FileReport) -> str:
-    return report.status if report.tables or report.error else _NO_TABLE
 
 
 def _without_sheet(finding: Finding) -> Finding:

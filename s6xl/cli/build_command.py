@@ -76,7 +76,8 @@ def build(
     # A build is short and drops next to nothing in cycles; looking for them would take a tenth of its time.
     gc.disable()
     from s6xl.derivation import NETWORK, NETWORK_AS_SUBMITTED
-    from s6xl.experiment import Experiment, counted, parse_numbers, read_settings
+    from s6xl.experiment import Experiment, parse_numbers, read_settings
+    from s6xl.wording import counted
     from s6xl.workbook import Engine
 
     chosen: dict[str, Any] = read_settings(settings) if settings else {}

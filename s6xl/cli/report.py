@@ -41,7 +41,8 @@ class Report:
         if self._is_new:
             build(Experiment(), self._path, run=run, instead=_OTHER)
             self._left = _mark(self._path)
-        self.update(run)
+        else:
+            self.update(run)
 
     def update(self, run: Run) -> None:
         """Show what there is by now; if that fails, say so once, for the next time it may not."""

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,12 +137,11 @@ def _resumed(folder: Path, choice: str | None, device: str | None) -> "tuple[Run
     from s6xl.mnist import data
     from s6xl.mnist.device import choose
     from s6xl.mnist.record import Run
-    from s6xl.mnist.training import check_data, mend
+    from s6xl.mnist.training import check_data
 
     run = Run.open(folder)
     images = data.load(run.config.data if choice is None else choice)
     check_data(run, images)
-    mend(run)
     return run, images, choose(device or run.config.device)
 
 
@@ -152,8 +152,8 @@ def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") 
 
     _say(f"{run.folder}: {run.config.recipe.title}; {images.title}; {describe(where)}.")
     try:
-        report.begin(run)
-        with watching(run, on_cpu=where.type == "cpu", on_epoch=lambda: report.update(run)) as watcher:
+        on_begin, on_epoch = partial(report.begin, run), partial(report.update, run)
+        with watching(run, on_cpu=where.type == "cpu", on_begin=on_begin, on_epoch=on_epoch) as watcher:
             status = train(run, images, where, watcher)
         try:
             report.end(run)
@@ -173,8 +173,8 @@ def _way_on(run: "Run") -> str:
 
 def _outcome(run: "Run", status: "Status") -> str:
     """How it ended, and how to go on."""
-    from s6xl.experiment import counted
     from s6xl.files import quoted
+    from s6xl.wording import counted
 
     epochs = run.epochs()
     done = f"{len(epochs)} of {counted(run.config.recipe.epochs, 'epoch')}"

@@ -22,10 +22,12 @@ _WIDE = 110
 
 
 @contextmanager
-def watching(run: Run, *, on_cpu: bool, on_epoch: Callable[[], None]) -> Iterator[Watcher]:
+def watching(
+    run: Run, *, on_cpu: bool, on_begin: Callable[[], None], on_epoch: Callable[[], None]
+) -> Iterator[Watcher]:
     """What a training reports to; `on_epoch` is called behind each epoch, once it is shown."""
     asked = _Asked()
-    with _stoppable(asked), _display(run.config, len(run.epochs()), on_cpu=on_cpu) as display:
+    with _stoppable(asked), _display(run.config, on_cpu=on_cpu) as display:
 
         def show(epoch: Epoch) -> None:
             display.on_epoch(epoch)
@@ -35,7 +37,7 @@ def watching(run: Run, *, on_cpu: bool, on_epoch: Callable[[], None]) -> Iterato
             return asked.by_signal or (due() and run.is_asked_to_stop())
 
         due = _every(_INTERVAL)
-        yield Watcher(display.on_step, show, wants_to_stop)
+        yield Watcher(on_begin, display.on_step, show, wants_to_stop)
 
 
 class _Asked:
@@ -74,9 +76,9 @@ def _every(seconds: float) -> Callable[[], bool]:
 
 
 @contextmanager
-def _display(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
+def _display(config: Config, *, on_cpu: bool) -> Iterator[Watcher]:
     if sys.stderr is not None and sys.stderr.isatty() and not Console(stderr=True).is_dumb_terminal:
-        with _bar(config, done, on_cpu=on_cpu) as watcher:
+        with _bar(config, on_cpu=on_cpu) as watcher:
             yield watcher
     else:
         yield _lines(config)
@@ -102,7 +104,7 @@ class _Terminal:
 
 
 @contextmanager
-def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
+def _bar(config: Config, *, on_cpu: bool) -> Iterator[Watcher]:
     images, epochs = config.train_images, config.recipe.epochs
     columns = (
         TextColumn("{task.description}"),
@@ -114,7 +116,7 @@ def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
     due, began, test = _every(_INTERVAL), time.monotonic(), ""
     first: int | None = None
     with Progress(*columns, console=Console(file=cast(TextIO, _Terminal(sys.stderr)))) as bar:
-        task = bar.add_task("", total=epochs * images, completed=done * images, figures="")
+        task = bar.add_task("", total=epochs * images, figures="")
 
         def on_step(moment: Moment) -> None:
             if not due():
@@ -137,7 +139,7 @@ def _bar(config: Config, done: int, *, on_cpu: bool) -> Iterator[Watcher]:
             bar.console.print(epoch_line(epoch, config), highlight=False, soft_wrap=True)
             bar.update(task, completed=epoch.epoch * images)
 
-        yield Watcher(on_step, on_epoch)
+        yield Watcher(on_step=on_step, on_epoch=on_epoch)
 
 
 def _lines(config: Config) -> Watcher:

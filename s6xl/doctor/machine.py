@@ -1,4 +1,4 @@
-"""What can be checked without Excel: files, optional libraries, the graphics card, LibreOffice."""
+"""What can be checked without Excel: files, optional libraries, the GPU, LibreOffice."""
 
 import importlib.util
 import shutil
@@ -15,6 +15,7 @@ from s6xl.addin.places import WINDOWS, places
 from s6xl.addin.status import status
 from s6xl.doctor.finding import Finding, fault, ok, optional, skipped
 from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.mnist.choices import AUTO
 
 # Where LibreOffice installs itself without putting itself on the PATH.
 PLACES = (
@@ -81,12 +82,13 @@ def check_torch() -> Iterator[Finding]:
         )
         return
     yield ok(f"torch {torch.__version__}, torchvision {torchvision.__version__}")
-    if torch.cuda.is_available():
-        yield ok(f"graphics card: {torch.cuda.get_device_name()} (CUDA {torch.version.cuda})")
-    elif torch.backends.mps.is_available():
-        yield ok("graphics card: Apple's, through MPS")
+    from s6xl.mnist.device import choose, describe, trouble_with
+
+    found = choose(AUTO)
+    if found.type == "cpu":
+        yield optional(f"no GPU to train CNNs on, so the processor does: {trouble_with('cuda')}.")
     else:
-        yield optional("no graphics card that torch can use: CNNs train on the processor.")
+        yield ok(f"to train CNNs on: {describe(found)}")
 
 
 def find_libreoffice() -> str | None:

@@ -1,8 +1,11 @@
 """What a network is made of: layers as plain values, from which PyTorch's modules and the workbook's rows are made."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeVar
+
+from s6xl.mnist.checking import check_types
 
 # A number, or an array or tensor of numbers.
 Number = TypeVar("Number", bound=Any)
@@ -22,6 +25,14 @@ class Layer:
     """A layer without weights that keeps the shape."""
 
     name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        """See that values from a file are numbers.
+
+        Raises:
+            TypeError: if not.
+        """
+        check_types(self)
 
     @property
     def title(self) -> str:
@@ -175,10 +186,7 @@ class Flatten(Layer):
     name = "Flatten"
 
     def output(self, shape: Shape) -> Shape:
-        size = 1
-        for length in shape:
-            size *= length
-        return (size,)
+        return (math.prod(shape),)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,11 @@ from s6xl.mnist.layers import (
     MaxPool,
     ReLU,
     as_data,
+    check_chain,
     from_data,
     parameters,
 )
+from s6xl.wording import counted
 
 # The most that a workbook's table has rows for.
 MOST_EPOCHS = 200
@@ -66,6 +68,8 @@ class Recipe:
             raise UserError(
                 f"a learning rate of {self.learning_rate:g}: give a number above 0, up to {LARGEST_RATE:,}."
             )
+        if not (0 <= self.momentum < 1 and 0 <= self.weight_decay < math.inf):
+            raise UserError(f"a momentum of {self.momentum:g}, a weight decay of {self.weight_decay:g}: give others.")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise UserError(f"the seed {self.seed}: give a whole number from 0 to {LARGEST_SEED:,}.")
 
@@ -78,8 +82,7 @@ class Recipe:
     def title(self) -> str:
         """The recipe and what can be chosen in it, in one line."""
         rate = f"learning rate {'up to ' if self.one_cycle else ''}{self.learning_rate:g}"
-        epochs = f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}"
-        return f"{self.name}: {epochs}, batches of {self.batch_size}, {rate}, seed {self.seed}"
+        return f"{self.name}: {counted(self.epochs, 'epoch')}, batches of {self.batch_size}, {rate}, seed {self.seed}"
 
     def rate(self, step: int, steps: int) -> float:
         """The learning rate at a step, counted from 0, of so many."""
@@ -103,8 +106,7 @@ class Recipe:
         """The recipe that `as_data` has made data of."""
         content = {field.name: data[field.name] for field in fields(cls)}
         content["layers"] = from_data(data["layers"])
-        if not content["layers"]:
-            raise ValueError("a network without layers")
+        check_chain(content["layers"])
         return cls(**content)
 
 

@@ -8,9 +8,10 @@ it ended, ``evaluation.npz`` what the network makes of the test images. Reading 
 import contextlib
 import datetime
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
@@ -36,7 +37,7 @@ _MOST_IMAGES = 10**9
 _OTHER_FOLDER = "choose another folder with --run"
 _ANEW = "train anew, in another folder"
 # How long a training waits for somebody who is only looking whether there is one.
-_PATIENCE = 10.0
+_PATIENCE, _MOMENT = 10.0, 0.05
 Status = Literal["training", "finished", "stopped", "interrupted", "diverged"]
 
 
@@ -57,6 +58,8 @@ class Epoch:
 
     def __post_init__(self) -> None:
         check_types(self)
+        if not all(map(math.isfinite, astuple(self))) or self.seconds <= 0:
+            raise ValueError("these are no figures")
 
 
 @dataclass(frozen=True)
@@ -191,9 +194,11 @@ class Run:
         for line in text.splitlines(keepends=True):
             if line.endswith("\n"):
                 try:
-                    epochs.append(Epoch(**json.loads(line, parse_constant=_refuse)))
+                    epochs.append(Epoch(**json.loads(line)))
                 except (ValueError, TypeError, RecursionError):
                     raise self._damaged(PROGRESS) from None
+        if len(epochs) > self.config.recipe.epochs:
+            raise self._damaged(PROGRESS)
         return epochs
 
     def status(self) -> Status:
@@ -229,7 +234,7 @@ class Run:
 
     @property
     def lacks_network(self) -> bool:
-        """Whether its training has ended and left none: an earlier version did not, nor does one that diverged."""
+        """Whether its training has ended and left none, as those of an earlier version of s6xl did."""
         left_none = exists(self.folder / EVALUATION) and not exists(self.folder / NETWORK)
         return left_none and self.status() != "training"
 
@@ -298,7 +303,8 @@ class Run:
         if not (self.folder / _LOCK).exists():
             return False
         try:
-            with FileLock(self.folder / _LOCK).acquire(timeout=0):
+            # Another who only looks holds it for no longer than a moment.
+            with FileLock(self.folder / _LOCK).acquire(timeout=_MOMENT, poll_interval=_MOMENT / 5):
                 return False
         except Timeout:
             return True
@@ -348,10 +354,6 @@ def new_folder(parent: Path, recipe: str) -> Path:
 def now() -> str:
     """This moment, with the offset of the time zone."""
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no figure")
 
 
 def _line(epoch: Epoch) -> str:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from s6xl import __version__
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.files import exists
 from s6xl.mnist import model
 from s6xl.mnist.data import Data
 from s6xl.mnist.device import describe, keep_freed_memory
@@ -47,6 +46,7 @@ class Moment:
 class Watcher:
     """Who looks on."""
 
+    on_begin: Callable[[], None] = lambda: None  # once the record is as it is gone on with
     on_step: Callable[[Moment], None] = lambda moment: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
     wants_to_stop: Callable[[], bool] = lambda: False
@@ -86,6 +86,7 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
         try:
             trainer = Trainer(run.config.recipe, data.train, device)
             epochs = _restore(run, trainer)
+            watcher.on_begin()
             status = _train(run, trainer, epochs, data, watcher)
             if status != "diverged":
                 _conclude(run, trainer, data, device)
@@ -99,21 +100,6 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
             ) from None
         run.end(status, epochs)
     return status
-
-
-def mend(run: Run) -> None:
-    """Let the epochs' lines be those of the checkpoint, where they cannot be read any more.
-
-    Raises:
-        UserError: if there is no checkpoint, or it is damaged, too.
-    """
-    try:
-        run.epochs()
-    except UserError:
-        if not exists(run.folder / CHECKPOINT):
-            raise
-        with run.claimed():
-            run.set_back(_saved(run)[1])
 
 
 def _is_lack_of_memory(error: Exception) -> bool:
@@ -213,13 +199,14 @@ def _no_way_on(run: Run, reason: str) -> UserError:
 
 def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> None:
     """Keep the network, and what it makes of the test images."""
+    trained = model.trained(trainer.recipe.layers, trainer.network)
+    if not trained.is_finite:
+        # It was stopped in an epoch in which it diverged.
+        return
     with run.replacing(MODEL) as path:
         model.write(model.to_file(trainer.recipe.layers, trainer.network), path)
-    trained = model.trained(trainer.recipe.layers, trainer.network)
-    # It is none where it was stopped in an epoch in which it diverged.
-    if trained.is_finite:
-        with run.replacing(NETWORK) as path:
-            trained.save(path)
+    with run.replacing(NETWORK) as path:
+        trained.save(path)
     with run.replacing(EVALUATION) as path:
         evaluate(trainer.network, data, device).save(path)
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from s6xl.derivation import Block, long_symbol, written_derivation
-from s6xl.experiment import Experiment, counted
+from s6xl.experiment import Experiment
+from s6xl.wording import counted
 from s6xl.workbook import charts
 from s6xl.workbook.book import Book
 from s6xl.workbook.layout import LOSS_PLOT, TableLayout, cell

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from xlsxwriter.format import Format
 
 from s6xl.derivation import Network, symbol
-from s6xl.experiment import Experiment, counted, shown_number
+from s6xl.experiment import Experiment, shown_number
+from s6xl.wording import counted
 from s6xl.workbook import charts
 from s6xl.workbook.book import Book
 from s6xl.workbook.drawing import HEIGHT

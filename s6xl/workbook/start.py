@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 from s6xl.derivation import long_symbol
-from s6xl.experiment import Experiment, counted
+from s6xl.experiment import Experiment
 from s6xl.functions.descents import TOO_LARGE
 from s6xl.mnist.record import Run
+from s6xl.wording import counted
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import MNIST
 from s6xl.workbook.engine import Engine

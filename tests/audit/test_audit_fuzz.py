@@ -25,10 +25,10 @@ def test_spoilt_workbooks(tmp_path: Path, books: list[bytes], group: int) -> Non
     for seed in range(group, CASES, GROUPS):
         random = Random(seed)
         path.write_bytes(mutated(random.choice(books), random))
-        start = time.monotonic()
+        start = time.process_time()
         report = audit(path)
-        assert time.monotonic() - start < SECONDS, seed
-        assert report.status in ("right", "findings", "unreadable"), seed
+        assert time.process_time() - start < SECONDS, seed
+        assert report.status in ("right", "findings", "no table", "unreadable"), seed
         assert UNFORESEEN not in report.error, seed
         if report.error:
             assert report.error.endswith("."), seed

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import openpyxl
@@ -95,7 +94,7 @@ def test_hostile_files_end(name: str, tmp_path: Path) -> None:
 
     path = tmp_path / name
     READABLE[name](path)
-    start = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-m", "s6xl", "audit", str(path)],
         capture_output=True,
@@ -105,7 +104,8 @@ def test_hostile_files_end(name: str, tmp_path: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
         timeout=60,
     )
-    assert time.monotonic() - start < 20  # ten on a machine of its own
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 20
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 1, 2)
 
@@ -123,5 +123,5 @@ def test_nothing_to_audit(tmp_path: Path) -> None:
     workbook.worksheets[0].append(["Name", "Points"])
     workbook.save(path)
     report = audit(path)
-    assert (report.status, report.tables) == ("right", [])
+    assert (report.status, report.tables) == ("no table", [])
     assert report.notes == ["No table of gradient descent was found: none has headers such as w1, a_h1 and ∂E/∂w1."]

@@ -47,16 +47,16 @@ from s6xl.errors import UserError
 if sys.platform == "linux":
     import resource
     resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
-start = time.monotonic()
+start = time.process_time()
 def deadline():
-    if time.monotonic() > start + 9:
+    if time.process_time() > start + 9:
         raise UserError({LATE!r})
 error = ""
 try:
     read(Path(sys.argv[1]), deadline)
 except UserError as failure:
     error = str(failure)
-assert time.monotonic() < start + 10
+assert time.process_time() < start + 10
 sys.stdout.buffer.write(error.encode())
 """
 

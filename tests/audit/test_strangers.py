@@ -147,5 +147,5 @@ def test_what_cannot_be_placed_is_said(layout: Layout, tmp_path: Path) -> None:
     """No finding where nothing is known to be wrong, and a note that it was not checked."""
     layout().write(tmp_path / "s.xlsx")
     report = audit(tmp_path / "s.xlsx")
-    assert report.status == "right"
+    assert report.status == ("right" if report.tables else "no table")
     assert report.notes or all(table.not_checked for table in report.tables)

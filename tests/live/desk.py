@@ -39,7 +39,8 @@ class Desk:
         folders = {name: str(folder / name) for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME")}
         for path in folders.values():
             Path(path).mkdir()
-        self.environment = {**os.environ, **folders, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
+        search = os.pathsep.join([str(site), str(_HERE.parent.parent)])
+        self.environment = {**os.environ, **folders, "PYTHONPATH": search, "OMP_NUM_THREADS": "1"}
 
     def open(self, path: Path, name: str = BOOK, **entered: object) -> None:
         """Open a file in Excel, and type into cells."""

@@ -602,7 +602,7 @@ def run(stopped_run: Path) -> Run:
 @pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_the_first_signal_asks_and_the_second_is_obeyed(number: signal.Signals, run: Run) -> None:
     before = [signal.getsignal(each) for each in STOP_SIGNALS]
-    with watching.watching(run, on_cpu=True, on_epoch=lambda: None) as watcher:
+    with watching.watching(run, on_cpu=True, on_begin=lambda: None, on_epoch=lambda: None) as watcher:
         assert not watcher.wants_to_stop()
         signal.raise_signal(number)
         assert watcher.wants_to_stop()
@@ -614,7 +614,7 @@ def test_the_first_signal_asks_and_the_second_is_obeyed(number: signal.Signals, 
 
 def test_a_request_in_the_folder_stops_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "_INTERVAL", 0.0)
-    with watching.watching(run, on_cpu=True, on_epoch=lambda: None) as watcher:
+    with watching.watching(run, on_cpu=True, on_begin=lambda: None, on_epoch=lambda: None) as watcher:
         assert not watcher.wants_to_stop()
         run.ask_to_stop()
         assert watcher.wants_to_stop()
@@ -642,7 +642,9 @@ def test_time_left_is_by_the_epochs_of_this_sitting(
     clock = SimpleNamespace(monotonic=lambda: clock.now, now=1_000.0)
     monkeypatch.setattr(watching, "time", clock)
     shown = []
-    with watching.watching(run, on_cpu=True, on_epoch=lambda: shown.append(capsys.readouterr().err)) as watcher:
+    with watching.watching(
+        run, on_cpu=True, on_begin=lambda: None, on_epoch=lambda: shown.append(capsys.readouterr().err)
+    ) as watcher:
         for number in (2, 3):
             clock.now += 40
             watcher.on_epoch(Epoch(number, 1.5, 0.5, 1.25, 0.75, 26.0))

@@ -8,9 +8,9 @@ differ only in how they reach a cell.
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-from s6xl.experiment import counted
 from s6xl.mnist.recipe import MOST_EPOCHS, RECIPES
 from s6xl.mnist.record import Config, Epoch, Run, Status
+from s6xl.wording import counted
 
 MNIST = "MNIST"
 Value = str | float | None

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from s6xl.experiment import counted
 from s6xl.mnist.evaluation import Evaluation
+from s6xl.wording import counted
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet

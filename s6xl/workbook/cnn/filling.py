@@ -7,7 +7,7 @@ XML is read for where its cells are, and only these are replaced.
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -130,13 +130,7 @@ def _find(path: Path) -> _Target:
             (element.get("name", ""), next(value for key, value in element.items() if _RELATIONSHIP_ID.fullmatch(key)))
             for element in workbook.iterfind("{*}sheets/{*}sheet")
         ]
-        named: dict[int, dict[str, str]] = {}
-        for element in workbook.iterfind("{*}definedNames/{*}definedName"):
-            name, local = element.get("name", "").lower(), element.get("localSheetId")
-            place = _REFERENCE.fullmatch((element.text or "").rpartition("!")[2])
-            if local is not None and name in NAMES and place and bool(place[3]) == (name == TABLE):
-                first, last = "".join(place.group(1, 2)), "".join(part or "" for part in place.group(3, 4))
-                named.setdefault(int(local), {})[name] = f"{first}:{last}" if last else first
+        named = _named_cells(workbook, [title for title, _ in sheets])
         complete = [index for index, cells in named.items() if len(cells) == len(NAMES) and ":" in cells[TABLE]]
         # A copy that the user has made of the sheet has its names, too.
         complete.sort(key=lambda index: sheets[index][0] != MNIST)
@@ -149,6 +143,26 @@ def _find(path: Path) -> _Target:
             if element.get("Id") == relationship
         )
         return _Target(workbook_part, part, title, named[complete[0]], _have_dependents(archive, part, title, workbook))
+
+
+def _named_cells(workbook: ElementTree.Element, titles: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Where each sheet has its named cells; one that was cut and pasted to another sheet is none of its own."""
+    named: dict[int, dict[str, str]] = {}
+    for element in workbook.iterfind("{*}definedNames/{*}definedName"):
+        name, local = element.get("name", "").lower(), element.get("localSheetId")
+        if local is None or name not in NAMES:
+            continue
+        sheet, _, reference = (element.text or "").rpartition("!")
+        place = _REFERENCE.fullmatch(reference)
+        if place and bool(place[3]) == (name == TABLE) and _unquoted(sheet).lower() == titles[int(local)].lower():
+            first, last = "".join(place.group(1, 2)), "".join(part or "" for part in place.group(3, 4))
+            named.setdefault(int(local), {})[name] = f"{first}:{last}" if last else first
+    return named
+
+
+def _unquoted(title: str) -> str:
+    """A sheet's title as it stands in a formula, without its quotation marks."""
+    return title[1:-1].replace("''", "'") if title.startswith("'") else title
 
 
 def _relationships(archive: zipfile.ZipFile, part: str) -> ElementTree.Element:

@@ -139,6 +139,13 @@ def test_the_name_of_the_sheet_and_the_place_of_its_cells_may_change(plain: Path
     assert openpyxl.load_workbook(plain)["Bob's digits"]["Z99"].value == "Finished: 5 epochs"
 
 
+@pytest.mark.parametrize("written", [b"MNIST!$", b"mnist!$", b"&apos;MNIST&apos;!$"])
+def test_the_sheet_in_its_names_as_other_programs_write_it(written: bytes, plain: Path, run: Run) -> None:
+    rewritten(plain, {"xl/workbook.xml": lambda xml: xml.replace(b"'MNIST'!$", written)})
+    fill(plain, content_of(run), instead=LATER)
+    assert table(plain) == [astuple(epoch) for epoch in run.epochs()]
+
+
 def test_formulas_that_depend_on_it_are_computed_when_the_workbook_is_opened(mine: Path, run: Run) -> None:
     """Else they would show what was true before; without such a formula nothing is computed that was not before."""
     formula = b'<row r="60"><c r="B60"><f>MAX(MNIST!$F$22:$F$221)</f><v>0</v></c></row></sheetData>'
@@ -170,6 +177,15 @@ def without_mnist(path: Path) -> None:
 
 def without_a_name(path: Path) -> None:
     rewritten(path, {"xl/workbook.xml": lambda xml: re.sub(rb">[^<]*\$K\$6<", b">#REF!<", xml)})
+
+
+def with_a_cell_on(reference: bytes) -> Callable[[Path], None]:
+    """As when the cell of the test accuracy was cut and pasted elsewhere, and the name has followed it."""
+
+    def spoil(path: Path) -> None:
+        rewritten(path, {"xl/workbook.xml": lambda xml: xml.replace(b"'MNIST'!$K$7<", reference + b"<")})
+
+    return spoil
 
 
 def with_a_column_inside_the_table(path: Path) -> None:
@@ -213,6 +229,9 @@ def damaged_xml(path: Path) -> None:
             "has no sheet MNIST as s6xl makes it: give the name of a new file for a report of its own, or open",
         ),
         (without_a_name, "has no sheet MNIST as s6xl makes it"),
+        (with_a_cell_on(b"Start!$B$30"), "has no sheet MNIST as s6xl makes it"),
+        (with_a_cell_on(b"[1]MNIST!$K$7"), "has no sheet MNIST as s6xl makes it"),
+        (with_a_cell_on(b"MNIST!$K$8,MNIST!$K$7"), "has no sheet MNIST as s6xl makes it"),
         (with_a_column_inside_the_table, "has other columns than s6xl's: give the name of a new file"),
         (with_too_few_rows, "has too few rows for this run: give the name of a new file"),
         (with_a_formula_in_the_way, "its cell C24 holds a formula: clear that cell"),

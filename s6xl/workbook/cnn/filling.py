@@ -6,18 +6,18 @@ XML is read for where its cells are, and only these are replaced.
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from posixpath import dirname, join, normpath, split
 from xml.etree import ElementTree
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from s6xl.archive import replace_parts
+from s6xl.archive import METHODS, ZIP_ERRORS, replace_parts
 from s6xl.errors import UserError
 from s6xl.files import check_replaceable, replacing
 from s6xl.splicing import XmlError
@@ -57,8 +57,12 @@ def check_fillable(path: Path) -> None:
     Raises:
         UserError: if it is no workbook, is open elsewhere or has no sheet MNIST; with what to do.
     """
-    check_replaceable(path, path.suffix.lower(), instead="give another file with --workbook")
-    _find(path)
+    instead = "give another file with --workbook"
+    check_replaceable(path, path.suffix.lower(), instead=instead)
+    with _opened(path, instead) as archive:
+        _find(path, archive)
+        if archive.testzip() is not None:
+            raise zipfile.BadZipFile
 
 
 def fill(path: Path, content: Content, *, instead: str) -> None:
@@ -67,13 +71,12 @@ def fill(path: Path, content: Content, *, instead: str) -> None:
     Raises:
         UserError: if it cannot be filled; then it is as it was.
     """
-    with replacing(path, path.suffix.lower(), instead=instead) as changed:
-        target = _find(path)
-        with _opened(path) as archive:
-            parts = {target.part: _filled(path, archive.read(target.part), target, content)}
-            if target.has_dependents:
-                parts[target.workbook_part] = _recalculated(archive.read(target.workbook_part))
-        replace_parts(path, changed, parts)
+    with replacing(path, path.suffix.lower(), instead=instead) as changed, _opened(path, instead) as archive:
+        target = _find(path, archive)
+        parts = {target.part: _filled(path, archive.read(target.part), target, content)}
+        if target.has_dependents:
+            parts[target.workbook_part] = _recalculated(archive.read(target.workbook_part))
+        replace_parts(archive, changed, parts)
 
 
 def _filled(path: Path, xml: bytes, target: _Target, content: Content) -> bytes:
@@ -96,53 +99,58 @@ def _filled(path: Path, xml: bytes, target: _Target, content: Content) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive that a workbook's file is."""
+def _opened(path: Path, instead: str) -> Iterator[zipfile.ZipFile]:
+    """The archive that a workbook's file is; whatever damage is met within the block is told to the user.
+
+    It is read at once: what is looked into and what is written are the same, and an error of the system's within the
+    block is one of writing.
+
+    Raises:
+        UserError: if the file cannot be read or is no workbook.
+    """
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path} is no workbook that can be filled: give an .xlsx or .xlsm file.")
     try:
-        with zipfile.ZipFile(path) as archive:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}): {instead}.") from None
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            if any(entry.compress_type not in METHODS for entry in archive.infolist()):
+                raise zipfile.BadZipFile
             yield archive
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        ElementTree.ParseError,
-        StopIteration,
-    ):
+    # Numbers and encodings that are none, parts, sheets and attributes that are missing.
+    except (*ZIP_ERRORS, LookupError, ElementTree.ParseError, StopIteration):
         raise UserError(
             f"{path} is damaged, protected by a password or no workbook: give one that Excel opens without asking."
         ) from None
 
 
-def _find(path: Path) -> _Target:
+def _find(path: Path, archive: zipfile.ZipFile) -> _Target:
     """The sheet MNIST of a workbook."""
-    with _opened(path) as archive:
-        workbook_part = next(
-            _absolute("", element.get("Target", ""))
-            for element in _relationships(archive, "")
-            if element.get("Type", "").endswith("/officeDocument")
-        )
-        workbook = ElementTree.fromstring(archive.read(workbook_part))
-        sheets = [
-            (element.get("name", ""), next(value for key, value in element.items() if _RELATIONSHIP_ID.fullmatch(key)))
-            for element in workbook.iterfind("{*}sheets/{*}sheet")
-        ]
-        named = _named_cells(workbook, [title for title, _ in sheets])
-        complete = [index for index, cells in named.items() if len(cells) == len(NAMES) and ":" in cells[TABLE]]
-        # A copy that the user has made of the sheet has its names, too.
-        complete.sort(key=lambda index: sheets[index][0] != MNIST)
-        if not complete:
-            raise UserError(f"{path} has no sheet {MNIST} as s6xl makes it: {_WAYS_ON}.")
-        title, relationship = sheets[complete[0]]
-        part = next(
-            _absolute(workbook_part, element.get("Target", ""))
-            for element in _relationships(archive, workbook_part)
-            if element.get("Id") == relationship
-        )
-        return _Target(workbook_part, part, title, named[complete[0]], _have_dependents(archive, part, title, workbook))
+    workbook_part = next(
+        _absolute("", element.get("Target", ""))
+        for element in _relationships(archive, "")
+        if element.get("Type", "").endswith("/officeDocument")
+    )
+    workbook = ElementTree.fromstring(archive.read(workbook_part))
+    sheets = [
+        (element.get("name", ""), next(value for key, value in element.items() if _RELATIONSHIP_ID.fullmatch(key)))
+        for element in workbook.iterfind("{*}sheets/{*}sheet")
+    ]
+    named = _named_cells(workbook, [title for title, _ in sheets])
+    complete = [index for index, cells in named.items() if len(cells) == len(NAMES) and ":" in cells[TABLE]]
+    # A copy that the user has made of the sheet has its names, too.
+    complete.sort(key=lambda index: sheets[index][0] != MNIST)
+    if not complete:
+        raise UserError(f"{path} has no sheet {MNIST} as s6xl makes it: {_WAYS_ON}.")
+    title, relationship = sheets[complete[0]]
+    part = next(
+        _absolute(workbook_part, element.get("Target", ""))
+        for element in _relationships(archive, workbook_part)
+        if element.get("Id") == relationship
+    )
+    return _Target(workbook_part, part, title, named[complete[0]], _have_dependents(archive, part, title, workbook))
 
 
 def _named_cells(workbook: ElementTree.Element, titles: Sequence[str]) -> dict[int, dict[str, str]]:

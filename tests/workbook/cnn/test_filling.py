@@ -1,10 +1,13 @@
 """An existing workbook gets a run, and nothing else in it changes by a byte."""
 
+import errno
 import io
+import random
 import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 
@@ -23,9 +26,12 @@ from s6xl.workbook import Engine, build
 from s6xl.workbook.cnn.cells import with_cells
 from s6xl.workbook.cnn.content import NAMES, content_of
 from s6xl.workbook.cnn.filling import check_fillable, fill
+from s6xl.workbook.cnn.template import write_template
 
 LATER = "bring it in later"
 SHEET = "xl/worksheets/sheet11.xml"
+# Where an entry of a ZIP archive's directory has its flags, of which the first means encrypted, and its method.
+FLAGS, METHOD = 8, 10
 Edit = Callable[[bytes], bytes]
 
 
@@ -219,6 +225,115 @@ def encrypted(path: Path) -> None:
 
 def damaged_xml(path: Path) -> None:
     rewritten(path, {SHEET: lambda xml: xml.replace(b"</row>", b"<row>", 1)})
+
+
+def damaged_theme(path: Path) -> None:
+    """A byte of a part that filling does not look into."""
+    with zipfile.ZipFile(path) as archive:
+        entry = next(entry for entry in archive.infolist() if entry.filename.startswith("xl/theme/"))
+    content = bytearray(path.read_bytes())
+    content[entry.header_offset + 30 + len(entry.filename) + 20] ^= 0xFF
+    path.write_bytes(content)
+
+
+def with_a_field(field: int, value: int) -> Callable[[Path], None]:
+    """Another value in the last entry of the archive's directory, and of its part's own header."""
+
+    def spoil(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        for signature, place in ((b"PK\x01\x02", field), (b"PK\x03\x04", field - 2)):
+            content[content.rindex(signature) + place] = value
+        path.write_bytes(content)
+
+    return spoil
+
+
+def with_workbook_xml(change: Edit) -> Callable[[Path], None]:
+    return lambda path: rewritten(path, {"xl/workbook.xml": change})
+
+
+def declared_in(encoding: bytes) -> Edit:
+    return lambda xml: xml.replace(b'encoding="UTF-8"', b'encoding="' + encoding + b'"')
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        damaged_theme,
+        with_a_field(FLAGS, 1),
+        *(with_a_field(METHOD, method) for method in (9, 12, 14, 99)),
+        with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="99"')),
+        with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="x"')),
+        with_workbook_xml(declared_in(b"GBK")),
+        with_workbook_xml(declared_in(b"nonsense")),
+        with_workbook_xml(lambda xml: xml.replace(b" r:id=", b" id=")),
+    ],
+)
+def test_damage_is_seen_before_a_training_begins_and_after(
+    spoil: Callable[[Path], None], plain: Path, run: Run
+) -> None:
+    spoil(plain)
+    before = plain.read_bytes()
+    sentence = "is damaged, protected by a password or no workbook: give one that Excel opens without asking"
+    with pytest.raises(UserError, match=sentence):
+        check_fillable(plain)
+    with pytest.raises(UserError, match=sentence):
+        fill(plain, content_of(run), instead=LATER)
+    assert plain.read_bytes() == before
+
+
+def test_a_file_that_may_not_be_read(plain: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = content_of(run)
+
+    def refuse(file: object, *arguments: object, **options: object) -> io.IOBase:
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    # Taken away by hand, since no permission keeps an administrator out.
+    monkeypatch.setattr(io, "open", refuse)
+    sentence = r"plain\.xlsx cannot be read \(Permission denied\): "
+    with pytest.raises(UserError, match=f"{sentence}give another file with --workbook"):
+        check_fillable(plain)
+    with pytest.raises(UserError, match=f"{sentence}{LATER}"):
+        fill(plain, content, instead=LATER)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The parts of a workbook of the sheet MNIST alone, and the file as a whole."""
+    path = tmp_path_factory.mktemp("small") / "small.xlsx"
+    write_template(path)
+    return {**parts(path), "": path.read_bytes()}
+
+
+def with_other_bytes(content: bytes, draw: random.Random) -> bytes:
+    other = bytearray(content)
+    for _ in range(draw.randint(1, 5)):
+        other[draw.randrange(len(other))] = draw.randrange(256)
+    return bytes(other)
+
+
+@pytest.mark.parametrize("where", ["", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
+def test_any_damage_ends_in_a_result_or_in_a_sentence(
+    where: str, small: dict[str, bytes], tmp_path: Path, run: Run
+) -> None:
+    """Other bytes in the file, or in a part of one that is otherwise well packed."""
+    draw, content, path = random.Random(where), content_of(run), tmp_path / "small.xlsx"
+    for _ in range(40):
+        if where:
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, part in small.items():
+                    if name:
+                        archive.writestr(name, with_other_bytes(part, draw) if name == where else part)
+        else:
+            path.write_bytes(with_other_bytes(small[""], draw))
+        before = path.read_bytes()
+        with suppress(UserError):
+            check_fillable(path)
+        with suppress(UserError):
+            fill(path, content, instead=LATER)
+            continue
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

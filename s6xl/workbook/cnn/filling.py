@@ -116,14 +116,21 @@ def _opened(path: Path, instead: str) -> Iterator[zipfile.ZipFile]:
         raise UserError(f"{path} cannot be read ({error.strerror or error}): {instead}.") from None
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            if any(entry.compress_type not in METHODS for entry in archive.infolist()):
-                raise zipfile.BadZipFile
+            _check_packing(archive)
             yield archive
     # Numbers and encodings that are none, parts, sheets and attributes that are missing.
     except (*ZIP_ERRORS, LookupError, ElementTree.ParseError, StopIteration):
         raise UserError(
             f"{path} is damaged, protected by a password or no workbook: give one that Excel opens without asking."
         ) from None
+
+
+def _check_packing(archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    # Of two parts of one name, in whatever case, each program would show another.
+    names = {entry.filename.casefold() for entry in entries}
+    if len(names) < len(entries) or any(entry.compress_type not in METHODS for entry in entries):
+        raise zipfile.BadZipFile
 
 
 def _find(path: Path, archive: zipfile.ZipFile) -> _Target:

@@ -5,6 +5,7 @@ import io
 import random
 import re
 import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -248,6 +249,18 @@ def with_a_field(field: int, value: int) -> Callable[[Path], None]:
     return spoil
 
 
+def with_a_part_twice(name: str) -> Callable[[Path], None]:
+    """Names of parts do not differ in case."""
+
+    def spoil(path: Path) -> None:
+        content = parts(path)[SHEET]
+        with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            archive.writestr(name, content)
+
+    return spoil
+
+
 def with_workbook_xml(change: Edit) -> Callable[[Path], None]:
     return lambda path: rewritten(path, {"xl/workbook.xml": change})
 
@@ -262,6 +275,8 @@ def declared_in(encoding: bytes) -> Edit:
         damaged_theme,
         with_a_field(FLAGS, 1),
         *(with_a_field(METHOD, method) for method in (9, 12, 14, 99)),
+        with_a_part_twice(SHEET),
+        with_a_part_twice(SHEET.upper()),
         with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="99"')),
         with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="x"')),
         with_workbook_xml(declared_in(b"GBK")),

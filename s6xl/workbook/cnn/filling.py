@@ -151,13 +151,15 @@ def _find(path: Path, archive: zipfile.ZipFile) -> _Target:
     complete.sort(key=lambda index: sheets[index][0] != MNIST)
     if not complete:
         raise UserError(f"{path} has no sheet {MNIST} as s6xl makes it: {_WAYS_ON}.")
-    title, relationship = sheets[complete[0]]
+    index = complete[0]
+    title, relationship = sheets[index]
     part = next(
         _absolute(workbook_part, element.get("Target", ""))
         for element in _relationships(archive, workbook_part)
         if element.get("Id") == relationship
     )
-    return _Target(workbook_part, part, title, named[complete[0]], _have_dependents(archive, part, title, workbook))
+    has_dependents = _have_dependents(archive, part, index, title, workbook)
+    return _Target(workbook_part, part, title, named[index], has_dependents)
 
 
 def _named_cells(workbook: ElementTree.Element, titles: Sequence[str]) -> dict[int, dict[str, str]]:
@@ -190,14 +192,17 @@ def _absolute(part: str, target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else normpath(join(dirname(part), target))
 
 
-def _have_dependents(archive: zipfile.ZipFile, own_part: str, title: str, workbook: ElementTree.Element) -> bool:
+def _have_dependents(
+    archive: zipfile.ZipFile, own_part: str, own_index: int, title: str, workbook: ElementTree.Element
+) -> bool:
     """Whether a formula or a name may depend on the sheet, so that cached values are not true any more."""
     doubled = title.replace("'", "''")
     mentions = (f"{title}!", f"'{doubled}'!")
+    # Whoever uses one of the sheet's own names is on the sheet or names it.
     names = [
         element.text or ""
         for element in workbook.iterfind("{*}definedNames/{*}definedName")
-        if element.get("name", "").lower() not in NAMES
+        if element.get("localSheetId") != str(own_index)
     ]
     if any(mention in text for text in names for mention in mentions):
         return True

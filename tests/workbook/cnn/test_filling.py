@@ -167,6 +167,41 @@ def test_formulas_that_depend_on_it_are_computed_when_the_workbook_is_opened(min
     assert names[0][0] == names[1][0]
 
 
+def not_to_be_computed(workbook: bytes) -> bytes:
+    """As another program saves it, which has computed everything itself."""
+    assert workbook.count(b' fullCalcOnLoad="1"') == 1
+    return workbook.replace(b' fullCalcOnLoad="1"', b"")
+
+
+def with_name(definition: str) -> Edit:
+    return lambda xml: xml.replace(b"</definedNames>", f"<definedName {definition}</definedName></definedNames>".encode())
+
+
+@pytest.mark.parametrize("name", ["_xlnm.Print_Area", "_xlnm._FilterDatabase", "best_accuracy", "seed2"])
+def test_names_of_the_sheet_itself_depend_on_nothing_unseen(name: str, plain: Path, run: Run) -> None:
+    """Formulas that use one are on the sheet or name it; a print area is computed by nothing."""
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed})
+    rewritten(plain, {"xl/workbook.xml": with_name(f'name="{name}" localSheetId="10">MNIST!$A$1:$R$60')})
+    before = parts(plain)
+    fill(plain, content_of(run), instead=LATER)
+    assert changed_parts(before, plain) == [SHEET]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        'name="accuracy">MNIST!$K$7',
+        'name="test_accuracy">MNIST!$K$7',
+        'name="test_accuracy" localSheetId="0">MNIST!$K$7',
+    ],
+)
+def test_other_names_may_be_used_anywhere(definition: str, plain: Path, run: Run) -> None:
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed})
+    rewritten(plain, {"xl/workbook.xml": with_name(definition)})
+    fill(plain, content_of(run), instead=LATER)
+    assert b'fullCalcOnLoad="1"' in parts(plain)["xl/workbook.xml"]
+
+
 def test_libreoffice_opens_it_and_recalculates(plain: Path, run: Run, libreoffice: office.Office) -> None:
     formula = b'<row r="60"><c r="B60"><f>MAX(MNIST!$F$22:$F$221)</f><v>0</v></c></row></sheetData>'
     rewritten(plain, {"xl/worksheets/sheet1.xml": lambda xml: xml.replace(b"</sheetData>", formula)})

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from posixpath import dirname, join, normpath, split
@@ -28,9 +28,9 @@ from s6xl.workbook.layout import cell
 SUFFIXES = (".xlsx", ".xlsm")
 _RELATIONSHIP_ID = re.compile(r"\{.*/relationships\}id")
 _REFERENCE = re.compile(r"\$([A-Z]{1,3})\$(\d+)(?::\$([A-Z]{1,3})\$(\d+))?")
-_FORMULA = re.compile(rb"<(?:\w+:)?f[ >][^<]*")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>](?:[^<]+|<!\[CDATA\[.*?\]\]>)*", re.DOTALL)
 # References that name no sheet, or more than one: Table1[Test accuracy], Sheet1:Sheet3!K7.
-_INDIRECT = re.compile(rb"\[|(?:[A-Za-z_][\w.]*:[A-Za-z_][\w.]*|'[^'!]*:[^'!]*')!")
+_INDIRECT = re.compile(r"\[|(?:[^\W\d][\w.]*:[^\W\d][\w.]*|'[^'!]*:[^'!]*')!")
 _NAMES_END = re.compile(rb"</((?:\w+:)?)definedNames>")
 _CALCULATION = re.compile(rb"<((?:\w+:)?)calcPr\b([^>]*?)\s*(/?)>")
 # What can be done where a workbook has no place for a run.
@@ -197,19 +197,20 @@ def _have_dependents(
 ) -> bool:
     """Whether a formula or a name may depend on the sheet, so that cached values are not true any more."""
     doubled = title.replace("'", "''")
-    mentions = (f"{title}!", f"'{doubled}'!")
+    mentions = (f"{title}!".lower(), f"'{doubled}'!".lower())
+
+    def may_depend(text: str) -> bool:
+        return bool(_INDIRECT.search(text)) or any(mention in text.lower() for mention in mentions)
+
     # Whoever uses one of the sheet's own names is on the sheet or names it.
     names = [
         element.text or ""
         for element in workbook.iterfind("{*}definedNames/{*}definedName")
         if element.get("localSheetId") != str(own_index)
     ]
-    if any(mention in text for text in names for mention in mentions):
-        return True
-    in_xml = [escape(mention, quote=False).encode() for mention in mentions]
-    return any(
-        # On the sheet itself a reference needs no name.
-        part == own_part or _INDIRECT.search(formula) or any(mention in formula for mention in in_xml)
+    return any(map(may_depend, names)) or any(
+        # On the sheet itself a reference needs no name. Some programs write ' and " as entities, too.
+        part == own_part or may_depend(unescape(formula.decode(errors="replace")))
         for part in archive.namelist()
         if "/worksheets/" in part and part.endswith(".xml")
         for formula in _FORMULA.findall(archive.read(part))

@@ -174,7 +174,9 @@ def not_to_be_computed(workbook: bytes) -> bytes:
 
 
 def with_name(definition: str) -> Edit:
-    return lambda xml: xml.replace(b"</definedNames>", f"<definedName {definition}</definedName></definedNames>".encode())
+    return lambda xml: xml.replace(
+        b"</definedNames>", f"<definedName {definition}</definedName></definedNames>".encode()
+    )
 
 
 @pytest.mark.parametrize("name", ["_xlnm.Print_Area", "_xlnm._FilterDatabase", "best_accuracy", "seed2"])
@@ -193,6 +195,8 @@ def test_names_of_the_sheet_itself_depend_on_nothing_unseen(name: str, plain: Pa
         'name="accuracy">MNIST!$K$7',
         'name="test_accuracy">MNIST!$K$7',
         'name="test_accuracy" localSheetId="0">MNIST!$K$7',
+        'name="accuracy">mnist!$K$7',
+        'name="accuracy">SUM(Start:Zürich!$K$7)',
     ],
 )
 def test_other_names_may_be_used_anywhere(definition: str, plain: Path, run: Run) -> None:
@@ -200,6 +204,52 @@ def test_other_names_may_be_used_anywhere(definition: str, plain: Path, run: Run
     rewritten(plain, {"xl/workbook.xml": with_name(definition)})
     fill(plain, content_of(run), instead=LATER)
     assert b'fullCalcOnLoad="1"' in parts(plain)["xl/workbook.xml"]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "<f>MNIST!K7</f>",
+        "<f>mnist!K7</f>",
+        "<f>test_accuracy+'MNIST'!K7</f>",
+        "<f>&apos;MNIST&apos;!K7</f>",
+        "<f\n>MNIST!K7</f>",
+        "<f><![CDATA[A1<MNIST!K7]]></f>",
+        "<f>SUM(Übersicht:Zürich!K7)</f>",
+        "<f>SUM('LR=0.1:Last one'!K7)</f>",
+        "<f>SUM(&apos;LR=0.1:Last one&apos;!K7)</f>",
+        "<f>Table1[Test accuracy]</f>",
+    ],
+)
+def test_formulas_as_other_programs_write_them(formula: str, plain: Path, run: Run) -> None:
+    row = f'<row r="60"><c r="B60">{formula}<v>0</v></c></row></sheetData>'.encode()
+    sheet = "xl/worksheets/sheet1.xml"
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed, sheet: lambda xml: xml.replace(b"</sheetData>", row)})
+    fill(plain, content_of(run), instead=LATER)
+    assert b'fullCalcOnLoad="1"' in parts(plain)["xl/workbook.xml"]
+
+
+@pytest.mark.parametrize("written", ["Bob&apos;&apos;s &quot;A&amp;B&quot;", "Bob''s \"A&amp;B\""])
+def test_a_formula_on_a_sheet_whose_title_has_quotation_marks(written: str, plain: Path, run: Run) -> None:
+    def renamed(workbook: bytes) -> bytes:
+        title = "Bob&apos;s &quot;A&amp;B&quot;"
+        text = not_to_be_computed(workbook).decode().replace('name="MNIST"', f'name="{title}"')
+        return text.replace("'MNIST'!$", f"'{written}'!$").encode()
+
+    row = f"""<row r="60"><c r="B60"><f>'{written}'!K7</f><v>0</v></c></row></sheetData>""".encode()
+    sheet = "xl/worksheets/sheet1.xml"
+    rewritten(plain, {"xl/workbook.xml": renamed, sheet: lambda xml: xml.replace(b"</sheetData>", row)})
+    fill(plain, content_of(run), instead=LATER)
+    assert b'fullCalcOnLoad="1"' in parts(plain)["xl/workbook.xml"]
+
+
+def test_formulas_of_other_sheets_ask_for_no_computing(plain: Path, run: Run) -> None:
+    row = b"""<row r="60"><c r="B60"><f>'LR=0.1'!K7+Step!B2:C3</f><v>0</v></c></row></sheetData>"""
+    sheet = "xl/worksheets/sheet1.xml"
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed, sheet: lambda xml: xml.replace(b"</sheetData>", row)})
+    before = parts(plain)
+    fill(plain, content_of(run), instead=LATER)
+    assert changed_parts(before, plain) == [SHEET]
 
 
 def test_libreoffice_opens_it_and_recalculates(plain: Path, run: Run, libreoffice: office.Office) -> None:

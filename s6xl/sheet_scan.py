@@ -34,6 +34,23 @@ class Row:
     inner_end: int = 0  # where a further cell would be written
 
 
+def block(reference: str) -> tuple[int, int, int, int]:
+    """The first row and column of a reference such as ``B2:C10`` or ``B2``, and its last; they count from 0.
+
+    Raises:
+        XmlError: if it is none.
+    """
+    first, _, last = reference.partition(":")
+    return *_place(first), *_place(last or first)
+
+
+def _place(address: str) -> tuple[int, int]:
+    if not _ADDRESS.fullmatch(address):
+        raise XmlError(f"it has a cell at {address[:20]!r}")
+    row, column = xl_cell_to_rowcol(address.upper())
+    return row, column
+
+
 class SheetScan(Scan):
     """Finds the rows and cells, as bytes from the XML's start; rows and columns count from 0.
 
@@ -43,6 +60,7 @@ class SheetScan(Scan):
 
     def __init__(self, xml: bytes) -> None:
         self.rows: list[Row] = []
+        self.arrays: list[str] = []  # what each formula fills that fills a block
         self.prefix = ""
         self.start = self.inner_end = self.end = 0
         self._within = False
@@ -75,14 +93,14 @@ class SheetScan(Scan):
             cells.append(Cell(column, attributes.get("s", ""), self._here))
         elif local == "f":
             self.rows[-1].cells[-1].formula = True
+            if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
+                self.arrays.append(attributes["ref"])
 
     def _column(self, address: str) -> int:
         letters = address.rstrip("0123456789")
         column = self._columns.get(letters)
         if column is None:
-            if not _ADDRESS.fullmatch(address):
-                raise XmlError(f"it has a cell at {address[:20]!r}")
-            column = self._columns[letters] = xl_cell_to_rowcol(address.upper())[1]
+            column = self._columns[letters] = _place(address)[1]
         return column
 
     def _check_count(self) -> None:

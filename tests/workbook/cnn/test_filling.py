@@ -293,6 +293,12 @@ def with_a_formula_in_the_way(path: Path) -> None:
     rewritten(path, {SHEET: lambda xml: re.sub(cell, b'<c r="C24"><f>1+1</f><v>2</v></c>', xml)})
 
 
+def with_an_array_in_the_way(attributes: bytes) -> Callable[[Path], None]:
+    """A formula that begins beside the table and fills some of its cells."""
+    formula = b'<c r="A22"><f ' + attributes + b">ROW(A1:C3)*7</f><v>7</v></c>"
+    return lambda path: rewritten(path, {SHEET: lambda xml: re.sub(rb'(<row r="22"[^>]*>)', rb"\1" + formula, xml)})
+
+
 def open_in_excel(path: Path) -> None:
     path.with_name(f"~${path.name}").touch()
 
@@ -450,6 +456,9 @@ def test_any_damage_ends_in_a_result_or_in_a_sentence(
         (with_a_column_inside_the_table, "has other columns than s6xl's: give the name of a new file"),
         (with_too_few_rows, "has too few rows for this run: give the name of a new file"),
         (with_a_formula_in_the_way, "its cell C24 holds a formula: clear that cell"),
+        (with_an_array_in_the_way(b't="array" ref="A22:C24"'), "its cell A22 holds a formula: clear that cell"),
+        (with_an_array_in_the_way(b't="dataTable" ref="A22:C24" r1="K2"'), "its cell A22 holds a formula"),
+        (with_an_array_in_the_way(b't="array" ref="A22:nowhere"'), "it has a cell at 'nowhere'"),
         (open_in_excel, "is open in another program: close it there, or bring it in later"),
         (cut_off, "is damaged, protected by a password or no workbook"),
         (of_text, "is damaged, protected by a password or no workbook"),
@@ -526,6 +535,13 @@ def cells_of(xml: bytes) -> dict[str, object]:
 )
 def test_a_cell_in_sheets_as_other_programs_write_them(before: str, after: str) -> None:
     assert with_cells(sheet_xml(before), {"B2": 1.5}) == sheet_xml(after)
+
+
+def test_an_array_beside_the_cells_stays() -> None:
+    array = '<row r="1"><c r="A1"><f t="array" ref="A1:A9">ROW(A1:A9)</f><v>1</v></c></row>'
+    new = '<row r="2"><c r="B2"><v>1.5</v></c></row>'
+    xml = with_cells(sheet_xml(f"<sheetData>{array}</sheetData>"), {"B2": 1.5})
+    assert xml == sheet_xml(f"<sheetData>{array}{new}</sheetData>")
 
 
 def test_a_sheet_whose_tags_have_a_prefix() -> None:

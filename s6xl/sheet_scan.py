@@ -60,6 +60,7 @@ class SheetScan(Scan):
 
     def __init__(self, xml: bytes) -> None:
         self.rows: list[Row] = []
+        self.dimension: tuple[int, str] | None = None  # where the sheet says how far it reaches, and how far
         self.arrays: list[str] = []  # what each formula fills that fills a block
         self.prefix = ""
         self.start = self.inner_end = self.end = 0
@@ -79,7 +80,8 @@ class SheetScan(Scan):
         if local == "sheetData" and not self.end:
             self._within, self.prefix, self.start = True, f"{prefix}:" if prefix else "", self._here
         elif not self._within:
-            return
+            if local == "dimension" and "ref" in attributes:
+                self.dimension = self._here, attributes["ref"]
         elif local == "row":
             following = self.rows[-1].number + 1 if self.rows else 0
             self._check_count()

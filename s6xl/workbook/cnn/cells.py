@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_range, xl_rowcol_to_cell
 
 from s6xl.sheet_scan import Row, SheetScan, block
-from s6xl.splicing import Edit, XmlError, spliced
+from s6xl.splicing import Edit, XmlError, spliced, tag_end, with_attribute
 
 Value = str | float | None
 # What no XML file may hold.
@@ -40,7 +40,7 @@ def with_cells(xml: bytes, values: Mapping[str, Value]) -> bytes:
         # The sheet is empty: its only tag becomes two around the new rows.
         rows = "".join(text for _, _, text in edits)
         edits = [(scan.start, scan.end, f"<{scan.prefix}sheetData>{rows}</{scan.prefix}sheetData>")]
-    return spliced(xml, edits)
+    return spliced(xml, [*edits, *_widened(scan, wanted)])
 
 
 def _check_arrays(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> None:
@@ -52,6 +52,20 @@ def _check_arrays(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) ->
 
 def _in_the_way(address: str) -> XmlError:
     return XmlError(f"its cell {address} holds a formula: clear that cell")
+
+
+def _widened(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> Iterator[Edit]:
+    """What lets the sheet say that it reaches as far as what is written; some programs read no further than that."""
+    filled = [(row, column) for row, cells in wanted.items() for column, value in cells.items() if value is not None]
+    if scan.dimension is None or not filled:
+        return
+    place, reference = scan.dimension
+    top, left, bottom, right = block(reference)
+    rows, columns = zip(*filled, strict=True)
+    wide = xl_range(min(top, *rows), min(left, *columns), max(bottom, *rows), max(right, *columns))
+    if wide != xl_range(top, left, bottom, right):
+        end = tag_end(scan.xml, place)
+        yield place, end, with_attribute(scan.xml[place:end].decode(), "ref", wide)
 
 
 def _edit_row(scan: SheetScan, row: Row, wanted: Mapping[int, Value]) -> Iterator[Edit]:

@@ -117,6 +117,22 @@ def test_what_is_on_the_sheet_beside_the_cells_stays(plain: Path, run: Run) -> N
     assert styles[0] == styles[1]
 
 
+def test_the_sheet_says_how_far_it_reaches(plain: Path, run: Run) -> None:
+    """As where somebody has cleared the table, formats and all: some programs read no further than a sheet says."""
+
+    def cleared(xml: bytes) -> bytes:
+        without_rows = re.sub(rb'<row r="(2[2-9]|[3-9]\d|\d{3})".*?</row>', b"", xml, flags=re.DOTALL)
+        return without_rows.replace(b'<dimension ref="A1:R221"/>', b'<dimension ref="B1:R21"/>')
+
+    rewritten(plain, {SHEET: cleared})
+    fill(plain, content_of(run), instead=LATER)
+    book = openpyxl.load_workbook(plain, read_only=True)
+    assert book["MNIST"].calculate_dimension() == "B1:R26"
+    epochs = [row[1:7] for row in book["MNIST"].iter_rows(min_row=22, values_only=True)]
+    book.close()
+    assert epochs == [astuple(epoch) for epoch in run.epochs()]
+
+
 def test_filling_again_replaces_an_earlier_run(
     plain: Path, run: Run, tmp_path: Path, make_run: Callable[..., Run]
 ) -> None:
@@ -535,6 +551,18 @@ def cells_of(xml: bytes) -> dict[str, object]:
 )
 def test_a_cell_in_sheets_as_other_programs_write_them(before: str, after: str) -> None:
     assert with_cells(sheet_xml(before), {"B2": 1.5}) == sheet_xml(after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("A1", "A1:B2"), ("B2", "B2"), ("C3:D4", "B2:D4"), ("A2:B9", "A2:B9"), ("B3:E5", "B2:E5")],
+)
+def test_a_dimension_holds_what_is_written(before: str, after: str) -> None:
+    def xml(reference: str, cells: str) -> bytes:
+        rest = f'<dimension ref="{reference}"/><sheetData><row r="2">{cells}<c r="J2"/></row></sheetData>'
+        return sheet_xml(rest)
+
+    assert with_cells(xml(before, ""), {"B2": 1.5, "Z99": None}) == xml(after, '<c r="B2"><v>1.5</v></c>')
 
 
 def test_an_array_beside_the_cells_stays() -> None:

@@ -1,18 +1,38 @@
 """A workbook's file is a ZIP archive of parts: some are replaced, and all others stay as they are."""
 
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 # The date that XlsxWriter gives to its parts: same content, same bytes.
 NO_DATE = (1980, 1, 31, 0, 0, 0)
+# bzip2 and LZMA would unpack gigabytes from one small read, and no spreadsheet writes them.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What reading an archive raises that is damaged, has a password or is packed in another way.
+ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
 
 
-def replace_parts(source: Path, target: Path, parts: Mapping[str, bytes]) -> None:
-    """Write `source` to `target` with some parts replaced or added; the others are never held in memory as a whole."""
+def replace_parts(old: zipfile.ZipFile, target: Path, parts: Mapping[str, bytes]) -> None:
+    """Write an archive to `target` with some parts replaced or added; the others are never in memory as a whole.
+
+    Raises:
+        OSError: if it cannot be written.
+        ZIP_ERRORS: if a part cannot be read.
+    """
     left = dict(parts)
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
             if (content := left.pop(entry.filename, None)) is not None:
                 new.writestr(_like(entry, len(content)), content)

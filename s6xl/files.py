@@ -1,6 +1,7 @@
 """Files that appear whole under their name, or not at all."""
 
 import errno
+import glob
 import os
 import secrets
 import shlex
@@ -36,12 +37,13 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
         target = _resolved(path, instead)
         _check_target(path, target, suffix, instead)
         scratch = target.parent / f".{path.stem[:50]}-{secrets.token_hex(4)}"
-        sweep(target.parent, f".{path.stem[:50]}-" + "[0-9a-f]" * 8)
-        scratch.mkdir()
+        sweep(target.parent, f".{glob.escape(path.stem[:50])}-" + "[0-9a-f]" * 8)
+        # Nobody else is to read a private file meanwhile. On Windows the file would keep the folder's rights for good.
+        scratch.mkdir(mode=0o777 if sys.platform == "win32" else 0o700)
         try:
             yield scratch / f"partial{suffix}"
             if target.exists():
-                shutil.copymode(target, scratch / f"partial{suffix}")
+                _give_rights(target, scratch / f"partial{suffix}")
             _take_place(scratch / f"partial{suffix}", target)
         finally:
             # On Windows a file that a failed write has left open cannot be removed; that must not hide the failure.
@@ -56,6 +58,17 @@ def sweep(folder: Path, pattern: str) -> None:
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > _LONGEST_USE:
                 shutil.rmtree(path)
+
+
+def _give_rights(old: Path, new: Path) -> None:
+    """Give a file another's permissions, and its group and owner where the system lets this user do so."""
+    if sys.platform != "win32":
+        found = old.stat()
+        for owner, group in ((-1, found.st_gid), (found.st_uid, -1)):
+            with suppress(OSError):
+                os.chown(new, owner, group)
+    # Last, since a change of owner takes some away.
+    shutil.copymode(old, new)
 
 
 def _take_place(source: Path, target: Path) -> None:

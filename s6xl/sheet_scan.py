@@ -34,6 +34,23 @@ class Row:
     inner_end: int = 0  # where a further cell would be written
 
 
+def block(reference: str) -> tuple[int, int, int, int]:
+    """The first row and column of a reference such as ``B2:C10`` or ``B2``, and its last; they count from 0.
+
+    Raises:
+        XmlError: if it is none.
+    """
+    first, _, last = reference.partition(":")
+    return *_place(first), *_place(last or first)
+
+
+def _place(address: str) -> tuple[int, int]:
+    if not _ADDRESS.fullmatch(address):
+        raise XmlError(f"it has a cell at {address[:20]!r}")
+    row, column = xl_cell_to_rowcol(address.upper())
+    return row, column
+
+
 class SheetScan(Scan):
     """Finds the rows and cells, as bytes from the XML's start; rows and columns count from 0.
 
@@ -43,6 +60,8 @@ class SheetScan(Scan):
 
     def __init__(self, xml: bytes) -> None:
         self.rows: list[Row] = []
+        self.dimension: tuple[int, str] | None = None  # where the sheet says how far it reaches, and how far
+        self.arrays: list[str] = []  # what each formula fills that fills a block
         self.prefix = ""
         self.start = self.inner_end = self.end = 0
         self._within = False
@@ -61,7 +80,8 @@ class SheetScan(Scan):
         if local == "sheetData" and not self.end:
             self._within, self.prefix, self.start = True, f"{prefix}:" if prefix else "", self._here
         elif not self._within:
-            return
+            if local == "dimension" and "ref" in attributes:
+                self.dimension = self._here, attributes["ref"]
         elif local == "row":
             following = self.rows[-1].number + 1 if self.rows else 0
             self._check_count()
@@ -75,14 +95,14 @@ class SheetScan(Scan):
             cells.append(Cell(column, attributes.get("s", ""), self._here))
         elif local == "f":
             self.rows[-1].cells[-1].formula = True
+            if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
+                self.arrays.append(attributes["ref"])
 
     def _column(self, address: str) -> int:
         letters = address.rstrip("0123456789")
         column = self._columns.get(letters)
         if column is None:
-            if not _ADDRESS.fullmatch(address):
-                raise XmlError(f"it has a cell at {address[:20]!r}")
-            column = self._columns[letters] = xl_cell_to_rowcol(address.upper())[1]
+            column = self._columns[letters] = _place(address)[1]
         return column
 
     def _check_count(self) -> None:

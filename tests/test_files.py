@@ -38,6 +38,47 @@ def test_a_private_file_stays_private(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(os.name == "nt", reason="permissions are POSIX's")
+def test_nobody_else_reads_it_meanwhile(tmp_path: Path) -> None:
+    with replacing(tmp_path / "new.bin", ".bin") as partial:
+        partial.write_bytes(AFTER)
+        assert partial.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.name == "nt", reason="owners are POSIX's")
+def test_it_stays_whose_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "old.bin"
+    path.write_bytes(BEFORE)
+    path.chmod(0o640)
+    try:
+        os.chown(path, 1234, 5678)
+    except PermissionError:
+        pytest.skip("only an administrator gives files away")
+    write(path)
+    kept = path.stat()
+    assert (kept.st_uid, kept.st_gid, kept.st_mode & 0o777) == (1234, 5678, 0o640)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="owners are POSIX's")
+def test_its_group_is_kept_where_its_owner_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for who shares a file by its group."""
+    given: list[tuple[int, int]] = []
+
+    def refuse_owner(path: Path, owner: int, group: int) -> None:
+        if owner != -1:
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+        given.append((owner, group))
+
+    monkeypatch.setattr(os, "chown", refuse_owner)
+    path = tmp_path / "old.bin"
+    path.write_bytes(BEFORE)
+    path.chmod(0o660)
+    write(path)
+    assert path.read_bytes() == AFTER
+    assert given == [(-1, path.stat().st_gid)]
+    assert path.stat().st_mode & 0o777 == 0o660
+
+
 def test_a_file_is_replaced_only_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "old.bin"
     path.write_bytes(BEFORE)
@@ -204,16 +245,16 @@ def test_other_errors_are_not_dressed_up(tmp_path: Path) -> None:
 
 
 def test_what_killed_processes_have_left_goes_in_time(tmp_path: Path) -> None:
-    names = (".s6-0123abcd", ".s6-fedcba98", ".s6-mine", ".other-0123abcd")
+    names = (".s6 [1]-0123abcd", ".s6 [1]-fedcba98", ".s6 [1]-mine", ".other-0123abcd")
     for name in names:
         (tmp_path / name).mkdir()
         (tmp_path / name / "partial.xlsx").touch()
     long_ago = time.time() - 2 * 24 * 3_600
     for name in names[:1] + names[2:]:
         os.utime(tmp_path / name, (long_ago, long_ago))
-    with replacing(tmp_path / "s6.xlsx", ".xlsx") as path:
+    with replacing(tmp_path / "s6 [1].xlsx", ".xlsx") as path:
         path.touch()
-    assert {path.name for path in tmp_path.iterdir()} == {"s6.xlsx", *names[1:]}
+    assert {path.name for path in tmp_path.iterdir()} == {"s6 [1].xlsx", *names[1:]}
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import torch
 
 from s6xl.cli.report import Report
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.experiment import Experiment
-from s6xl.mnist.record import Run
+from s6xl.mnist import data, training
+from s6xl.mnist.choices import SAMPLE
+from s6xl.mnist.recipe import RECIPES
+from s6xl.mnist.record import Config, Epoch, Run
 from s6xl.workbook import build
 
 QUICK = ("--data", "sample", "--recipe", "original", "--batch-size", "600", "--device", "cpu")
@@ -108,6 +112,34 @@ def test_a_workbook_that_is_opened_meanwhile_is_left_alone_and_filled_later(book
     done = train(tmp_path, "--resume", "run", "--workbook", "mine.xlsx")
     assert done.returncode == 0
     assert rows(path) == [1]
+
+
+def test_a_training_goes_on_when_its_workbook_turns_to_rubbish(
+    book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images, cpu = data.load(SAMPLE), torch.device("cpu")
+    recipe = RECIPES["original"].changed(epochs=2, batch_size=600)
+    run = Run.begin(tmp_path / "run", training.configured(recipe, images, SAMPLE, "cpu", cpu))
+    path = Path(shutil.copy(book, tmp_path / "mine.xlsx"))
+    with zipfile.ZipFile(path) as archive:
+        behind_a_header = archive.getinfo("xl/theme/theme1.xml").header_offset + 80
+    report = Report(path)
+    report.begin(run)
+    rubbish = bytearray(path.read_bytes())
+    rubbish[behind_a_header] ^= 0xFF
+
+    def spoil(epoch: Epoch) -> None:
+        path.write_bytes(rubbish)
+        report.update(run)
+
+    assert training.train(run, images, cpu, training.Watcher(on_epoch=spoil)) == "finished"
+    said = capsys.readouterr().err
+    assert said.count("is damaged, protected by a password or no workbook") == 1
+    assert said.endswith("The training goes on.\n")
+    with pytest.raises(ImpossibleHereError, match=r"the run is kept in .*, but .* is damaged"):
+        report.end(run)
+    assert len(run.epochs()) == 2
+    assert path.read_bytes() == rubbish
 
 
 @pytest.mark.parametrize(
@@ -216,10 +248,6 @@ def test_nobody_reading_ends_no_training(tmp_path: Path) -> None:
     ],
 )
 def test_a_config_with_other_values_is_named(old: str, new: str, tmp_path: Path) -> None:
-    from s6xl.mnist.choices import SAMPLE
-    from s6xl.mnist.recipe import RECIPES
-    from s6xl.mnist.record import Config
-
     config = Config(RECIPES["original"].changed(epochs=1), SAMPLE, "sample", "", 6_000, "cpu", "CPU", "now", {})
     Run.begin(tmp_path / "run", config)
     path = tmp_path / "run" / "config.json"

@@ -82,16 +82,16 @@ def _finish(path: Path, *, add_in: bool) -> None:
     with zipfile.ZipFile(path) as archive:
         root = archive.read("_rels/.rels")
         types = _with_png(archive.read("[Content_Types].xml"))
-    relationship = f'<Relationship Id="rIdRibbon" Type="{_RIBBON_RELATIONSHIP}" Target="{_RIBBON}"/>'
-    parts = {
-        "_rels/.rels": root.replace(b"</Relationships>", relationship.encode() + b"</Relationships>"),
-        "[Content_Types].xml": types.replace(_MACRO_WORKBOOK_TYPE, _ADD_IN_TYPE) if add_in else types,
-        _RIBBON: _ribbon(add_in=add_in),
-        "customUI/_rels/customUI14.xml.rels": _icon_relationships(),
-        **{f"customUI/{name}": sources.own(name) for name in sources.own_names("icons/*.png")},
-    }
-    changed = path.with_name(f"changed{path.suffix}")
-    replace_parts(path, changed, parts)
+        relationship = f'<Relationship Id="rIdRibbon" Type="{_RIBBON_RELATIONSHIP}" Target="{_RIBBON}"/>'
+        parts = {
+            "_rels/.rels": root.replace(b"</Relationships>", relationship.encode() + b"</Relationships>"),
+            "[Content_Types].xml": types.replace(_MACRO_WORKBOOK_TYPE, _ADD_IN_TYPE) if add_in else types,
+            _RIBBON: _ribbon(add_in=add_in),
+            "customUI/_rels/customUI14.xml.rels": _icon_relationships(),
+            **{f"customUI/{name}": sources.own(name) for name in sources.own_names("icons/*.png")},
+        }
+        changed = path.with_name(f"changed{path.suffix}")
+        replace_parts(archive, changed, parts)
     changed.replace(path)
 
 

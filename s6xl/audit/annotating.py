@@ -4,6 +4,7 @@ Every part of the file that need not change stays byte for byte as it is, and th
 a wrong cell gets the number of another format, and the lists of formats, sheets and parts get more entries.
 """
 
+import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
@@ -13,11 +14,11 @@ from posixpath import dirname, join, split
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from s6xl.archive import replace_parts
+from s6xl.archive import ZIP_ERRORS, replace_parts
 from s6xl.audit.audit_sheet import TITLE, lines
 from s6xl.audit.audit_sheet_xml import sheet_xml
 from s6xl.audit.findings import FileReport, Finding, Kind
-from s6xl.audit.package import SAVE_AS, ZIP_ERRORS, DamagedPartError, Package, opened
+from s6xl.audit.package import SAVE_AS, DamagedPartError, Package, opened
 from s6xl.audit.sheet_xml import Block, block
 from s6xl.audit.styles_xml import Styles, empty_styles
 from s6xl.errors import UserError
@@ -51,7 +52,8 @@ def annotate(report: FileReport, out: Path) -> None:
         except XmlError as error:
             raise UserError(f"{path} cannot be annotated ({error}): {SAVE_AS}.") from None
         try:
-            replace_parts(path, changed, parts)
+            with zipfile.ZipFile(path) as archive:
+                replace_parts(archive, changed, parts)
         except ZIP_ERRORS:
             raise DamagedPartError("it cannot be unpacked") from None
 

@@ -6,9 +6,7 @@ that no part is ever in memory as a whole.
 
 import io
 import mmap
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 from xml.parsers import expat
 
+from s6xl.archive import METHODS, ZIP_ERRORS
 from s6xl.errors import UserError
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
@@ -30,18 +29,6 @@ _LONGEST_TAG = 8 << 20
 _LARGEST_DIRECTORY = 4 << 20  # of a ZIP archive: some 40,000 parts
 _ZIP, _COMPOUND_FILE = b"PK", bytes.fromhex("D0CF11E0A1B11AE1")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # how a compound file names a workbook that has a password
-# bzip2 and LZMA would unpack gigabytes from one small read, and no spreadsheet writes them.
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-)
 SAVE_AS = "open it in Excel or LibreOffice and save it as .xlsx"
 
 Attributes = dict[str, str]
@@ -211,7 +198,7 @@ class Package:
             raise DamagedPartError("it is missing")
         if entry.flag_bits & 1:
             raise _protected(self.path)
-        if entry.compress_type not in _METHODS:
+        if entry.compress_type not in METHODS:
             raise DamagedPartError("it is packed in a way that no spreadsheet uses")
         with self._unpacking():
             stream = self._archive.open(entry)

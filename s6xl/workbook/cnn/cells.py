@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_range, xl_rowcol_to_cell
 
-from s6xl.sheet_scan import Row, SheetScan
-from s6xl.splicing import Edit, XmlError, spliced
+from s6xl.sheet_scan import Row, SheetScan, block
+from s6xl.splicing import Edit, XmlError, spliced, tag_end, with_attribute
 
 Value = str | float | None
 # What no XML file may hold.
@@ -20,13 +20,14 @@ def with_cells(xml: bytes, values: Mapping[str, Value]) -> bytes:
     """The worksheet with other values in some cells, by their addresses; None empties a cell. Formats stay.
 
     Raises:
-        XmlError: if the XML cannot be understood, or one of the cells holds a formula.
+        XmlError: if the XML cannot be understood, or one of the cells holds a formula or is filled by one.
     """
     scan = SheetScan(xml)
     wanted: dict[int, dict[int, Value]] = {}
     for address, value in values.items():
         row, column = xl_cell_to_rowcol(address)
         wanted.setdefault(row, {})[column] = value
+    _check_arrays(scan, wanted)
     known = {row.number: row for row in scan.rows}
     edits: list[Edit] = []
     for number, cells in sorted(wanted.items()):
@@ -39,7 +40,32 @@ def with_cells(xml: bytes, values: Mapping[str, Value]) -> bytes:
         # The sheet is empty: its only tag becomes two around the new rows.
         rows = "".join(text for _, _, text in edits)
         edits = [(scan.start, scan.end, f"<{scan.prefix}sheetData>{rows}</{scan.prefix}sheetData>")]
-    return spliced(xml, edits)
+    return spliced(xml, [*edits, *_widened(scan, wanted)])
+
+
+def _check_arrays(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> None:
+    for reference in scan.arrays:
+        top, left, bottom, right = block(reference)
+        if any(top <= row <= bottom and left <= column <= right for row, cells in wanted.items() for column in cells):
+            raise _in_the_way(reference.partition(":")[0])
+
+
+def _in_the_way(address: str) -> XmlError:
+    return XmlError(f"its cell {address} holds a formula: clear that cell")
+
+
+def _widened(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> Iterator[Edit]:
+    """What lets the sheet say that it reaches as far as what is written; some programs read no further than that."""
+    filled = [(row, column) for row, cells in wanted.items() for column, value in cells.items() if value is not None]
+    if scan.dimension is None or not filled:
+        return
+    place, reference = scan.dimension
+    top, left, bottom, right = block(reference)
+    rows, columns = zip(*filled, strict=True)
+    wide = xl_range(min(top, *rows), min(left, *columns), max(bottom, *rows), max(right, *columns))
+    if wide != xl_range(top, left, bottom, right):
+        end = tag_end(scan.xml, place)
+        yield place, end, with_attribute(scan.xml[place:end].decode(), "ref", wide)
 
 
 def _edit_row(scan: SheetScan, row: Row, wanted: Mapping[int, Value]) -> Iterator[Edit]:
@@ -53,7 +79,7 @@ def _edit_row(scan: SheetScan, row: Row, wanted: Mapping[int, Value]) -> Iterato
                 added.setdefault(place, []).append(cell_xml(scan.prefix, row.number, column, "", value))
             continue
         if cell.formula:
-            raise XmlError(f"its cell {xl_col_to_name(column)}{row.number + 1} holds a formula: clear that cell")
+            raise _in_the_way(xl_rowcol_to_cell(row.number, column))
         yield cell.start, cell.end, cell_xml(scan.prefix, row.number, column, cell.style, value)
     if not added:
         return
@@ -77,7 +103,7 @@ def _cells_xml(prefix: str, row: int, cells: Mapping[int, Value]) -> str:
 
 def cell_xml(prefix: str, row: int, column: int, style: str, value: Value) -> str:
     """A cell with a number or a text, whatever it begins with; its row and column count from 0."""
-    attributes = f'r="{xl_col_to_name(column)}{row + 1}"' + (f' s="{style}"' if style else "")
+    attributes = f'r="{xl_rowcol_to_cell(row, column)}"' + (f' s="{style}"' if style else "")
     match value:
         case None:
             return f"<{prefix}c {attributes}/>"

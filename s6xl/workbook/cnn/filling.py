@@ -6,18 +6,18 @@ XML is read for where its cells are, and only these are replaced.
 
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
+from html import unescape
+from io import BytesIO
 from pathlib import Path
 from posixpath import dirname, join, normpath, split
 from xml.etree import ElementTree
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from s6xl.archive import replace_parts
+from s6xl.archive import METHODS, ZIP_ERRORS, replace_parts
 from s6xl.errors import UserError
 from s6xl.files import check_replaceable, replacing
 from s6xl.splicing import XmlError
@@ -28,9 +28,9 @@ from s6xl.workbook.layout import cell
 SUFFIXES = (".xlsx", ".xlsm")
 _RELATIONSHIP_ID = re.compile(r"\{.*/relationships\}id")
 _REFERENCE = re.compile(r"\$([A-Z]{1,3})\$(\d+)(?::\$([A-Z]{1,3})\$(\d+))?")
-_FORMULA = re.compile(rb"<(?:\w+:)?f[ >][^<]*")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>](?:[^<]+|<!\[CDATA\[.*?\]\]>)*", re.DOTALL)
 # References that name no sheet, or more than one: Table1[Test accuracy], Sheet1:Sheet3!K7.
-_INDIRECT = re.compile(rb"\[|(?:[A-Za-z_][\w.]*:[A-Za-z_][\w.]*|'[^'!]*:[^'!]*')!")
+_INDIRECT = re.compile(r"\[|(?:[^\W\d][\w.]*:[^\W\d][\w.]*|'[^'!]*:[^'!]*')!")
 _NAMES_END = re.compile(rb"</((?:\w+:)?)definedNames>")
 _CALCULATION = re.compile(rb"<((?:\w+:)?)calcPr\b([^>]*?)\s*(/?)>")
 # What can be done where a workbook has no place for a run.
@@ -57,8 +57,12 @@ def check_fillable(path: Path) -> None:
     Raises:
         UserError: if it is no workbook, is open elsewhere or has no sheet MNIST; with what to do.
     """
-    check_replaceable(path, path.suffix.lower(), instead="give another file with --workbook")
-    _find(path)
+    instead = "give another file with --workbook"
+    check_replaceable(path, path.suffix.lower(), instead=instead)
+    with _opened(path, instead) as archive:
+        _find(path, archive)
+        if archive.testzip() is not None:
+            raise zipfile.BadZipFile
 
 
 def fill(path: Path, content: Content, *, instead: str) -> None:
@@ -67,13 +71,12 @@ def fill(path: Path, content: Content, *, instead: str) -> None:
     Raises:
         UserError: if it cannot be filled; then it is as it was.
     """
-    with replacing(path, path.suffix.lower(), instead=instead) as changed:
-        target = _find(path)
-        with _opened(path) as archive:
-            parts = {target.part: _filled(path, archive.read(target.part), target, content)}
-            if target.has_dependents:
-                parts[target.workbook_part] = _recalculated(archive.read(target.workbook_part))
-        replace_parts(path, changed, parts)
+    with replacing(path, path.suffix.lower(), instead=instead) as changed, _opened(path, instead) as archive:
+        target = _find(path, archive)
+        parts = {target.part: _filled(path, archive.read(target.part), target, content)}
+        if target.has_dependents:
+            parts[target.workbook_part] = _recalculated(archive.read(target.workbook_part))
+        replace_parts(archive, changed, parts)
 
 
 def _filled(path: Path, xml: bytes, target: _Target, content: Content) -> bytes:
@@ -96,59 +99,87 @@ def _filled(path: Path, xml: bytes, target: _Target, content: Content) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive that a workbook's file is."""
+def _opened(path: Path, instead: str) -> Iterator[zipfile.ZipFile]:
+    """The archive that a workbook's file is; whatever damage is met within the block is told to the user.
+
+    It is read at once: what is looked into and what is written are the same, and an error of the system's within the
+    block is one of writing.
+
+    Raises:
+        UserError: if the file cannot be read or is no workbook.
+    """
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path} is no workbook that can be filled: give an .xlsx or .xlsm file.")
     try:
-        with zipfile.ZipFile(path) as archive:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}): {instead}.") from None
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            _check_packing(archive)
             yield archive
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        ElementTree.ParseError,
-        StopIteration,
-    ):
+    # Numbers and encodings that are none, parts, sheets and attributes that are missing.
+    except (*ZIP_ERRORS, LookupError, ElementTree.ParseError, StopIteration):
         raise UserError(
             f"{path} is damaged, protected by a password or no workbook: give one that Excel opens without asking."
         ) from None
 
 
-def _find(path: Path) -> _Target:
+def _check_packing(archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    # Of two parts of one name, in whatever case, each program would show another.
+    names = {entry.filename.casefold() for entry in entries}
+    if len(names) < len(entries) or any(entry.compress_type not in METHODS for entry in entries):
+        raise zipfile.BadZipFile
+
+
+def _find(path: Path, archive: zipfile.ZipFile) -> _Target:
     """The sheet MNIST of a workbook."""
-    with _opened(path) as archive:
-        workbook_part = next(
-            _absolute("", element.get("Target", ""))
-            for element in _relationships(archive, "")
-            if element.get("Type", "").endswith("/officeDocument")
-        )
-        workbook = ElementTree.fromstring(archive.read(workbook_part))
-        sheets = [
-            (element.get("name", ""), next(value for key, value in element.items() if _RELATIONSHIP_ID.fullmatch(key)))
-            for element in workbook.iterfind("{*}sheets/{*}sheet")
-        ]
-        named: dict[int, dict[str, str]] = {}
-        for element in workbook.iterfind("{*}definedNames/{*}definedName"):
-            name, local = element.get("name", "").lower(), element.get("localSheetId")
-            place = _REFERENCE.fullmatch((element.text or "").rpartition("!")[2])
-            if local is not None and name in NAMES and place and bool(place[3]) == (name == TABLE):
-                first, last = "".join(place.group(1, 2)), "".join(part or "" for part in place.group(3, 4))
-                named.setdefault(int(local), {})[name] = f"{first}:{last}" if last else first
-        complete = [index for index, cells in named.items() if len(cells) == len(NAMES) and ":" in cells[TABLE]]
-        # A copy that the user has made of the sheet has its names, too.
-        complete.sort(key=lambda index: sheets[index][0] != MNIST)
-        if not complete:
-            raise UserError(f"{path} has no sheet {MNIST} as s6xl makes it: {_WAYS_ON}.")
-        title, relationship = sheets[complete[0]]
-        part = next(
-            _absolute(workbook_part, element.get("Target", ""))
-            for element in _relationships(archive, workbook_part)
-            if element.get("Id") == relationship
-        )
-        return _Target(workbook_part, part, title, named[complete[0]], _have_dependents(archive, part, title, workbook))
+    workbook_part = next(
+        _absolute("", element.get("Target", ""))
+        for element in _relationships(archive, "")
+        if element.get("Type", "").endswith("/officeDocument")
+    )
+    workbook = ElementTree.fromstring(archive.read(workbook_part))
+    sheets = [
+        (element.get("name", ""), next(value for key, value in element.items() if _RELATIONSHIP_ID.fullmatch(key)))
+        for element in workbook.iterfind("{*}sheets/{*}sheet")
+    ]
+    named = _named_cells(workbook, [title for title, _ in sheets])
+    complete = [index for index, cells in named.items() if len(cells) == len(NAMES) and ":" in cells[TABLE]]
+    # A copy that the user has made of the sheet has its names, too.
+    complete.sort(key=lambda index: sheets[index][0] != MNIST)
+    if not complete:
+        raise UserError(f"{path} has no sheet {MNIST} as s6xl makes it: {_WAYS_ON}.")
+    index = complete[0]
+    title, relationship = sheets[index]
+    part = next(
+        _absolute(workbook_part, element.get("Target", ""))
+        for element in _relationships(archive, workbook_part)
+        if element.get("Id") == relationship
+    )
+    has_dependents = _have_dependents(archive, part, index, title, workbook)
+    return _Target(workbook_part, part, title, named[index], has_dependents)
+
+
+def _named_cells(workbook: ElementTree.Element, titles: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Where each sheet has its named cells; one that was cut and pasted to another sheet is none of its own."""
+    named: dict[int, dict[str, str]] = {}
+    for element in workbook.iterfind("{*}definedNames/{*}definedName"):
+        name, local = element.get("name", "").lower(), element.get("localSheetId")
+        if local is None or name not in NAMES:
+            continue
+        sheet, _, reference = (element.text or "").rpartition("!")
+        place = _REFERENCE.fullmatch(reference)
+        if place and bool(place[3]) == (name == TABLE) and _unquoted(sheet).lower() == titles[int(local)].lower():
+            first, last = "".join(place.group(1, 2)), "".join(part or "" for part in place.group(3, 4))
+            named.setdefault(int(local), {})[name] = f"{first}:{last}" if last else first
+    return named
+
+
+def _unquoted(title: str) -> str:
+    """A sheet's title as it stands in a formula, without its quotation marks."""
+    return title[1:-1].replace("''", "'") if title.startswith("'") else title
 
 
 def _relationships(archive: zipfile.ZipFile, part: str) -> ElementTree.Element:
@@ -161,21 +192,25 @@ def _absolute(part: str, target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else normpath(join(dirname(part), target))
 
 
-def _have_dependents(archive: zipfile.ZipFile, own_part: str, title: str, workbook: ElementTree.Element) -> bool:
+def _have_dependents(
+    archive: zipfile.ZipFile, own_part: str, own_index: int, title: str, workbook: ElementTree.Element
+) -> bool:
     """Whether a formula or a name may depend on the sheet, so that cached values are not true any more."""
     doubled = title.replace("'", "''")
-    mentions = (f"{title}!", f"'{doubled}'!")
+    mentions = (f"{title}!".lower(), f"'{doubled}'!".lower())
+
+    def may_depend(text: str) -> bool:
+        return bool(_INDIRECT.search(text)) or any(mention in text.lower() for mention in mentions)
+
+    # Whoever uses one of the sheet's own names is on the sheet or names it.
     names = [
         element.text or ""
         for element in workbook.iterfind("{*}definedNames/{*}definedName")
-        if element.get("name", "").lower() not in NAMES
+        if element.get("localSheetId") != str(own_index)
     ]
-    if any(mention in text for text in names for mention in mentions):
-        return True
-    in_xml = [escape(mention, quote=False).encode() for mention in mentions]
-    return any(
-        # On the sheet itself a reference needs no name.
-        part == own_part or _INDIRECT.search(formula) or any(mention in formula for mention in in_xml)
+    return any(map(may_depend, names)) or any(
+        # On the sheet itself a reference needs no name. Some programs write ' and " as entities, too.
+        part == own_part or may_depend(unescape(formula.decode(errors="replace")))
         for part in archive.namelist()
         if "/worksheets/" in part and part.endswith(".xml")
         for formula in _FORMULA.findall(archive.read(part))

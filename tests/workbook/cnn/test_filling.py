@@ -1,10 +1,14 @@
 """An existing workbook gets a run, and nothing else in it changes by a byte."""
 
+import errno
 import io
+import random
 import re
 import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 
@@ -21,11 +25,14 @@ from s6xl.mnist.record import Run
 from s6xl.splicing import XmlError
 from s6xl.workbook import Engine, build
 from s6xl.workbook.cnn.cells import with_cells
-from s6xl.workbook.cnn.content import content_of
+from s6xl.workbook.cnn.content import NAMES, content_of
 from s6xl.workbook.cnn.filling import check_fillable, fill
+from s6xl.workbook.cnn.template import write_template
 
 LATER = "bring it in later"
 SHEET = "xl/worksheets/sheet11.xml"
+# Where an entry of a ZIP archive's directory has its flags, of which the first means encrypted, and its method.
+FLAGS, METHOD = 8, 10
 Edit = Callable[[bytes], bytes]
 
 
@@ -110,6 +117,22 @@ def test_what_is_on_the_sheet_beside_the_cells_stays(plain: Path, run: Run) -> N
     assert styles[0] == styles[1]
 
 
+def test_the_sheet_says_how_far_it_reaches(plain: Path, run: Run) -> None:
+    """As where somebody has cleared the table, formats and all: some programs read no further than a sheet says."""
+
+    def cleared(xml: bytes) -> bytes:
+        without_rows = re.sub(rb'<row r="(2[2-9]|[3-9]\d|\d{3})".*?</row>', b"", xml, flags=re.DOTALL)
+        return without_rows.replace(b'<dimension ref="A1:R221"/>', b'<dimension ref="B1:R21"/>')
+
+    rewritten(plain, {SHEET: cleared})
+    fill(plain, content_of(run), instead=LATER)
+    book = openpyxl.load_workbook(plain, read_only=True)
+    assert book["MNIST"].calculate_dimension() == "B1:R26"
+    epochs = [row[1:7] for row in book["MNIST"].iter_rows(min_row=22, values_only=True)]
+    book.close()
+    assert epochs == [astuple(epoch) for epoch in run.epochs()]
+
+
 def test_filling_again_replaces_an_earlier_run(
     plain: Path, run: Run, tmp_path: Path, make_run: Callable[..., Run]
 ) -> None:
@@ -127,7 +150,8 @@ def test_the_name_of_the_sheet_and_the_place_of_its_cells_may_change(plain: Path
 
     def moved(workbook: bytes) -> bytes:
         text = workbook.decode().replace('name="MNIST"', 'name="Bob&apos;s digits"')
-        text = re.sub(r"MNIST!\$", "'Bob''s digits'!$", text)
+        assert text.count("'MNIST'!$") == len(NAMES)
+        text = text.replace("'MNIST'!$", "'Bob''s digits'!$")
         return text.replace("$B$22:$G$221", "$B$32:$G$231").replace("$K$6<", "$Z$99<").encode()
 
     rewritten(plain, {"xl/workbook.xml": moved})
@@ -136,6 +160,13 @@ def test_the_name_of_the_sheet_and_the_place_of_its_cells_may_change(plain: Path
     assert changed_parts(before, plain) == [SHEET]
     assert table(plain, "Bob's digits", "B32") == [astuple(epoch) for epoch in run.epochs()]
     assert openpyxl.load_workbook(plain)["Bob's digits"]["Z99"].value == "Finished: 5 epochs"
+
+
+@pytest.mark.parametrize("written", [b"MNIST!$", b"mnist!$", b"&apos;MNIST&apos;!$"])
+def test_the_sheet_in_its_names_as_other_programs_write_it(written: bytes, plain: Path, run: Run) -> None:
+    rewritten(plain, {"xl/workbook.xml": lambda xml: xml.replace(b"'MNIST'!$", written)})
+    fill(plain, content_of(run), instead=LATER)
+    assert table(plain) == [astuple(epoch) for epoch in run.epochs()]
 
 
 def test_formulas_that_depend_on_it_are_computed_when_the_workbook_is_opened(mine: Path, run: Run) -> None:
@@ -150,6 +181,91 @@ def test_formulas_that_depend_on_it_are_computed_when_the_workbook_is_opened(min
     assert workbook.count(b'fullCalcOnLoad="1"') == 1
     names = [re.search(rb"<definedNames>.*</definedNames>", xml) for xml in (before["xl/workbook.xml"], workbook)]
     assert names[0][0] == names[1][0]
+
+
+def not_to_be_computed(workbook: bytes) -> bytes:
+    """As another program saves it, which has computed everything itself."""
+    assert workbook.count(b' fullCalcOnLoad="1"') == 1
+    return workbook.replace(b' fullCalcOnLoad="1"', b"")
+
+
+def with_name(definition: str) -> Edit:
+    return lambda xml: xml.replace(
+        b"</definedNames>", f"<definedName {definition}</definedName></definedNames>".encode()
+    )
+
+
+@pytest.mark.parametrize("name", ["_xlnm.Print_Area", "_xlnm._FilterDatabase", "best_accuracy", "seed2"])
+def test_names_of_the_sheet_itself_depend_on_nothing_unseen(name: str, plain: Path, run: Run) -> None:
+    """Formulas that use one are on the sheet or name it; a print area is computed by nothing."""
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed})
+    rewritten(plain, {"xl/workbook.xml": with_name(f'name="{name}" localSheetId="10">MNIST!$A$1:$R$60')})
+    before = parts(plain)
+    fill(plain, content_of(run), instead=LATER)
+    assert changed_parts(before, plain) == [SHEET]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        'name="accuracy">MNIST!$K$7',
+        'name="test_accuracy">MNIST!$K$7',
+        'name="test_accuracy" localSheetId="0">MNIST!$K$7',
+        'name="accuracy">mnist!$K$7',
+        'name="accuracy">SUM(Start:Zürich!$K$7)',
+    ],
+)
+def test_other_names_may_be_used_anywhere(definition: str, plain: Path, run: Run) -> None:
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed})
+    rewritten(plain, {"xl/workbook.xml": with_name(definition)})
+    fill(plain, content_of(run), instead=LATER)
+    assert b'fullCalcOnLoad="1"' in parts(plain)["xl/workbook.xml"]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "<f>MNIST!K7</f>",
+        "<f>mnist!K7</f>",
+        "<f>test_accuracy+'MNIST'!K7</f>",
+        "<f>&apos;MNIST&apos;!K7</f>",
+        "<f\n>MNIST!K7</f>",
+        "<f><![CDATA[A1<MNIST!K7]]></f>",
+        "<f>SUM(Übersicht:Zürich!K7)</f>",
+        "<f>SUM('LR=0.1:Last one'!K7)</f>",
+        "<f>SUM(&apos;LR=0.1:Last one&apos;!K7)</f>",
+        "<f>Table1[Test accuracy]</f>",
+    ],
+)
+def test_formulas_as_other_programs_write_them(formula: str, plain: Path, run: Run) -> None:
+    row = f'<row r="60"><c r="B60">{formula}<v>0</v></c></row></sheetData>'.encode()
+    sheet = "xl/worksheets/sheet1.xml"
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed, sheet: lambda xml: xml.replace(b"</sheetData>", row)})
+    fill(plain, content_of(run), instead=LATER)
+    assert b'fullCalcOnLoad="1"' in parts(plain)["xl/workbook.xml"]
+
+
+@pytest.mark.parametrize("written", ["Bob&apos;&apos;s &quot;A&amp;B&quot;", "Bob''s \"A&amp;B\""])
+def test_a_formula_on_a_sheet_whose_title_has_quotation_marks(written: str, plain: Path, run: Run) -> None:
+    def renamed(workbook: bytes) -> bytes:
+        title = "Bob&apos;s &quot;A&amp;B&quot;"
+        text = not_to_be_computed(workbook).decode().replace('name="MNIST"', f'name="{title}"')
+        return text.replace("'MNIST'!$", f"'{written}'!$").encode()
+
+    row = f"""<row r="60"><c r="B60"><f>'{written}'!K7</f><v>0</v></c></row></sheetData>""".encode()
+    sheet = "xl/worksheets/sheet1.xml"
+    rewritten(plain, {"xl/workbook.xml": renamed, sheet: lambda xml: xml.replace(b"</sheetData>", row)})
+    fill(plain, content_of(run), instead=LATER)
+    assert b'fullCalcOnLoad="1"' in parts(plain)["xl/workbook.xml"]
+
+
+def test_formulas_of_other_sheets_ask_for_no_computing(plain: Path, run: Run) -> None:
+    row = b"""<row r="60"><c r="B60"><f>'LR=0.1'!K7+Step!B2:C3</f><v>0</v></c></row></sheetData>"""
+    sheet = "xl/worksheets/sheet1.xml"
+    rewritten(plain, {"xl/workbook.xml": not_to_be_computed, sheet: lambda xml: xml.replace(b"</sheetData>", row)})
+    before = parts(plain)
+    fill(plain, content_of(run), instead=LATER)
+    assert changed_parts(before, plain) == [SHEET]
 
 
 def test_libreoffice_opens_it_and_recalculates(plain: Path, run: Run, libreoffice: office.Office) -> None:
@@ -171,6 +287,15 @@ def without_a_name(path: Path) -> None:
     rewritten(path, {"xl/workbook.xml": lambda xml: re.sub(rb">[^<]*\$K\$6<", b">#REF!<", xml)})
 
 
+def with_a_cell_on(reference: bytes) -> Callable[[Path], None]:
+    """As when the cell of the test accuracy was cut and pasted elsewhere, and the name has followed it."""
+
+    def spoil(path: Path) -> None:
+        rewritten(path, {"xl/workbook.xml": lambda xml: xml.replace(b"'MNIST'!$K$7<", reference + b"<")})
+
+    return spoil
+
+
 def with_a_column_inside_the_table(path: Path) -> None:
     rewritten(path, {"xl/workbook.xml": lambda xml: xml.replace(b"$B$22:$G$221", b"$B$22:$H$221")})
 
@@ -182,6 +307,12 @@ def with_too_few_rows(path: Path) -> None:
 def with_a_formula_in_the_way(path: Path) -> None:
     cell = rb'<c r="C24" s="\d+"/>'
     rewritten(path, {SHEET: lambda xml: re.sub(cell, b'<c r="C24"><f>1+1</f><v>2</v></c>', xml)})
+
+
+def with_an_array_in_the_way(attributes: bytes) -> Callable[[Path], None]:
+    """A formula that begins beside the table and fills some of its cells."""
+    formula = b'<c r="A22"><f ' + attributes + b">ROW(A1:C3)*7</f><v>7</v></c>"
+    return lambda path: rewritten(path, {SHEET: lambda xml: re.sub(rb'(<row r="22"[^>]*>)', rb"\1" + formula, xml)})
 
 
 def open_in_excel(path: Path) -> None:
@@ -204,6 +335,129 @@ def damaged_xml(path: Path) -> None:
     rewritten(path, {SHEET: lambda xml: xml.replace(b"</row>", b"<row>", 1)})
 
 
+def damaged_theme(path: Path) -> None:
+    """A byte of a part that filling does not look into."""
+    with zipfile.ZipFile(path) as archive:
+        entry = next(entry for entry in archive.infolist() if entry.filename.startswith("xl/theme/"))
+    content = bytearray(path.read_bytes())
+    content[entry.header_offset + 30 + len(entry.filename) + 20] ^= 0xFF
+    path.write_bytes(content)
+
+
+def with_a_field(field: int, value: int) -> Callable[[Path], None]:
+    """Another value in the last entry of the archive's directory, and of its part's own header."""
+
+    def spoil(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        for signature, place in ((b"PK\x01\x02", field), (b"PK\x03\x04", field - 2)):
+            content[content.rindex(signature) + place] = value
+        path.write_bytes(content)
+
+    return spoil
+
+
+def with_a_part_twice(name: str) -> Callable[[Path], None]:
+    """Names of parts do not differ in case."""
+
+    def spoil(path: Path) -> None:
+        content = parts(path)[SHEET]
+        with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            archive.writestr(name, content)
+
+    return spoil
+
+
+def with_workbook_xml(change: Edit) -> Callable[[Path], None]:
+    return lambda path: rewritten(path, {"xl/workbook.xml": change})
+
+
+def declared_in(encoding: bytes) -> Edit:
+    return lambda xml: xml.replace(b'encoding="UTF-8"', b'encoding="' + encoding + b'"')
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        damaged_theme,
+        with_a_field(FLAGS, 1),
+        *(with_a_field(METHOD, method) for method in (9, 12, 14, 99)),
+        with_a_part_twice(SHEET),
+        with_a_part_twice(SHEET.upper()),
+        with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="99"')),
+        with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="x"')),
+        with_workbook_xml(declared_in(b"GBK")),
+        with_workbook_xml(declared_in(b"nonsense")),
+        with_workbook_xml(lambda xml: xml.replace(b" r:id=", b" id=")),
+    ],
+)
+def test_damage_is_seen_before_a_training_begins_and_after(
+    spoil: Callable[[Path], None], plain: Path, run: Run
+) -> None:
+    spoil(plain)
+    before = plain.read_bytes()
+    sentence = "is damaged, protected by a password or no workbook: give one that Excel opens without asking"
+    with pytest.raises(UserError, match=sentence):
+        check_fillable(plain)
+    with pytest.raises(UserError, match=sentence):
+        fill(plain, content_of(run), instead=LATER)
+    assert plain.read_bytes() == before
+
+
+def test_a_file_that_may_not_be_read(plain: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = content_of(run)
+
+    def refuse(file: object, *arguments: object, **options: object) -> io.IOBase:
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    # Taken away by hand, since no permission keeps an administrator out.
+    monkeypatch.setattr(io, "open", refuse)
+    sentence = r"plain\.xlsx cannot be read \(Permission denied\): "
+    with pytest.raises(UserError, match=f"{sentence}give another file with --workbook"):
+        check_fillable(plain)
+    with pytest.raises(UserError, match=f"{sentence}{LATER}"):
+        fill(plain, content, instead=LATER)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The parts of a workbook of the sheet MNIST alone, and the file as a whole."""
+    path = tmp_path_factory.mktemp("small") / "small.xlsx"
+    write_template(path)
+    return {**parts(path), "": path.read_bytes()}
+
+
+def with_other_bytes(content: bytes, draw: random.Random) -> bytes:
+    other = bytearray(content)
+    for _ in range(draw.randint(1, 5)):
+        other[draw.randrange(len(other))] = draw.randrange(256)
+    return bytes(other)
+
+
+@pytest.mark.parametrize("where", ["", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
+def test_any_damage_ends_in_a_result_or_in_a_sentence(
+    where: str, small: dict[str, bytes], tmp_path: Path, run: Run
+) -> None:
+    """Other bytes in the file, or in a part of one that is otherwise well packed."""
+    draw, content, path = random.Random(where), content_of(run), tmp_path / "small.xlsx"
+    for _ in range(40):
+        if where:
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, part in small.items():
+                    if name:
+                        archive.writestr(name, with_other_bytes(part, draw) if name == where else part)
+        else:
+            path.write_bytes(with_other_bytes(small[""], draw))
+        before = path.read_bytes()
+        with suppress(UserError):
+            check_fillable(path)
+        with suppress(UserError):
+            fill(path, content, instead=LATER)
+            continue
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -212,9 +466,15 @@ def damaged_xml(path: Path) -> None:
             "has no sheet MNIST as s6xl makes it: give the name of a new file for a report of its own, or open",
         ),
         (without_a_name, "has no sheet MNIST as s6xl makes it"),
+        (with_a_cell_on(b"Start!$B$30"), "has no sheet MNIST as s6xl makes it"),
+        (with_a_cell_on(b"[1]MNIST!$K$7"), "has no sheet MNIST as s6xl makes it"),
+        (with_a_cell_on(b"MNIST!$K$8,MNIST!$K$7"), "has no sheet MNIST as s6xl makes it"),
         (with_a_column_inside_the_table, "has other columns than s6xl's: give the name of a new file"),
         (with_too_few_rows, "has too few rows for this run: give the name of a new file"),
         (with_a_formula_in_the_way, "its cell C24 holds a formula: clear that cell"),
+        (with_an_array_in_the_way(b't="array" ref="A22:C24"'), "its cell A22 holds a formula: clear that cell"),
+        (with_an_array_in_the_way(b't="dataTable" ref="A22:C24" r1="K2"'), "its cell A22 holds a formula"),
+        (with_an_array_in_the_way(b't="array" ref="A22:nowhere"'), "it has a cell at 'nowhere'"),
         (open_in_excel, "is open in another program: close it there, or bring it in later"),
         (cut_off, "is damaged, protected by a password or no workbook"),
         (of_text, "is damaged, protected by a password or no workbook"),
@@ -291,6 +551,25 @@ def cells_of(xml: bytes) -> dict[str, object]:
 )
 def test_a_cell_in_sheets_as_other_programs_write_them(before: str, after: str) -> None:
     assert with_cells(sheet_xml(before), {"B2": 1.5}) == sheet_xml(after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("A1", "A1:B2"), ("B2", "B2"), ("C3:D4", "B2:D4"), ("A2:B9", "A2:B9"), ("B3:E5", "B2:E5")],
+)
+def test_a_dimension_holds_what_is_written(before: str, after: str) -> None:
+    def xml(reference: str, cells: str) -> bytes:
+        rest = f'<dimension ref="{reference}"/><sheetData><row r="2">{cells}<c r="J2"/></row></sheetData>'
+        return sheet_xml(rest)
+
+    assert with_cells(xml(before, ""), {"B2": 1.5, "Z99": None}) == xml(after, '<c r="B2"><v>1.5</v></c>')
+
+
+def test_an_array_beside_the_cells_stays() -> None:
+    array = '<row r="1"><c r="A1"><f t="array" ref="A1:A9">ROW(A1:A9)</f><v>1</v></c></row>'
+    new = '<row r="2"><c r="B2"><v>1.5</v></c></row>'
+    xml = with_cells(sheet_xml(f"<sheetData>{array}</sheetData>"), {"B2": 1.5})
+    assert xml == sheet_xml(f"<sheetData>{array}{new}</sheetData>")
 
 
 def test_a_sheet_whose_tags_have_a_prefix() -> None:

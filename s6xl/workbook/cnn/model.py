@@ -25,7 +25,7 @@ _COLUMNS = {
     "H": ("Padding", 70),
     "I": ("Output shape", 120),
     "J": ("Parameters", 100),
-    "K": ("What it does", 660),
+    "K": ("What it does", 880),
 }
 
 

@@ -14,6 +14,7 @@ from s6xl.workbook.sheet import Sheet, cached
 from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE
 
 NETWORK_ROW, FORMULAS_ROW = 6, 15
+PRINTED_PIXELS = 1_240  # the width of columns A to O
 LAST_COLUMN, LOOKUP_COLUMN = "O", "Q"
 COLUMNS = f"B:{LAST_COLUMN}"
 # Each neuron of the drawing takes two rows, its sum and its activation, and a row of space.
@@ -138,6 +139,7 @@ class _Formulas:
         for quantity in network.quantities:
             if quantity.name not in network.gradients:
                 self._short(quantity.name, quantity.expression)
+        self._book.break_pages(self._sheet, PRINTED_PIXELS, rows=[self._row])
         self._heading("Backward pass: each gradient by the chain rule")
         for name in network.gradients:
             self._gradient(name)

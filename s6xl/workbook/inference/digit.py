@@ -78,6 +78,7 @@ def write_digit(
         book.workbook.define_name(name, f"={block.full_area}")
     sheet.set_selection(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column)
     sheet.print_area(0, 0, GRID.row + SIDE, SHOWN.column)
+    sheet.fit_to_pages(1, 1)
     sheet.activate()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from openpyxl.formatting.rule import Rule
+from openpyxl.utils import column_index_from_string
 from openpyxl.workbook import Workbook
 from pyopenvba.formula import parse
 
@@ -145,6 +146,25 @@ def test_start_leads_to_the_digit(loaded: Workbook, book: Path) -> None:
 
 
 def test_pages_hold_what_is_to_be_read(loaded: Workbook) -> None:
+    """Whole tables of weights, which begin a page; and Digit and Digits on one page each."""
+    for name in LAYERS:
+        sheet = loaded[name]
+        _, last_column, last_row = re.fullmatch(r"'([^']+)'!\$A\$1:\$([A-Z]+)\$(\d+)", sheet.print_area or "").groups()
+        titles = {str(cell.value): cell.row for (cell,) in sheet.iter_rows(min_col=2, max_col=2) if cell.value}
+        weights = titles.get("Weights, map by map")
+        assert [at.id for at in sheet.row_breaks.brk] == ([weights - 1] if weights else [])
+        if weights:
+            table = [area for area in sheet.merged_cells.ranges if weights < area.min_row <= weights + 9]
+            assert max(area.max_col for area in table) <= column_index_from_string(last_column)
+            assert titles["What goes in, laid out so that all that a neuron sees is one rectangle"] > int(last_row)
+    for name in ("Digit", "Digits"):
+        setup = loaded[name].page_setup
+        assert (setup.fitToWidth or 1, 1 if setup.fitToHeight is None else setup.fitToHeight) == (1, 1)
+        assert loaded[name].sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_a_line_below_a_title_touches_no_table(loaded: Workbook) -> None:
     for sheet in LAYERS:
-        assert loaded[sheet].page_setup.fitToWidth in (None, 1)
-        assert re.fullmatch(r"'[^']+'!\$A\$1:\$DQ\$\d+", loaded[sheet].print_area or ""), sheet
+        for row in loaded[sheet].iter_rows(max_col=2):
+            if row[1].border.bottom.style == "medium":
+                assert loaded[sheet].cell(row[1].row + 1, 2).fill.fill_type is None, sheet

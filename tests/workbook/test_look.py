@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -160,7 +161,7 @@ def test_pages_end_where_a_part_does(loaded: Workbook) -> None:
         assert [at.id for at in sheet.col_breaks.brk] == columns
         last = 15 if name == "Step" else sheet.max_column
         ends = [0, *columns, last]
-        for first, end in zip(ends, ends[1:], strict=False):
+        for first, end in pairwise(ends):
             repeated = [1] if first and name in RATE_SHEETS else []
             inches = sum(pixels(sheet, column) for column in (*repeated, *range(first + 1, end + 1))) / 96
             assert inches * sheet.page_setup.scale / 100 < 297 / 25.4 - 0.8

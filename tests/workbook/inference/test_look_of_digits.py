@@ -16,7 +16,7 @@ from s6xl.mnist.record import Run
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
 SHARED_FUNCTIONS = {
     *("AND", "AVERAGE", "COLUMN", "COUNT", "EXP", "IF", "IFERROR", "INDEX", "INT", "ISNUMBER", "MATCH", "MAX", "MIN"),
-    *("MOD", "N", "ROUNDDOWN", "ROW", "SQRT", "SUM", "SUMPRODUCT", "VLOOKUP"),
+    *("MOD", "N", "ROUND", "ROW", "SQRT", "SUM", "SUMPRODUCT", "VLOOKUP"),
     # In conditional formats.
     *("ABS", "ISERROR", "LEN", "NOT", "OR", "SEARCH", "TRIM"),
 }

@@ -197,12 +197,17 @@ class Run:
 
         Nor where it diverged, or an earlier version of s6xl has trained it.
         """
-        return exists(self.folder / NETWORK) and exists(self.folder / EVALUATION)
+        return exists(self.folder / NETWORK) and self.has_evaluation
+
+    @property
+    def has_evaluation(self) -> bool:
+        """Whether the training has ended, so that it is known what the network makes of the test images."""
+        return exists(self.folder / EVALUATION)
 
     @property
     def lacks_network(self) -> bool:
         """Whether its training has ended and left none: an earlier version did not, nor does one that diverged."""
-        left_none = exists(self.folder / EVALUATION) and not exists(self.folder / NETWORK)
+        left_none = self.has_evaluation and not exists(self.folder / NETWORK)
         return left_none and self.status() != "training"
 
     def network(self) -> TrainedNetwork:
@@ -224,8 +229,7 @@ class Run:
 
     def evaluation(self) -> Evaluation | None:
         """What the network makes of the test images, once the training has ended."""
-        path = self.folder / EVALUATION
-        return Evaluation.load(path) if path.exists() else None
+        return Evaluation.load(self.folder / EVALUATION) if self.has_evaluation else None
 
     def ask_to_stop(self) -> None:
         """Let the training end after its current step, in whatever process it is."""

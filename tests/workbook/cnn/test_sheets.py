@@ -253,6 +253,16 @@ def test_a_run_that_has_not_ended_gets_what_there_is(make_run: Callable[..., Run
     book = openpyxl.load_workbook(tmp_path / "early.xlsx")
     assert book.sheetnames[-2:] == ["MNIST", "Model"]
     assert value(book, "status") == "Interrupted after 5 of 5 epochs"
+    assert linked_from_start(book) & {"Digit", *SHEETS} == {"MNIST", "Model"}
+
+
+def linked_from_start(book: Workbook) -> set[str]:
+    links = [cell.hyperlink for row in book["Start"].iter_rows() for cell in row if cell.hyperlink]
+    return {str(link.location).partition("!")[0].strip("'") for link in links}
+
+
+def test_start_leads_to_the_sheets(formulas: Workbook) -> None:
+    assert linked_from_start(formulas) & {"Digit", *SHEETS} == {*SHEETS}
 
 
 @pytest.mark.parametrize("engine", [Engine.FORMULAS, Engine.LAMBDA])

@@ -30,7 +30,14 @@ from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INK, LINE, MUTED, SERIES
 
 TITLE = "A CNN learns to read digits"
-ABOUT = "Press Train MNIST on the ribbon tab S6, or run: python -m s6xl train --workbook, and this file's name"
+ABOUT = (
+    "With the add-in, press Train MNIST on the ribbon tab S6; without it, run: python -m s6xl train --workbook, and "
+    "this file's name"
+)
+NOTES = (
+    "Recipe: best has batch norm before each ReLU, shifted images and a one-cycle rate; original is the notebook's.",
+    "Run: the folder that the training writes to. The add-in's Import run shows the one named here, or the latest.",
+)
 SETTINGS_ROW = RESULTS_ROW = 6
 HEADER_ROW = 21
 FIRST_ROW, LAST_ROW = HEADER_ROW + 1, HEADER_ROW + MOST_EPOCHS
@@ -61,7 +68,7 @@ def _one_of(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 _SETTINGS = (
-    _Setting(RECIPE, "Recipe", next(iter(RECIPES)), "best: all that helps; original: as it was", _one_of((*RECIPES,))),
+    _Setting(RECIPE, "Recipe", next(iter(RECIPES)), "best or original, see below", _one_of((*RECIPES,))),
     _Setting(EPOCHS, "Epochs", None, defaults("epochs"), _whole(1, MOST_EPOCHS)),
     _Setting(BATCH_SIZE, "Batch size", None, defaults("batch_size"), _whole(1, LARGEST_BATCH)),
     _Setting(
@@ -145,8 +152,8 @@ def _write_settings(book: Book, sheet: Sheet, content: Content | None) -> None:
         if setting.rule:
             sheet.data_validation(cell, {"error_title": setting.label, **setting.rule})
         _name(book, setting.name, cell)
-    note = "Run: the folder that the training writes to. Import run shows the one named here, or the latest."
-    sheet.write_string(f"B{SETTINGS_ROW + len(_SETTINGS)}", note, styles["muted"])
+    for row, note in enumerate(NOTES, start=SETTINGS_ROW + len(_SETTINGS)):
+        sheet.write_string(f"B{row}", note, styles["muted"])
 
 
 def _write_results(book: Book, sheet: Sheet, content: Content | None) -> None:

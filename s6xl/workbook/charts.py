@@ -53,7 +53,7 @@ def insert_comparison(
     _frame(chart, 1090, 560)
     kind = "a logarithmic" if logarithmic else "a linear"
     loss = long_symbol(layout.loss)
-    description = f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line a learning rate."
+    description = f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line per learning rate."
     sheet.insert_chart(cell, chart, {"x_offset": 11, "y_offset": 11, "description": description})
 
 

@@ -26,7 +26,7 @@ def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -
     sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
     styles = book.styles
     sheet.set_row_pixels(0, 34)
-    sheet.write_string("B1", "Loss plot: one line a learning rate", styles["title"])
+    sheet.write_string("B1", "Loss plot: one line per learning rate", styles["title"])
     sheet.write_string(
         "B3",
         f"{long_symbol(experiment.network.loss)} over {counted(experiment.steps, 'step')} of gradient descent.",

@@ -12,7 +12,10 @@ from s6xl.workbook.layout import CONFUSION
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import NEUTRAL, POSITIVE, WARM
 
-ABOUT = "Each row holds the test images of one digit, by what the network took them for. On the diagonal it was right."
+ABOUT = (
+    "The confusion matrix: each row holds the test images of one digit, by what the network took them for. On the "
+    "diagonal it was right."
+)
 HEADER_ROW = 8
 FIRST_ROW = HEADER_ROW + 1
 _GUESSES = "CDEFGHIJKL"

@@ -96,7 +96,7 @@ _RESULTS = {
     "train_accuracy": ("Train accuracy", "result_accuracy"),
     "train_loss": ("Train loss", "result_loss"),
     "seconds": ("Seconds of training", "result_seconds"),
-    "images_per_second": ("Images a second", "result_count"),
+    "images_per_second": ("Images per second", "result_count"),
     "parameters": ("Parameters", "result_count"),
     "trained_by": ("Recipe", "result_text"),
     "trained_on": ("Data", "result_text"),

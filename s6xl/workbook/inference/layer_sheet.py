@@ -164,7 +164,7 @@ def _write_tape(paper: SmallCells, scene: Scene) -> None:
     channels, height, width = stage.inputs
     padding = stage.window.padding
     paper.write_section(tape.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
-    how = f"Each column of the image as {channels} columns, one a map" if channels > 1 else "The one map"
+    how = f"Each column of the image as {channels} columns, one per map" if channels > 1 else "The one map"
     around = ", with a border of empty cells, which count as 0" if padding else ""
     paper.write_text(tape.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
     for row in range(height):

@@ -6,6 +6,7 @@ from typing import Any
 from s6xl.mnist.choices import DEVICES, FULL, SAMPLE
 from s6xl.mnist.recipe import LARGEST_BATCH, LARGEST_RATE, LARGEST_SEED, MOST_EPOCHS, RECIPES
 from s6xl.workbook.book import Book
+from s6xl.workbook.charts import nice_interval
 from s6xl.workbook.cnn.content import (
     BATCH_SIZE,
     DATA,
@@ -18,6 +19,7 @@ from s6xl.workbook.cnn.content import (
     RECIPE,
     RUN,
     SEED,
+    STARTED,
     STATUS,
     TABLE,
     TEST_ACCURACY,
@@ -101,7 +103,7 @@ _RESULTS = {
     "trained_by": ("Recipe", "result_text"),
     "trained_on": ("Data", "result_text"),
     "used_device": ("Device", "result_text"),
-    "started": ("Started", "result_text"),
+    STARTED: ("Started", "result_text"),
 }
 
 
@@ -120,7 +122,7 @@ def write_mnist(book: Book, content: Content | None, *, alone: bool = False) -> 
     _write_settings(book, sheet, content)
     _write_results(book, sheet, content)
     _write_table(book, sheet, content)
-    _insert_charts(book, sheet)
+    _insert_charts(book, sheet, content)
     sheet.freeze_panes(2, 0)
 
 
@@ -189,7 +191,9 @@ def _write_table(book: Book, sheet: Sheet, content: Content | None) -> None:
     sheet.conditional_format(body, filled)
 
 
-def _insert_charts(book: Book, sheet: Sheet) -> None:
+def _insert_charts(book: Book, sheet: Sheet, content: Content | None) -> None:
+    # Of few epochs a spreadsheet would show halves. How many there are to be is not known before there is a run.
+    whole = {"major_unit": nice_interval(content.epochs)} if content else {}
     for index, (position, heading) in enumerate(enumerate(HEADINGS[1:5], start=1)):
         column, row = "IN"[index % 2], HEADER_ROW - 1 + index // 2 * 14
         colour = SERIES[0] if heading.startswith("Train") else SERIES[5]
@@ -208,7 +212,14 @@ def _insert_charts(book: Book, sheet: Sheet) -> None:
         small = {"name_font": {"size": 9, "color": INK}, "num_font": {"size": 9, "color": MUTED}}
         grid = {"visible": True, "line": {"color": LINE, "width": 0.75}}
         chart.set_x_axis(
-            {"name": "Epoch", **small, "min": 0, "num_format": "General", "major_gridlines": {"visible": False}}
+            {
+                "name": "Epoch",
+                **small,
+                **whole,
+                "min": 0,
+                "num_format": "General",
+                "major_gridlines": {"visible": False},
+            }
         )
         number_format = "0.0%" if "accuracy" in heading else "General"
         most = {"max": 1} if "accuracy" in heading else {}

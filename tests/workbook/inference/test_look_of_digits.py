@@ -160,6 +160,12 @@ def test_pages_hold_what_is_to_be_read(loaded: Workbook) -> None:
         assert loaded[name].sheet_properties.pageSetUpPr.fitToPage
 
 
+def test_no_text_becomes_a_formula_when_it_is_edited(loaded: Workbook) -> None:
+    texts = [cell for sheet in loaded for row in sheet.iter_rows() for cell in row if cell.data_type == "s"]
+    assert len(texts) > 1_000
+    assert not [cell for cell in texts if str(cell.value)[0] in "=+-@"]
+
+
 def test_a_line_below_a_title_touches_no_table(loaded: Workbook) -> None:
     for sheet in LAYERS:
         for row in loaded[sheet].iter_rows(max_col=2):

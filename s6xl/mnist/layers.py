@@ -117,7 +117,8 @@ class ReLU(Layer):
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """Each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted by trained numbers."""
+    """Each channel loses a mean, is divided by a deviation (the batch's in training, later running averages), and is
+    scaled and shifted by trained numbers."""
 
     name = "Batch norm"
     # Added to the variance, so that no division by 0 comes up; PyTorch's own.

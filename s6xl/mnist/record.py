@@ -230,12 +230,17 @@ class Run:
 
         Nor where it diverged, or an earlier version of s6xl has trained it.
         """
-        return exists(self.folder / NETWORK) and exists(self.folder / EVALUATION)
+        return exists(self.folder / NETWORK) and self.has_evaluation
+
+    @property
+    def has_evaluation(self) -> bool:
+        """Whether the training has ended, so that it is known what the network makes of the test images."""
+        return exists(self.folder / EVALUATION)
 
     @property
     def lacks_network(self) -> bool:
         """Whether its training has ended and left none, as those of an earlier version of s6xl did."""
-        left_none = exists(self.folder / EVALUATION) and not exists(self.folder / NETWORK)
+        left_none = self.has_evaluation and not exists(self.folder / NETWORK)
         return left_none and self.status() != "training"
 
     def network(self) -> TrainedNetwork:
@@ -257,8 +262,7 @@ class Run:
 
     def evaluation(self) -> Evaluation | None:
         """What the network makes of the test images, once the training has ended."""
-        path = self.folder / EVALUATION
-        return Evaluation.load(path, self._cure) if path.exists() else None
+        return Evaluation.load(self.folder / EVALUATION, self._cure) if self.has_evaluation else None
 
     @property
     def _cure(self) -> str:

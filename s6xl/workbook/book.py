@@ -3,7 +3,7 @@
 import datetime
 import io
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # A fixed date, so that the same arguments give the same bytes.
 CREATED = datetime.datetime(2000, 1, 1)
 A4 = 9
+# On a page's width, with some to spare where columns are printed wider; and the least scale of Excel's, in per cent.
+_PAGE_PIXELS, _LEAST_SCALE = 970, 10
 # Excel computes anew, as soon as it opens it, what an older calculation engine or one with fewer features has left.
 # These are those of Excel 365 in 2026, as it notes them in its own files.
 EXCEL_365 = 191029
@@ -73,6 +75,15 @@ class Book:
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.set_footer("&L&F&C&A&R&P / &N")
         return sheet
+
+    def break_pages(self, sheet: Sheet, width: int, *, rows: Sequence[int] = (), columns: Sequence[int] = ()) -> None:
+        """Begin new pages behind so many rows and columns, with room for so many pixels on a page's width.
+
+        Excel heeds no break on a sheet that it fits to pages, so this one is printed at a scale.
+        """
+        sheet.set_print_scale(max(_LEAST_SCALE, min(100, 100 * _PAGE_PIXELS // width)))
+        sheet.set_h_pagebreaks(rows)
+        sheet.set_v_pagebreaks(columns)
 
     def keep_cached_values(self) -> None:
         """Let Excel show the cached values until something changes, also where it cannot compute a formula."""

@@ -53,7 +53,7 @@ def insert_comparison(
     _frame(chart, 1090, 560)
     kind = "a logarithmic" if logarithmic else "a linear"
     loss = long_symbol(layout.loss)
-    description = f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line a learning rate."
+    description = f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line per learning rate."
     sheet.insert_chart(cell, chart, {"x_offset": 11, "y_offset": 11, "description": description})
 
 
@@ -80,7 +80,7 @@ def _series(layout: TableLayout, name: str) -> dict[str, Any]:
 
 
 def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Scale) -> None:
-    interval = _nice_interval(layout.steps)
+    interval = nice_interval(layout.steps)
     chart.set_x_axis(
         {
             "name": "Step",
@@ -106,8 +106,8 @@ def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Scale) -> No
     )
 
 
-def _nice_interval(steps: int) -> int:
-    """A round number of steps between two labels, for some ten labels."""
+def nice_interval(steps: int) -> int:
+    """A round number of steps, or of epochs, between two labels, for some ten labels."""
     power = 1
     while True:
         for interval in (power, 2 * power, 5 * power):

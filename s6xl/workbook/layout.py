@@ -9,6 +9,7 @@ from s6xl.experiment import Experiment, number_text
 
 START, LOSS_PLOT, STEP, CHECK = "Start", "LossPlot", "Step", "Check"
 DIGIT, DIGIT_GALLERY, INPUT, SOFTMAX = "Digit", "Digits", "Input", "Softmax"
+MODEL, SAMPLES, CONFUSION, MISTAKES = "Model", "Samples", "Confusion", "Mistakes"
 
 # The table on a learning rate's sheet, in Excel's own numbering. Column A, empty in the original, numbers the steps.
 STEP_COLUMN = "A"

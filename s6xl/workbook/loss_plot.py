@@ -18,6 +18,8 @@ from s6xl.workbook.styles import LOSS
 U, X = 21, 24
 BLOCKS = {1: (7, U, 3), 2: (7, X, 6), 3: (14, X, 6), 4: (19, U, 9), 5: (26, U, 6), 6: (31, U, 13)}
 COLUMN_PIXELS = 80
+LOGARITHMIC_ROW = 37
+CHARTS_PIXELS = (U - 1) * 64  # the width of all columns left of the derivation
 
 
 def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
@@ -25,7 +27,7 @@ def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -
     sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
     styles = book.styles
     sheet.set_row_pixels(0, 34)
-    sheet.write_string("B1", "Loss plot: one line a learning rate", styles["title"])
+    sheet.write_string("B1", "Loss plot: one line per learning rate", styles["title"])
     sheet.write_string(
         "B3",
         f"{long_symbol(experiment.network.loss)} over {counted(experiment.steps, 'step')} of gradient descent.",
@@ -39,9 +41,11 @@ def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -
     names = [rate.sheet for rate in rates]
     losses = np.concatenate([rate.table[:, experiment.network.columns.index(layout.loss)] for rate in rates])
     charts.insert_comparison(book, sheet, "B6", layout, names, scale=charts.LINEAR)
-    charts.insert_comparison(book, sheet, "B37", layout, names, scale=charts.logarithmic_scale(losses))
+    charts.insert_comparison(book, sheet, f"B{LOGARITHMIC_ROW}", layout, names, scale=charts.logarithmic_scale(losses))
     for block in written_derivation():
         _write_block(book, sheet, block)
+    # A page for each chart, and one for the derivation.
+    book.break_pages(sheet, CHARTS_PIXELS, rows=[LOGARITHMIC_ROW - 1], columns=[U - 1])
 
 
 def _write_block(book: Book, sheet: Sheet, block: Block) -> None:

@@ -35,7 +35,7 @@ from s6xl.workbook.styles import INK
 TITLE_PIXELS, LOW_PIXELS, MIDDLE_PIXELS, HEADER_PIXELS = 28, 6, 11, 24
 DRAWING_CELL, CHART_CELL, CHART_ROW = "B3", "S11", 11
 # Errors and gradients are shown with nine decimals, the others with seven.
-COLUMN_PIXELS, WIDE_COLUMN_PIXELS = 80, 98
+STEP_PIXELS, COLUMN_PIXELS, WIDE_COLUMN_PIXELS = 52, 80, 98
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,9 @@ def write_rate_sheet(book: Book, experiment: Experiment, engine: Engine, rate: R
     styles = book.styles
     sheet = book.add_sheet(rate.sheet, tab=INK)
     _set_heights(sheet)
-    sheet.set_column_pixels(0, 0, 52)
+    sheet.set_column_pixels(0, 0, STEP_PIXELS)
     for position, name in enumerate(network.columns, start=1):
-        wide = name in (network.loss, *network.errors, *network.gradients)
-        sheet.set_column_pixels(position, position, WIDE_COLUMN_PIXELS if wide else COLUMN_PIXELS)
+        sheet.set_column_pixels(position, position, _column_pixels(network, name))
 
     number = shown_number(rate.value)
     sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
@@ -84,7 +83,7 @@ def write_rate_sheet(book: Book, experiment: Experiment, engine: Engine, rate: R
     _insert_drawing(sheet, network.title, drawing)
     charts.insert_loss_chart(book, sheet, CHART_CELL, layout, rate.sheet)
     sheet.freeze_panes(HEADER_ROW, 1)
-    sheet.repeat_rows(HEADER_ROW - 1)
+    _set_pages(book, sheet, network)
     sheet.set_selection(HEADER_ROW, 1, HEADER_ROW, 1)
 
 
@@ -94,6 +93,21 @@ def _set_heights(sheet: Sheet) -> None:
         sheet.set_row_pixels(row, LOW_PIXELS if row < CHART_ROW - 1 else MIDDLE_PIXELS)
     sheet.set_row_pixels(HEADER_ROW - 2, HEADER_PIXELS)
     sheet.set_row_pixels(HEADER_ROW - 1, HEADER_PIXELS)
+
+
+def _column_pixels(network: Network, name: str) -> int:
+    return WIDE_COLUMN_PIXELS if name in (network.loss, *network.errors, *network.gradients) else COLUMN_PIXELS
+
+
+def _set_pages(book: Book, sheet: Sheet, network: Network) -> None:
+    """Two pages side by side: up to the hidden layer, and from the output layer on, each with the steps' numbers."""
+    first = network.columns.index(network.layers[-1][0][0])
+    halves = network.columns[:first], network.columns[first:]
+    width = STEP_PIXELS + max(sum(_column_pixels(network, name) for name in half) for half in halves)
+    book.break_pages(sheet, width, columns=[1 + first])
+    sheet.repeat_rows(HEADER_ROW - 1)
+    sheet.repeat_columns(0)
+    sheet.print_across()
 
 
 def _insert_drawing(sheet: Sheet, title: str, drawing: bytes) -> None:

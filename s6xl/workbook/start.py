@@ -13,9 +13,14 @@ from s6xl.workbook.cnn.content import MNIST
 from s6xl.workbook.engine import Engine
 from s6xl.workbook.layout import (
     CHECK,
+    CONFUSION,
     DIGIT,
+    DIGIT_GALLERY,
     LOSS_PLOT,
+    MISTAKES,
+    MODEL,
     RATES_ROW,
+    SAMPLES,
     START,
     START_VALUE_COLUMN,
     START_VALUES_ROW,
@@ -32,9 +37,17 @@ from s6xl.workbook.styles import INPUT
 TITLE = "Backpropagation, step by step"
 NOTES_ROW = 21
 DIVERGED, ERROR = "diverged", "error"
-UNTRAINED = "a CNN to be trained on handwritten digits, from the ribbon or the command line"
-TRAINED = "a CNN trained on handwritten digits; the sheets behind it show the network and what it gets wrong"
-AT_WORK = "choose a digit or paint one, and the network reads it, in formulas; a sheet a layer shows how"
+UNTRAINED = "a CNN to be trained on handwritten digits, with the add-in or from the command line"
+TRAINED = "a CNN trained on handwritten digits: settings, results and charts"
+OF_A_NETWORK = (
+    (DIGIT, "choose a digit or paint one, and the network reads it, in formulas; a sheet per layer shows how"),
+    (DIGIT_GALLERY, "the digits to choose from"),
+)
+OF_AN_EVALUATION = (
+    (SAMPLES, "twelve of the images that it has learned from"),
+    (CONFUSION, "the confusion matrix: which digits it takes for which"),
+    (MISTAKES, "every test image that it gets wrong"),
+)
 HOW_TO_USE = (
     "Change a yellow cell: every sheet, chart and check follows. {macros}",
     "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
@@ -153,15 +166,17 @@ def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Ra
         (LOSS_PLOT, "the learning rates compared in two charts, and the written derivation"),
         (STEP, "one step of one learning rate: the network in cells, each formula with its numbers"),
         (CHECK, "every gradient against its central difference, with a verdict"),
-        (rates[0].sheet, "one sheet a learning rate: every quantity at every step"),
+        (rates[0].sheet, "one sheet per learning rate: every quantity at every step"),
         (MNIST, TRAINED if run else UNTRAINED),
+        *(OF_A_NETWORK if run and run.has_network else ()),
+        *([(MODEL, "the network layer by layer, with its parameters counted by formulas")] if run else ()),
+        *(OF_AN_EVALUATION if run and run.has_evaluation else ()),
     ]
-    if run and run.has_network:
-        contents.append((DIGIT, AT_WORK))
     for row, (name, meaning) in enumerate(contents, start=NOTES_ROW + 1):
         book.write_link(sheet, row - 1, 1, name, name)
         sheet.write_string(f"C{row}", meaning, styles["text"])
-    book.write_section(sheet, NOTES_ROW + 8, "B:D", "How to use it")
-    for row, line in enumerate(HOW_TO_USE, start=NOTES_ROW + 9):
+    how_row = NOTES_ROW + len(contents) + 2
+    book.write_section(sheet, how_row, "B:D", "How to use it")
+    for row, line in enumerate(HOW_TO_USE, start=how_row + 1):
         sheet.merge_range(f"B{row}:D{row}", line.format(macros=engine.macros), styles["text"])
         sheet.set_row_pixels(row - 1, 24)

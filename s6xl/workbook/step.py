@@ -13,12 +13,19 @@ from s6xl.workbook.rate import Rate
 from s6xl.workbook.sheet import Sheet, cached
 from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE
 
-NETWORK_ROW, FORMULAS_ROW = 6, 15
+NETWORK_ROW, FORMULAS_ROW = 6, 16
+PRINTED_PIXELS = 1_240  # the width of columns A to O
 LAST_COLUMN, LOOKUP_COLUMN = "O", "Q"
 COLUMNS = f"B:{LAST_COLUMN}"
 # Each neuron of the drawing takes two rows, its sum and its activation, and a row of space.
 NEURON_ROWS = 3
 TIMES, MINUS = " × ", "−"
+HOW_TO_READ = (
+    "Blue is positive, red is negative, deeper is larger: weights and gradients by the largest of their kind, "
+    "neurons from −1 to 1.",
+    "The numbers in the sentences below are rounded; what they come to is computed in full, so that its last digit may "
+    "differ from a calculator's.",
+)
 
 
 def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
@@ -96,12 +103,8 @@ def _write_network(book: Book, sheet: Sheet, network: Network, lookup: Lookup) -
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in value_columns], lookup.largest_weight)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in gradient_columns], lookup.largest_gradient)
     _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in "CHM"], "1")
-    sheet.write_string(
-        f"B{total_row}",
-        "Blue is positive, red is negative, deeper is larger: weights and gradients by the largest of their kind, "
-        "neurons from −1 to 1.",
-        styles["italic"],
-    )
+    for row, words in enumerate(HOW_TO_READ, start=total_row):
+        sheet.write_string(f"B{row}", words, styles["italic"])
 
 
 def _colour_by_sign(sheet: Sheet, ranges: Sequence[str], largest: str) -> None:
@@ -138,6 +141,7 @@ class _Formulas:
         for quantity in network.quantities:
             if quantity.name not in network.gradients:
                 self._short(quantity.name, quantity.expression)
+        self._book.break_pages(self._sheet, PRINTED_PIXELS, rows=[self._row])
         self._heading("Backward pass: each gradient by the chain rule")
         for name in network.gradients:
             self._gradient(name)

@@ -20,6 +20,8 @@ SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#00
 DASHES = ("solid", "dash", "round_dot", "long_dash_dot")
 
 SCIENTIFIC = "0.00E+00"
+# A probability below 1 is not rounded up to 100 %.
+BELOW_CERTAINTY = '[=1]0.0%;[>=0.9995]"99.9%";0.0%'
 
 
 def series_line(index: int) -> dict[str, Any]:
@@ -102,7 +104,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "boxed_accuracy": {**_BOX, "num_format": "0.00%", "align": "center"},
     "total_accuracy": {**_BOX, "num_format": "0.00%", "align": "center", "bold": True, "bg_color": PAPER},
     "label_of_digit": {**_BASE, "align": "center", "bold": True, "font_size": 12},
-    "probability": {**_BASE, "align": "center", "font_color": MUTED, "num_format": "0.0%"},
+    "probability": {**_BASE, "align": "center", "font_color": MUTED, "num_format": BELOW_CERTAINTY},
     # The network in cells: a small cell tells its number by its colour.
     "small_cell": {"num_format": ";;;"},
     "small_cell_below": {"num_format": ";;;", "top": 1, "top_color": MUTED},

@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from s6xl.experiment import Experiment
 from s6xl.workbook import build
-from s6xl.workbook.charts import _nice_interval
+from s6xl.workbook.charts import nice_interval
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -137,4 +137,4 @@ def test_twenty_lines_can_be_told_apart(tmp_path: Path) -> None:
     ("steps", "interval"), [(1, 1), (10, 1), (68, 5), (200, 20), (5000, 500), (1_000_000, 100_000)]
 )
 def test_labels_stand_at_round_steps(steps: int, interval: int) -> None:
-    assert _nice_interval(steps) == interval
+    assert nice_interval(steps) == interval

@@ -2,12 +2,14 @@
 
 import re
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import openpyxl
 import pytest
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from pyopenvba.formula import parse
 
 from office import Office
@@ -26,6 +28,12 @@ SHARED_FUNCTIONS = {
     "VLOOKUP",
 }
 LONGEST_FORMULA = 8_192
+# Behind which rows and columns a new page begins.
+BREAKS: dict[str, tuple[list[int], list[int]]] = {
+    "LossPlot": ([36], [20]),
+    **dict.fromkeys(RATE_SHEETS, ([], [17])),
+    "Step": ([29], []),
+}
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +141,42 @@ def test_gridlines_are_off_and_pages_print(loaded: Workbook) -> None:
     for sheet in loaded:
         assert sheet.sheet_view.showGridLines is False
         assert sheet.page_setup.orientation == "landscape"
-        assert sheet.page_setup.fitToWidth in (None, 1)  # 1 unless said otherwise
-        assert sheet.page_setup.fitToHeight == 0
-        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        fitted = sheet.sheet_properties.pageSetUpPr is not None and sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert fitted != (sheet.title in BREAKS)  # Excel heeds no break where it fits
+        if fitted:
+            assert sheet.page_setup.fitToWidth in (None, 1)  # 1 unless said otherwise
+            assert sheet.page_setup.fitToHeight == 0
         assert sheet.oddFooter.center.text == "&A"
         assert int(sheet.page_setup.paperSize) == 9  # A4
         assert sheet.page_margins.left < 0.5
     for name in RATE_SHEETS:
-        assert loaded[name].print_title_rows == "$32:$32"
+        assert (loaded[name].print_title_rows, loaded[name].print_title_cols) == ("$32:$32", "$A:$A")
+
+
+def test_pages_end_where_a_part_does(loaded: Workbook) -> None:
+    """Behind a chart, the hidden layer, the forward pass; and each has its columns side by side on A4."""
+    for name, (rows, columns) in BREAKS.items():
+        sheet = loaded[name]
+        assert [at.id for at in sheet.row_breaks.brk] == rows
+        assert [at.id for at in sheet.col_breaks.brk] == columns
+        last = 15 if name == "Step" else sheet.max_column
+        ends = [0, *columns, last]
+        for first, end in pairwise(ends):
+            repeated = [1] if first and name in RATE_SHEETS else []
+            inches = sum(pixels(sheet, column) for column in (*repeated, *range(first + 1, end + 1))) / 96
+            assert inches * sheet.page_setup.scale / 100 < 297 / 25.4 - 0.8
+    assert str(loaded["Step"]["B30"].value).startswith("Backward pass")
+    assert loaded["LR=0.1"]["R32"].value == "o1"
+    assert loaded["LossPlot"]["U5"].value == "The derivation"
+    assert loaded["LossPlot"]._charts[1].anchor._from.row == 36
+
+
+def pixels(sheet: Worksheet, column: int) -> int:
+    """A column's width on the screen, in a workbook whose letters are as wide as Calibri's."""
+    for dimension in sheet.column_dimensions.values():
+        if dimension.min <= column <= dimension.max:
+            return int(dimension.width * 7)
+    return 64
 
 
 def test_every_picture_and_chart_has_an_alternative_text(book: Path) -> None:

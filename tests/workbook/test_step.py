@@ -62,7 +62,7 @@ def check_network(cells: Mapping[str, float | str], values: Mapping[str, float])
 
 def check_formulas(cells: Mapping[str, float | str], values: Mapping[str, float]) -> None:
     """Every formula in symbols, and every number that it comes to, beside the name that it belongs to."""
-    rows = {str(cells[f"B{row}"]): row for row in range(17, 64) if f"B{row}" in cells}
+    rows = {str(cells[f"B{row}"]): row for row in range(18, 65) if f"B{row}" in cells}
     for name in ("h1", "a_h1", "h2", "a_h2", "o1", "a_o1", "o2", "a_o2", "E1", "E2", "E_tot"):
         assert evaluated(str(cells[f"C{rows[name]}"]), values) == pytest.approx(values[name], rel=1e-9)
         assert last_number(cells[f"H{rows[name]}"]) == pytest.approx(values[name], rel=6e-4)
@@ -200,7 +200,7 @@ def test_what_stands_above_the_network(book: Path) -> None:
         "L7": "Output layer",
         "N7": "Target, error",
     }
-    assert sheet.print_area == "'Step'!$A$1:$O$63"
+    assert sheet.print_area == "'Step'!$A$1:$O$64"
     assert sheet["C4"].value == "Learning rate η"
     assert sheet["F4"].value == "Step"
 

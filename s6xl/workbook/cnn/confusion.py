@@ -8,11 +8,14 @@ from s6xl.mnist.layers import DIGITS
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
+from s6xl.workbook.layout import CONFUSION
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import NEUTRAL, POSITIVE, WARM
 
-CONFUSION = "Confusion"
-ABOUT = "Each row holds the test images of one digit, by what the network took them for. On the diagonal it was right."
+ABOUT = (
+    "The confusion matrix: each row holds the test images of one digit, by what the network took them for. On the "
+    "diagonal it was right."
+)
 HEADER_ROW = 8
 FIRST_ROW = HEADER_ROW + 1
 _GUESSES = "CDEFGHIJKL"

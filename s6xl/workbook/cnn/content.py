@@ -21,7 +21,7 @@ DEVICE, DATA = "device", "data"
 SETTINGS = (RECIPE, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED, DEVICE, DATA)
 # The run that the sheet shows, by its folder; it stands among the settings.
 RUN = "run"
-STATUS, TEST_ACCURACY = "status", "test_accuracy"
+STATUS, TEST_ACCURACY, STARTED = "status", "test_accuracy", "started"
 RESULTS = (
     STATUS,
     TEST_ACCURACY,
@@ -34,7 +34,7 @@ RESULTS = (
     "trained_by",
     "trained_on",
     "used_device",
-    "started",
+    STARTED,
 )
 # The body of the table, a row an epoch.
 TABLE = "table"
@@ -45,11 +45,15 @@ NO_RUN = "No training yet"
 
 @dataclass(frozen=True)
 class Content:
-    """What a run puts into the sheet: settings and results by their cells' names, and the table's rows."""
+    """What a run puts into the sheet: settings and results by their cells' names, and the table's rows.
+
+    `epochs` is how many rows there are to be.
+    """
 
     settings: Mapping[str, Value]
     values: Mapping[str, Value]
     rows: Sequence[tuple[float, ...]]
+    epochs: int
 
     def filled_rows(self) -> list[tuple[Value, ...]]:
         """The whole table, its unused rows empty."""
@@ -86,9 +90,10 @@ def content(name: str, config: Config, epochs: Sequence[Epoch], status: Status) 
             "trained_by": config.recipe.title,
             "trained_on": config.data_title,
             "used_device": config.device_title,
-            "started": config.started.replace("T", " "),
+            STARTED: config.started.replace("T", " "),
         },
         rows=[astuple(epoch) for epoch in epochs],
+        epochs=config.recipe.epochs,
     )
 
 

@@ -1,14 +1,15 @@
 """The head of a sheet that describes one run's network, and says so when the sheet MNIST has moved on to another."""
 
+from pathlib import Path
+
 from s6xl.workbook.book import Book
-from s6xl.workbook.cnn.content import MNIST, RUN, Content
+from s6xl.workbook.cnn.content import MNIST, RUN, STARTED, Content
 from s6xl.workbook.cnn.mnist import cell_of
 from s6xl.workbook.layout import absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import SERIES
 
 ABOUT_ROW = 4
-_RUN_CELL = "B3"
 
 
 def add_sheet(book: Book, name: str, title: str, content: Content, about: str, *, way_back: str) -> Sheet:
@@ -16,10 +17,11 @@ def add_sheet(book: Book, name: str, title: str, content: Content, about: str, *
     sheet = book.add_sheet(name, tab=SERIES[0])
     book.write_title(sheet, title)
     book.write_way_back(sheet, way_back)
-    run = str(content.settings[RUN])
-    sheet.write_string(_RUN_CELL, run, book.styles["muted"])
+    sheet.write_string("B3", Path(str(content.settings[RUN])).name, book.styles["muted"])
     sheet.write_string(f"B{ABOUT_ROW}", about, book.styles["text"])
-    shown_there = on_sheet(MNIST, absolute(cell_of(RUN)))
-    warning = f'=IF({shown_there}={_RUN_CELL},"","MNIST shows another run: build a workbook of that one.")'
+    # A folder may be moved; when its run was begun stays.
+    started_there = on_sheet(MNIST, absolute(cell_of(STARTED)))
+    started = str(content.values[STARTED]).replace('"', '""')
+    warning = f'=IF({started_there}="{started}","","MNIST shows another run: build a workbook of that one.")'
     sheet.write_formula(f"B{ABOUT_ROW + 1}", warning, book.styles["warning"], "")
     return sheet

@@ -8,8 +8,8 @@ from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.cnn.pictures import CELL, insert_row
+from s6xl.workbook.layout import MISTAKES
 
-MISTAKES = "Mistakes"
 FIRST_ROW = 7
 IN_A_ROW = 12
 

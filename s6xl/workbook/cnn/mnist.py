@@ -6,6 +6,7 @@ from typing import Any
 from s6xl.mnist.choices import DEVICES, FULL, SAMPLE
 from s6xl.mnist.recipe import LARGEST_BATCH, LARGEST_RATE, LARGEST_SEED, MOST_EPOCHS, RECIPES
 from s6xl.workbook.book import Book
+from s6xl.workbook.charts import nice_interval
 from s6xl.workbook.cnn.content import (
     BATCH_SIZE,
     DATA,
@@ -18,6 +19,7 @@ from s6xl.workbook.cnn.content import (
     RECIPE,
     RUN,
     SEED,
+    STARTED,
     STATUS,
     TABLE,
     TEST_ACCURACY,
@@ -30,7 +32,14 @@ from s6xl.workbook.sheet import Sheet
 from s6xl.workbook.styles import INK, LINE, MUTED, SERIES
 
 TITLE = "A CNN learns to read digits"
-ABOUT = "Press Train MNIST on the ribbon tab S6, or run: python -m s6xl train --workbook, and this file's name"
+ABOUT = (
+    "With the add-in, press Train MNIST on the ribbon tab S6; without it, run: python -m s6xl train --workbook, and "
+    "this file's name"
+)
+NOTES = (
+    "Recipe: best has batch norm before each ReLU, shifted images and a one-cycle rate; original is the notebook's.",
+    "Run: the folder that the training writes to. The add-in's Import run shows the one named here, or the latest.",
+)
 SETTINGS_ROW = RESULTS_ROW = 6
 HEADER_ROW = 21
 FIRST_ROW, LAST_ROW = HEADER_ROW + 1, HEADER_ROW + MOST_EPOCHS
@@ -61,7 +70,7 @@ def _one_of(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 _SETTINGS = (
-    _Setting(RECIPE, "Recipe", next(iter(RECIPES)), "best: all that helps; original: as it was", _one_of((*RECIPES,))),
+    _Setting(RECIPE, "Recipe", next(iter(RECIPES)), "best or original, see below", _one_of((*RECIPES,))),
     _Setting(EPOCHS, "Epochs", None, defaults("epochs"), _whole(1, MOST_EPOCHS)),
     _Setting(BATCH_SIZE, "Batch size", None, defaults("batch_size"), _whole(1, LARGEST_BATCH)),
     _Setting(
@@ -89,12 +98,12 @@ _RESULTS = {
     "train_accuracy": ("Train accuracy", "result_accuracy"),
     "train_loss": ("Train loss", "result_loss"),
     "seconds": ("Seconds of training", "result_seconds"),
-    "images_per_second": ("Images a second", "result_count"),
+    "images_per_second": ("Images per second", "result_count"),
     "parameters": ("Parameters", "result_count"),
     "trained_by": ("Recipe", "result_text"),
     "trained_on": ("Data", "result_text"),
     "used_device": ("Device", "result_text"),
-    "started": ("Started", "result_text"),
+    STARTED: ("Started", "result_text"),
 }
 
 
@@ -113,7 +122,7 @@ def write_mnist(book: Book, content: Content | None, *, alone: bool = False) -> 
     _write_settings(book, sheet, content)
     _write_results(book, sheet, content)
     _write_table(book, sheet, content)
-    _insert_charts(book, sheet)
+    _insert_charts(book, sheet, content)
     sheet.freeze_panes(2, 0)
 
 
@@ -145,8 +154,8 @@ def _write_settings(book: Book, sheet: Sheet, content: Content | None) -> None:
         if setting.rule:
             sheet.data_validation(cell, {"error_title": setting.label, **setting.rule})
         _name(book, setting.name, cell)
-    note = "Run: the folder that the training writes to. Import run shows the one named here, or the latest."
-    sheet.write_string(f"B{SETTINGS_ROW + len(_SETTINGS)}", note, styles["muted"])
+    for row, note in enumerate(NOTES, start=SETTINGS_ROW + len(_SETTINGS)):
+        sheet.write_string(f"B{row}", note, styles["muted"])
 
 
 def _write_results(book: Book, sheet: Sheet, content: Content | None) -> None:
@@ -182,7 +191,9 @@ def _write_table(book: Book, sheet: Sheet, content: Content | None) -> None:
     sheet.conditional_format(body, filled)
 
 
-def _insert_charts(book: Book, sheet: Sheet) -> None:
+def _insert_charts(book: Book, sheet: Sheet, content: Content | None) -> None:
+    # Of few epochs a spreadsheet would show halves. How many there are to be is not known before there is a run.
+    whole = {"major_unit": nice_interval(content.epochs)} if content else {}
     for index, (position, heading) in enumerate(enumerate(HEADINGS[1:5], start=1)):
         column, row = "IN"[index % 2], HEADER_ROW - 1 + index // 2 * 14
         colour = SERIES[0] if heading.startswith("Train") else SERIES[5]
@@ -201,7 +212,14 @@ def _insert_charts(book: Book, sheet: Sheet) -> None:
         small = {"name_font": {"size": 9, "color": INK}, "num_font": {"size": 9, "color": MUTED}}
         grid = {"visible": True, "line": {"color": LINE, "width": 0.75}}
         chart.set_x_axis(
-            {"name": "Epoch", **small, "min": 0, "num_format": "General", "major_gridlines": {"visible": False}}
+            {
+                "name": "Epoch",
+                **small,
+                **whole,
+                "min": 0,
+                "num_format": "General",
+                "major_gridlines": {"visible": False},
+            }
         )
         number_format = "0.0%" if "accuracy" in heading else "General"
         most = {"max": 1} if "accuracy" in heading else {}

@@ -5,10 +5,9 @@ from s6xl.mnist.recipe import Recipe
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
-from s6xl.workbook.layout import absolute, on_sheet
+from s6xl.workbook.layout import MODEL, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
 
-MODEL = "Model"
 # The layers' names and sizes in the workbook: title, inputs, outputs, kernel, stride and padding.
 LAYERS = "network_layers"
 ABOUT = (
@@ -25,7 +24,7 @@ _COLUMNS = {
     "H": ("Padding", 70),
     "I": ("Output shape", 120),
     "J": ("Parameters", 100),
-    "K": ("What it does", 660),
+    "K": ("What it does", 880),
 }
 
 

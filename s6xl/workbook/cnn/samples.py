@@ -5,8 +5,8 @@ from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.cnn.pictures import CELL, insert_row
+from s6xl.workbook.layout import SAMPLES
 
-SAMPLES = "Samples"
 ABOUT = "The first twelve training images, 28 by 28 pixels each; below each one, the digit that it is."
 FIRST_ROW = 7
 _IN_A_ROW = 6

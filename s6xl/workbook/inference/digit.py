@@ -78,6 +78,7 @@ def write_digit(
         book.workbook.define_name(name, f"={block.full_area}")
     sheet.set_selection(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column)
     sheet.print_area(0, 0, GRID.row + SIDE, SHOWN.column)
+    sheet.fit_to_pages(1, 1)
     sheet.activate()
 
 
@@ -190,14 +191,15 @@ def _write_answer(
     sheet.merge_range(*ANSWER.bounds, "", styles["answer"])
     largest, painted = f"MAX({SHOWN.area})", f"COUNT({GRID.area})"
     sheet.write_formula(ANSWER.row, ANSWER.column, f"=MATCH({largest},{SHOWN.area},0)-1", styles["answer"], answer)
-    # Rounded down, so that 100 % is certainty.
-    sure = math.floor(1000 * float(probabilities.max())) / 10
+    # Rounded as the probabilities below are.
+    sure = _percentage(float(probabilities.max()))
+    rounded = f'IF({largest}=1,100,MIN(99.9,ROUND(100*{largest},1)))&" % sure"'
     truth = listed.truth.corner
     right, wrong = ": right.", ": wrong."
     verdict = f'IF({painted}>0,".",IF({truth}={ANSWER.corner},"{right}","{wrong}"))'
     shown = f"The chosen digit is a {choice.truth}{right if choice.truth == answer else wrong}"
     lines = (
-        (f'="Sure to "&ROUNDDOWN(100*{largest},1)&" %"', f"Sure to {sure:g} %", "text_bold"),
+        (f"={rounded}", f"{sure:g} % sure", "text_bold"),
         (
             f'=IF(ISNUMBER({truth}),"The chosen digit is a "&{truth}&{verdict},'
             f'IF({painted}=0,"The paper is empty.","What it is, only you know."))',
@@ -214,6 +216,11 @@ def _write_answer(
         sheet.write_formula(row, _SAID.column, formula, styles[role], value)
     rule = {"type": "text", "criteria": "containing", "value": wrong, "format": styles["bad_text"]}
     sheet.conditional_format(_SAID.area, rule)
+
+
+def _percentage(probability: float) -> float:
+    """A probability in per cent with one decimal; what is below 1 stays below 100."""
+    return 100 if probability == 1 else min(99.9, math.floor(1000 * probability + 0.5) / 10)
 
 
 def _write_probabilities(book: Book, sheet: Sheet, probabilities: NDArray[np.float64]) -> None:

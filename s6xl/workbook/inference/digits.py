@@ -38,6 +38,7 @@ def corner(index: int) -> tuple[int, int]:
 def write_digits(book: Book, choices: Sequence[DigitChoice]) -> None:
     """Add the sheet. Paper stays empty, and counts as 0."""
     sheet = book.add_sheet(DIGIT_GALLERY, tab=SERIES[2])
+    sheet.fit_to_pages(1, 1)
     sheet.set_default_row(_PIXEL * 0.75)
     book.write_title(sheet, "Digits to choose from")
     book.write_way_back(sheet, _WAY_BACK)

@@ -4,10 +4,10 @@ from s6xl.errors import UserError
 from s6xl.mnist.layers import DEVIATION, DIGITS, INK, MEAN, AveragePool, Convolution, Linear, MaxPool
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference import neuron
-from s6xl.workbook.inference.maps import WIDEST, Block
+from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.inference.plan import KERNEL_LABEL, LABEL, NUMBER, SENTENCE_ROW, WAY_ROW
 from s6xl.workbook.inference.scene import Scene
-from s6xl.workbook.inference.small_cells import LABEL_ROW, MOST_COLUMNS, SMALL, TEXT_ROW, SmallCells
+from s6xl.workbook.inference.small_cells import LABEL_ROW, MARGIN, MOST_COLUMNS, SMALL, TEXT_ROW, SmallCells
 from s6xl.workbook.inference.stages import MapShape, Stage
 from s6xl.workbook.inference.worked import WorkedNeuron
 from s6xl.workbook.layout import DIGIT, START
@@ -46,8 +46,11 @@ def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None
         _write_kernels(paper, scene)
         _write_tape(paper, scene)
     paper.sheet.freeze_panes(WAY_ROW + 1, 0)
-    # On paper what is as wide as a page, without the input that is laid out for the formulas.
-    paper.sheet.print_area(0, 0, scene.plan.last_printed_row, WIDEST)
+    # On paper without the input that is laid out for the formulas, which is much wider.
+    printed = scene.plan.printed_columns
+    paper.sheet.print_area(0, 0, scene.plan.last_printed_row, printed)
+    if scene.parameters:
+        book.break_pages(paper.sheet, MARGIN + printed * SMALL, rows=[scene.plan.weights_row])
 
 
 def _write_head(book: Book, paper: SmallCells, scene: Scene, before: str, after: str) -> None:
@@ -113,7 +116,7 @@ def _write_parameters(paper: SmallCells, scene: Scene) -> None:
     """A column a map: its bias, and the numbers of its batch norm."""
     plan, maps = scene.plan, range(scene.stage.outputs[0])
     cells = [plan.parameter_cells(channel) for channel in maps]
-    header = plan.weights_row + 1
+    header = plan.parameters_row
     paper.write_section(plan.weights_row, "Weights, map by map")
     paper.sheet.set_row_pixels(header, TEXT_ROW)
     paper.write_box(Block(paper.name, header, 1, 1, LABEL), "Map", "header")
@@ -161,7 +164,7 @@ def _write_tape(paper: SmallCells, scene: Scene) -> None:
     channels, height, width = stage.inputs
     padding = stage.window.padding
     paper.write_section(tape.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
-    how = f"Each column of the image as {channels} columns, one a map" if channels > 1 else "The one map"
+    how = f"Each column of the image as {channels} columns, one per map" if channels > 1 else "The one map"
     around = ", with a border of empty cells, which count as 0" if padding else ""
     paper.write_text(tape.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
     for row in range(height):

@@ -83,7 +83,7 @@ class Step:
 class AddBias(Step):
     """The bias of a weighted sum."""
 
-    words = "+ bias"
+    words = "Bias: added"
     is_sum = True
 
     def written(self, x: str, cells: Mapping[str, str]) -> str:

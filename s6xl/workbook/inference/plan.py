@@ -79,9 +79,14 @@ class Plan:
         """The section's title."""
         return self.steps_row + len(self.steps) + 4
 
+    @cached_property
+    def parameters_row(self) -> int:
+        """The heads of the parameters' columns, a small row below the title's line."""
+        return self.weights_row + 2
+
     def parameter(self, index: int, channel: int) -> Block:
         """The cells of a map's parameter."""
-        return Block(self.stage.title, self.weights_row + 2 + index, 1 + LABEL + channel * NUMBER, 1, NUMBER)
+        return Block(self.stage.title, self.parameters_row + 1 + index, 1 + LABEL + channel * NUMBER, 1, NUMBER)
 
     def parameter_row(self, index: int) -> str:
         """The cells of a parameter, all maps'."""
@@ -96,7 +101,7 @@ class Plan:
     def kernels(self) -> Block:
         """All kernels, below the parameters and the row that says what they are."""
         window = self.stage.window
-        row = self.weights_row + len(self.parameters) + 4
+        row = self.parameters_row + len(self.parameters) + 3
         rows, columns = self.stage.outputs[0] * window.rows, window.columns * self.stage.inputs[0]
         return Block(self.stage.title, row, 1 + KERNEL_LABEL, rows, columns)
 
@@ -128,9 +133,14 @@ class Plan:
         return Block(tape.sheet, row, column, window.rows, window.columns * channels)
 
     @property
-    def columns(self) -> int:
-        """How many columns the sheet needs."""
+    def printed_columns(self) -> int:
+        """How many columns are printed: those of all but the input."""
         if not self.stage.is_weighted:
             return WIDEST
         by_map = LABEL + NUMBER * self.stage.outputs[0], SUM * self.stage.inputs[0]
-        return max(WIDEST, *by_map, KERNEL_LABEL + self.kernels.columns, self.tape.columns)
+        return max(WIDEST, *by_map, KERNEL_LABEL + self.kernels.columns)
+
+    @property
+    def columns(self) -> int:
+        """How many columns the sheet needs."""
+        return max(self.printed_columns, self.tape.columns) if self.stage.is_weighted else self.printed_columns

@@ -72,7 +72,7 @@ def _write_worked(book: Book, sheet: Sheet, digits: Block, power: Block, powers:
     lines = (
         ("its e^(s − largest)", f"SUM(INDEX({power.area},{index},1))", powers[likeliest]),
         ("÷ the sum over all ten", f"SUM({power.area})", powers.sum()),
-        ("= its probability", f"{own}/{total}", powers[likeliest] / powers.sum()),
+        ("gives its probability", f"{own}/{total}", powers[likeliest] / powers.sum()),
     )
     for number, (words, formula, value) in enumerate(lines, start=row + 1):
         sheet.write_string(number, 1, words, styles["label"])

@@ -161,7 +161,7 @@ class WorkedNeuron:
         window, channels = self._scene.stage.window, self._scene.stage.inputs[0]
         first_row = plan.numbers_row + 1
         paper.sheet.set_row_pixels(plan.numbers_row, TEXT_ROW)
-        words = "what it sees × kernel = products"
+        words = "what it sees × kernel → products"
         if plan.has_input_maps:
             title = Block(paper.name, plan.numbers_row, 1)
             formula = f'="Of input map "&{chosen}&": {words}"'
@@ -174,7 +174,7 @@ class WorkedNeuron:
             left = 1 + number * (window.columns * NUMBER + 3)
             if number:
                 middle = first_row + window.rows // 2
-                paper.sheet.write_string(middle, left - 2, "×="[number - 1], paper.styles["sign"])
+                paper.sheet.write_string(middle, left - 2, "×→"[number - 1], paper.styles["sign"])
             for row in range(window.rows):
                 line = f"{picture.cell(row, 0)}:{picture.cell(row, picture.columns - 1)}"
                 for column in range(window.columns):

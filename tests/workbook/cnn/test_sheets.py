@@ -121,6 +121,13 @@ def test_the_four_charts_cover_the_table_and_name_their_axes(formulas: Workbook)
         assert chart.title.tx.rich.p[0].r[0].t == heading
 
 
+@pytest.mark.parametrize(("epochs", "unit"), [(1, 1), (3, 1), (19, 2), (200, 20)])
+def test_the_charts_count_whole_epochs(epochs: int, unit: int, make_run: Callable[..., Run], tmp_path: Path) -> None:
+    build(Experiment(steps=1), tmp_path / "report.xlsx", run=make_run(tmp_path / "run", epochs))
+    charts = openpyxl.load_workbook(tmp_path / "report.xlsx")["MNIST"]._charts
+    assert [chart.x_axis.majorUnit for chart in charts] == [unit] * 4
+
+
 def test_settings_are_guarded(formulas: Workbook) -> None:
     rules = {str(rule.sqref): rule for rule in formulas["MNIST"].data_validations.dataValidation}
     assert rules[named(formulas, "recipe")].formula1 == '"best,original"'
@@ -241,8 +248,17 @@ def test_a_network_that_makes_no_mistake(run: Run, make_run: Callable[..., Run],
 def test_sheets_say_when_another_run_is_shown(report: Path, libreoffice: office.Office, formulas: Workbook) -> None:
     sheets = SHEETS[1:]
     assert {libreoffice.recalculate(report).values[name].get("B5", "") for name in sheets} == {""}
-    other = libreoffice.recalculate(report, {"MNIST": {named(formulas, "run"): "/another"}}).values
+    another = {named(formulas, "started"): "2026-11-26 10:00:00+01:00"}
+    other = libreoffice.recalculate(report, {"MNIST": another}).values
     assert {other[name]["B5"] for name in sheets} == {"MNIST shows another run: build a workbook of that one."}
+
+
+def test_only_mnist_tells_where_the_run_is(formulas: Workbook, run: Run) -> None:
+    """Which folder of that name it is concerns nobody that a report is handed to."""
+    for name in SHEETS[1:]:
+        texts = [str(cell.value) for row in formulas[name].iter_rows() for cell in row if cell.value is not None]
+        assert run.folder.name in texts
+        assert not [text for text in texts if str(run.folder.parent) in text]
 
 
 def test_a_run_that_has_not_ended_gets_what_there_is(make_run: Callable[..., Run], tmp_path: Path) -> None:
@@ -253,6 +269,16 @@ def test_a_run_that_has_not_ended_gets_what_there_is(make_run: Callable[..., Run
     book = openpyxl.load_workbook(tmp_path / "early.xlsx")
     assert book.sheetnames[-2:] == ["MNIST", "Model"]
     assert value(book, "status") == "Interrupted after 5 of 5 epochs"
+    assert linked_from_start(book) & {"Digit", *SHEETS} == {"MNIST", "Model"}
+
+
+def linked_from_start(book: Workbook) -> set[str]:
+    links = [cell.hyperlink for row in book["Start"].iter_rows() for cell in row if cell.hyperlink]
+    return {str(link.location).partition("!")[0].strip("'") for link in links}
+
+
+def test_start_leads_to_the_sheets(formulas: Workbook) -> None:
+    assert linked_from_start(formulas) & {"Digit", *SHEETS} == {*SHEETS}
 
 
 @pytest.mark.parametrize("engine", [Engine.FORMULAS, Engine.LAMBDA])

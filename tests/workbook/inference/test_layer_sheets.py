@@ -165,7 +165,7 @@ def test_the_products_of_an_input_map(loaded: Workbook, digit_book: Path, libreo
     seen, kernel, products = ([found[sheet][cell] for cell in block] for block in blocks)
     assert kernel == pytest.approx(pretrained.network().state["3.weight"][3, 4].ravel().tolist(), abs=1e-11)
     assert products == pytest.approx([a * b for a, b in zip(seen, kernel, strict=True)], abs=1e-12)
-    assert found[sheet][title] == "Of input map 5: what it sees × kernel = products"
+    assert found[sheet][title] == "Of input map 5: what it sees × kernel → products"
     # The neuron in row 7 of a stride of 2 with a border of 1 sees rows 12 to 14 of the map before, columns 10 to 12.
     before = map_corners(loaded, "Conv 1", 8)[4]
     (there,) = libreoffice.recalculate_series(
@@ -202,7 +202,7 @@ def test_one_can_go_from_layer_to_layer(loaded: Workbook) -> None:
 
 
 def test_the_probability_that_is_worked_through(loaded: Workbook, digit_book: Path, libreoffice: Office) -> None:
-    row, column = cell_below(loaded, "Softmax", "= its probability")
+    row, column = cell_below(loaded, "Softmax", "gives its probability")
     cells = [address(row, column + 1), *(address(10 + digit, 6) for digit in range(10))]
     series = [{"Softmax": {address(row - 3, column + 1): float(digit)}} for digit in (0, 4, 9)]
     for digit, found in zip(

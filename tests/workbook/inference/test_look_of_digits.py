@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from openpyxl.formatting.rule import Rule
+from openpyxl.utils import column_index_from_string
 from openpyxl.workbook import Workbook
 from pyopenvba.formula import parse
 
@@ -15,7 +16,7 @@ from s6xl.mnist.record import Run
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
 SHARED_FUNCTIONS = {
     *("AND", "AVERAGE", "COLUMN", "COUNT", "EXP", "IF", "IFERROR", "INDEX", "INT", "ISNUMBER", "MATCH", "MAX", "MIN"),
-    *("MOD", "N", "ROUNDDOWN", "ROW", "SQRT", "SUM", "SUMPRODUCT", "VLOOKUP"),
+    *("MOD", "N", "ROUND", "ROW", "SQRT", "SUM", "SUMPRODUCT", "VLOOKUP"),
     # In conditional formats.
     *("ABS", "ISERROR", "LEN", "NOT", "OR", "SEARCH", "TRIM"),
 }
@@ -135,16 +136,38 @@ def test_what_can_be_entered_is_checked(loaded: Workbook) -> None:
         assert {rule.type for rule in loaded[sheet].data_validations.dataValidation} == {"whole"}
 
 
-def test_start_leads_to_the_digit(loaded: Workbook, book: Path) -> None:
-    def linked(workbook: Workbook) -> set[str]:
-        cells = [cell for row in workbook["Start"].iter_rows() for cell in row if cell.hyperlink]
-        return {str(cell.hyperlink.location).partition("!")[0].strip("'") for cell in cells}
-
-    assert "Digit" in linked(loaded)
-    assert "Digit" not in linked(openpyxl.load_workbook(book))
+def test_start_leads_to_every_sheet_but_the_layers(loaded: Workbook) -> None:
+    cells = [cell for row in loaded["Start"].iter_rows() for cell in row if cell.hyperlink]
+    linked = [str(cell.hyperlink.location).partition("!")[0].strip("'") for cell in cells]
+    assert set(linked) == set(loaded.sheetnames) - {"Start", "Softmax", *LAYERS}
 
 
 def test_pages_hold_what_is_to_be_read(loaded: Workbook) -> None:
+    """Whole tables of weights, which begin a page; and Digit and Digits on one page each."""
+    for name in LAYERS:
+        sheet = loaded[name]
+        _, last_column, last_row = re.fullmatch(r"'([^']+)'!\$A\$1:\$([A-Z]+)\$(\d+)", sheet.print_area or "").groups()
+        titles = {str(cell.value): cell.row for (cell,) in sheet.iter_rows(min_col=2, max_col=2) if cell.value}
+        weights = titles.get("Weights, map by map")
+        assert [at.id for at in sheet.row_breaks.brk] == ([weights - 1] if weights else [])
+        if weights:
+            table = [area for area in sheet.merged_cells.ranges if weights < area.min_row <= weights + 9]
+            assert max(area.max_col for area in table) <= column_index_from_string(last_column)
+            assert titles["What goes in, laid out so that all that a neuron sees is one rectangle"] > int(last_row)
+    for name in ("Digit", "Digits"):
+        setup = loaded[name].page_setup
+        assert (setup.fitToWidth or 1, 1 if setup.fitToHeight is None else setup.fitToHeight) == (1, 1)
+        assert loaded[name].sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_no_text_becomes_a_formula_when_it_is_edited(loaded: Workbook) -> None:
+    texts = [cell for sheet in loaded for row in sheet.iter_rows() for cell in row if cell.data_type == "s"]
+    assert len(texts) > 1_000
+    assert not [cell for cell in texts if str(cell.value)[0] in "=+-@"]
+
+
+def test_a_line_below_a_title_touches_no_table(loaded: Workbook) -> None:
     for sheet in LAYERS:
-        assert loaded[sheet].page_setup.fitToWidth in (None, 1)
-        assert re.fullmatch(r"'[^']+'!\$A\$1:\$DQ\$\d+", loaded[sheet].print_area or ""), sheet
+        for row in loaded[sheet].iter_rows(max_col=2):
+            if row[1].border.bottom.style == "medium":
+                assert loaded[sheet].cell(row[1].row + 1, 2).fill.fill_type is None, sheet

@@ -176,4 +176,24 @@ def test_it_says_what_it_sees(digit_book: Path, pretrained: Run, libreoffice: Of
     assert found[3][1:] == ["What it is, only you know.", "1 of 784 cells are painted."]
     assert found[4][1:] == ["The paper is empty.", "Nothing is painted."]
     likeliest = probabilities(model.of(pretrained.network()), choices(pretrained)[names[3]][None]).max()
-    assert found[0][0] == f"Sure to {int(1000 * likeliest) / 10:g} %"
+    assert found[0][0] == f"{min(99.9, round(100 * likeliest, 1)):g} % sure"
+
+
+@pytest.mark.parametrize(
+    ("probability", "sentence", "bar"),
+    [
+        (1.0, "100 % sure", "100.0%"),
+        (1 - 1e-9, "99.9 % sure", "99.9%"),
+        (0.9995, "99.9 % sure", "99.9%"),
+        (0.99949, "99.9 % sure", "99.9%"),
+        (0.99851, "99.9 % sure", "99.9%"),
+        (0.8766, "87.7 % sure", "87.7%"),
+        (0.5, "50 % sure", "50.0%"),
+    ],
+)
+def test_how_sure_it_is_said_to_be(
+    probability: float, sentence: str, bar: str, digit_book: Path, libreoffice: Office
+) -> None:
+    """The sentence and the number beside the bar agree, and nothing but certainty is 100 %."""
+    answer = libreoffice.recalculate(digit_book, {"Softmax": {"F17": probability}}, shown={"Digit": ["AO14", "BE29"]})
+    assert answer.shown["Digit"] == {"AO14": sentence, "BE29": bar}

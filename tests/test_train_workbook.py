@@ -41,6 +41,7 @@ def status(path: Path) -> object:
 def test_a_new_file_becomes_a_report(tmp_path: Path) -> None:
     done = train(tmp_path, *QUICK, "--epochs", "2", "--workbook", "new.xlsx", "--run", "run")
     assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(" new.xlsx shows it.\n")
     book = openpyxl.load_workbook(tmp_path / "new.xlsx")
     assert book.sheetnames[0] == "Start"
     assert book.sheetnames[book.sheetnames.index("MNIST") :][:4] == ["MNIST", "Digit", "Digits", "Input"]

@@ -59,19 +59,19 @@ class Report:
         else:
             self._complained = False
 
-    def end(self, run: Run) -> None:
-        """Show how it ended.
+    def end(self, run: Run) -> Path | None:
+        """Show how it ended; returns the workbook, if there is one.
 
         Raises:
             ImpossibleHereError: if the workbook cannot be written now; the run is kept.
         """
         if self._path is None:
-            return
+            return None
         self._see_whose_it_is(self._path)
         try:
             if self._is_new:
                 build(Experiment(), self._path, run=run, instead=self._later(self._path, run))
-                return
+                return self._path
             self._fill(self._path, run)
         except UserError as error:
             raise ImpossibleHereError(f"the run is kept in {run.folder}, but {error}") from None
@@ -81,6 +81,7 @@ class Report:
                     f"{self._path} was changed meanwhile, so only its sheet MNIST is filled. The whole report: "
                     f"python -m s6xl build --run {quoted(run.folder)} --out FILE"
                 )
+        return self._path
 
     def _see_whose_it_is(self, path: Path) -> None:
         """A new file that somebody has changed since is theirs, and is only filled from then on."""

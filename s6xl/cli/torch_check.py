@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from s6xl.errors import ImpossibleHereError
+from s6xl.mnist.waiting import wait_briefly
 
 
 def check_torch(what: str, *modules: str) -> None:
@@ -11,6 +12,7 @@ def check_torch(what: str, *modules: str) -> None:
     Raises:
         ImpossibleHereError: if one cannot be loaded.
     """
+    wait_briefly()
     try:
         for name in ("torch", *modules):
             import_module(name)

@@ -1,5 +1,6 @@
 """The page that the button Help opens: the documentation of the add-in, as HTML."""
 
+import re
 from pathlib import Path
 
 import platformdirs
@@ -25,6 +26,8 @@ pre {{ padding: .6rem; }}
 def write_help_page() -> Path:
     """Write the page into the user's cache; returns where it is."""
     text = shipped("docs/excel.md").read_text(encoding="utf-8")
+    # Other pages do not lie beside this one: a link to one becomes its name.
+    text = re.sub(r"\[([\w.]+\.md)\]\(\1\)", r"docs/\1", text)
     body = MarkdownIt("commonmark").enable("table").render(text)
     page = platformdirs.user_cache_path("s6xl", appauthor=False, ensure_exists=True) / "help.html"
     page.write_text(_HTML.format(body=body), encoding="utf-8")

@@ -74,6 +74,8 @@ def train(excel: Excel) -> None:
         lock.release()
     if message:
         if not (folder / CONFIG).exists():
+            with suppress(OSError):
+                folder.rmdir()
             # What has happened matters more than where it can be said.
             with suppress(Exception):
                 patiently(lambda: _take_back(place, shown, f"Not trained: {message}"), patience=_SECONDS)

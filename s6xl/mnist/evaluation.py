@@ -52,6 +52,8 @@ class Evaluation:
         ):
             if len(numbers) and not 0 <= numbers.min() <= numbers.max() < most:
                 raise ValueError("a number out of range")
+        if not ((self.probabilities >= 0) & (self.probabilities <= 1)).all():
+            raise ValueError("probabilities that are none")
 
     @property
     def confusion(self) -> NDArray[np.int64]:

@@ -428,3 +428,31 @@ def test_new_folders_sort_by_when_they_were_begun(tmp_path: Path, monkeypatch: p
 def test_this_moment_has_its_time_zone() -> None:
     assert record.now()[-6] in "+-"
     assert record.now()[10] == "T"
+
+
+@pytest.mark.parametrize(
+    ("files", "lacks"),
+    [([], False), (["evaluation.npz"], True), (["evaluation.npz", "network.npz"], False), (["network.npz"], False)],
+)
+def test_a_run_of_an_earlier_version_lacks_its_network(files: list[str], lacks: bool, run: Run) -> None:
+    for name in files:
+        (run.folder / name).touch()
+    run.end("finished", [FIRST])
+    assert run.lacks_network == lacks
+    with run.claimed():
+        assert not run.lacks_network
+
+
+@pytest.mark.parametrize("figures", ['"seconds": 0.0', '"seconds": -1', '"test_loss": 1e999', '"train_loss": NaN'])
+def test_figures_that_are_none(figures: str, run: Run) -> None:
+    line = json.dumps(asdict(FIRST))[:-1]
+    (run.folder / "progress.jsonl").write_text(f"{line}, {figures}}}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"progress\.jsonl is damaged"):
+        run.epochs()
+
+
+def test_more_epochs_than_there_are_to_be(run: Run) -> None:
+    for number in range(1, 5):
+        run.add(replace(FIRST, epoch=number))
+    with pytest.raises(UserError, match=r"progress\.jsonl is damaged"):
+        run.epochs()

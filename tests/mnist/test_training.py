@@ -509,10 +509,16 @@ def test_a_network_that_diverged_before_it_was_stopped_is_not_kept(
 
 
 def test_a_training_that_goes_on_shows_no_earlier_network(few: Data, tmp_path: Path) -> None:
+    """From the moment on that it has come further, also if it is killed then."""
+    ends = ("summary.json", "network.npz", "evaluation.npz", "model.pt")
     run = begin(tmp_path / "run", few)
     assert train(run, few, steps=4) == "stopped"
-    assert run.has_network
-    seen = []
-    assert train(run, few, on_epoch=lambda epoch: seen.append(run.has_network)) == "finished"
-    assert seen == [False, False]
+    before = {name: (run.folder / name).read_bytes() for name in ends}
+    killed(run, few, 2, 130)
+    assert {name: (run.folder / name).read_bytes() for name in ends} == before
+    assert Run.open(run.folder).status() == "stopped"
+    killed(run, few, 3, 50)
+    assert not [name for name in ends if (run.folder / name).exists()]
+    assert Run.open(run.folder).status() == "interrupted"
+    assert train(run, few) == "finished"
     assert run.has_network

@@ -145,10 +145,7 @@ def _write_settings(book: Book, sheet: Sheet, content: Content | None) -> None:
         value = content.settings[setting.name] if content else setting.value
         sheet.write_string(f"B{row}", setting.label, styles["box_bold"])
         style = styles["input_left" if setting.name == RUN else "input_shrunk" if setting.name == DATA else "input"]
-        if value is None:
-            sheet.write_blank(cell, None, style)
-        else:
-            sheet.write(cell, value, style)
+        sheet.write(cell, value, style)
         if setting.note:
             sheet.write_string(f"D{row}", setting.note, styles["note"])
         if setting.rule:
@@ -165,10 +162,7 @@ def _write_results(book: Book, sheet: Sheet, content: Content | None) -> None:
         sheet.write_string(f"{_LABEL}{row}", label, styles["text_bold"])
         value = content.values[name] if content else NO_RUN if name == STATUS else None
         cell = cell_of(name)
-        if value is None:
-            sheet.write_blank(cell, None, styles[role])
-        else:
-            sheet.write(cell, value, styles[role])
+        sheet.write(cell, value, styles[role])
         _name(book, name, cell)
 
 
@@ -180,10 +174,7 @@ def _write_table(book: Book, sheet: Sheet, content: Content | None) -> None:
     rows = content.filled_rows() if content else [(None,) * len(COLUMNS)] * MOST_EPOCHS
     for row, values in enumerate(rows, start=FIRST_ROW):
         for column, value, role in zip(COLUMNS, values, _FORMATS, strict=True):
-            if value is None:
-                sheet.write_blank(f"{column}{row}", None, styles[role])
-            else:
-                sheet.write(f"{column}{row}", value, styles[role])
+            sheet.write(f"{column}{row}", value, styles[role])
     body = f"{COLUMNS[0]}{FIRST_ROW}:{COLUMNS[-1]}{LAST_ROW}"
     _name(book, TABLE, body)
     # Rows have lines once they are filled.

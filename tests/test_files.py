@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -143,9 +144,30 @@ def test_the_lock_beside_a_links_target_counts(tmp_path: Path) -> None:
     target, link = tmp_path / "target.bin", tmp_path / "link.bin"
     target.write_bytes(BEFORE)
     make_link(link, target)
-    (tmp_path / "~$target.bin").touch()
-    with pytest.raises(UserError, match="open in another program"):
-        write(link)
+    for lock in ("~$target.bin", ".~lock.target.bin#"):
+        (tmp_path / lock).touch()
+        with pytest.raises(UserError, match="open in another program"):
+            write(link)
+        (tmp_path / lock).unlink()
+    write(link)
+
+
+def test_on_windows_a_scanners_look_at_the_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, replace, refused = tmp_path / "file.bin", Path.replace, []
+
+    def scanned(self: Path, target: Path) -> Path:
+        if len(refused) < 3:
+            refused.append(target)
+            raise PermissionError(errno.EACCES, "in use")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", scanned)
+    with pytest.raises(UserError, match="no permission to write"):
+        write(path)
+    assert refused == [path]
+    monkeypatch.setattr(sys, "platform", "win32")
+    write(path)
+    assert (path.read_bytes(), len(refused)) == (AFTER, 3)
 
 
 def test_a_link_to_itself(tmp_path: Path) -> None:

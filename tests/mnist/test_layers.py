@@ -121,6 +121,14 @@ def test_a_layer_becomes_the_module_of_its_name(kind: str) -> None:
     assert repr(model.build([layer])[0]) == repr(module)
 
 
+@pytest.mark.parametrize(("padding", "kernel", "fits"), [(0, 28, True), (0, 29, False), (1, 30, True), (1, 31, False)])
+def test_a_window_may_reach_into_the_padding(padding: int, kernel: int, fits: bool) -> None:
+    convolution = Convolution(1, 3, kernel=kernel, padding=padding)
+    assert convolution.takes((1, 28, 28)) == fits
+    if fits:
+        check_against_pytorch((convolution,))
+
+
 def test_every_kind_of_layer_is_known() -> None:
     assert {type(layer) for layer, _ in EACH_KIND.values()} == set(layers.KINDS.values())
 

@@ -103,6 +103,34 @@ def test_a_recipe_from_a_file_is_checked_too() -> None:
         Recipe.from_data({**BEST.as_data(), "epochs": 0})
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [],
+        [{"kind": "ReLU"}],
+        [{"kind": "Flatten"}, {"kind": "Linear", "inputs": 783, "outputs": 10}, {"kind": "LogSoftmax"}],
+        [{"kind": "Flatten"}, {"kind": "Linear", "inputs": 784, "outputs": 9}, {"kind": "LogSoftmax"}],
+    ],
+)
+def test_layers_from_a_file_make_a_network_that_reads_digits(layers: list[dict[str, Any]]) -> None:
+    with pytest.raises(ValueError, match=r"cannot stand behind|not ten numbers"):
+        Recipe.from_data({**BEST.as_data(), "layers": layers})
+
+
+@pytest.mark.parametrize("inputs", ["784", True, 784.0, None])
+def test_numbers_of_layers_from_a_file_are_whole(inputs: object) -> None:
+    layers = [{"kind": "Flatten"}, {"kind": "Linear", "inputs": inputs, "outputs": 10}, {"kind": "LogSoftmax"}]
+    with pytest.raises(TypeError, match="inputs is"):
+        Recipe.from_data({**BEST.as_data(), "layers": layers})
+
+
+@pytest.mark.parametrize("name", ["momentum", "weight_decay"])
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
+def test_numbers_of_a_recipe_from_a_file_are_such(name: str, value: float) -> None:
+    with pytest.raises(UserError, match=r"a momentum of .*, a weight decay of "):
+        Recipe.from_data({**BEST.as_data(), name: value})
+
+
 def test_recipes_by_name() -> None:
     assert {name: recipe_named(name).name for name in RECIPES} == {"best": "best", "original": "original"}
     with pytest.raises(UserError, match="there is no recipe better: take best or original"):

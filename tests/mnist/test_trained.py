@@ -46,6 +46,14 @@ def test_each_layer_gives_what_pytorch_gives(layers: tuple[Layer, ...]) -> None:
                 assert np.abs(numbers - value[0].numpy()).max() <= 1e-12 * max(1, float(value.abs().max())), layer
 
 
+def test_large_scores_have_probabilities_too() -> None:
+    """Their powers of e outgrow float64."""
+    layers = (Flatten(), Linear(784, 10), LogSoftmax())
+    weight, bias = np.zeros((10, 784), np.float32), np.arange(0, 10_000, 1_000, dtype=np.float32)
+    found = TrainedNetwork(layers, {"1.weight": weight, "1.bias": bias}).forward(IMAGES[0])[-1]
+    assert np.array_equal(found, torch.log_softmax(torch.from_numpy(bias).double(), 0).numpy())
+
+
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
 def test_it_goes_to_pytorch_and_back(layers: tuple[Layer, ...]) -> None:
     network = made(layers)

@@ -600,8 +600,9 @@ def test_xml_that_is_not_understood_is_refused(xml: bytes, sentence: str) -> Non
         with_cells(xml, {"B2": 1.5})
 
 
-places = strategies.tuples(strategies.integers(1, 12), strategies.integers(0, 11)).map(
-    lambda place: f"{'ABCDEFGHIJKL'[place[1]]}{place[0]}"
+# So few that most meet others in their row.
+places = strategies.tuples(strategies.integers(1, 4), strategies.integers(0, 3)).map(
+    lambda place: f"{'ABCD'[place[1]]}{place[0]}"
 )
 values = (
     strategies.none()

@@ -1,10 +1,12 @@
 """What the tests of buttons share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import excel_com
+from s6xl.workbook.cnn.template import write_template
 
 
 @pytest.fixture
@@ -22,3 +24,11 @@ def xlwings_as_it_was() -> Iterator[None]:
         setattr(_xlwindows, name, value)
     _xlwindows.win32process.GetWindowThreadProcessId = process_id
     xlwings.engines.active = engine
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook of the sheet MNIST alone."""
+    path = tmp_path_factory.mktemp("template") / "template.xlsx"
+    write_template(path)
+    return path

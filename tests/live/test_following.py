@@ -16,7 +16,6 @@ from s6xl.live.leftovers import fail_at_once
 from s6xl.live.writer import Outcome, Writer
 from s6xl.mnist.recipe import recipe_named
 from s6xl.mnist.record import Config, Epoch, Run, Status
-from s6xl.workbook.cnn.template import write_template
 
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK, MNIST = "My bööк.xlsx", "MNIST"
@@ -53,13 +52,6 @@ class GrowingRun(Run):
 
     def status(self) -> Status:
         return "finished" if self.done == EPOCHS else "training"
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.xlsx"
-    write_template(path)
-    return path
 
 
 class Scene:

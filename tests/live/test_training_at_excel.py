@@ -17,18 +17,10 @@ from s6xl.live.leftovers import fail_at_once
 from s6xl.mnist.choices import kept_choice
 from s6xl.mnist.recipe import recipe_named
 from s6xl.mnist.record import Config, Run
-from s6xl.workbook.cnn.template import write_template
 
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK = "My bööк.xlsx"
 EXCEL = Excel(BOOK, 1)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.xlsx"
-    write_template(path)
-    return path
 
 
 class Seat:

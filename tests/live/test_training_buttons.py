@@ -14,7 +14,6 @@ import pytest
 
 from desk import BOOK, SECONDS, Desk
 from s6xl.mnist.record import Run
-from s6xl.workbook.cnn.template import write_template
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a message box would wait for a click")
 QUICK: dict[str, Any] = {"recipe": "original", "data": "sample", "batch_size": 600, "device": "cpu"}
@@ -26,13 +25,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     yield desk
     for lock in (tmp_path / "XDG_DATA_HOME").glob("s6xl/runs/*/config.json"):
         Run(lock.parent).ask_to_stop()
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.xlsx"
-    write_template(path)
-    return path
 
 
 def test_a_training_fills_the_open_workbook(desk: Desk, template: Path) -> None:

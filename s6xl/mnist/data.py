@@ -1,6 +1,5 @@
 """The images: the full MNIST, a sample of it that comes with the package, or what a folder holds."""
 
-import contextlib
 import errno
 import hashlib
 import shutil
@@ -8,6 +7,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -141,6 +141,10 @@ def _download_missing(root: Path) -> None:
     missing = [name for name in names if not exists(raw / name)]
     if not missing:
         return
+    if any(exists(root / name) for name in names):
+        raise UserError(
+            f"{root} holds MNIST's files themselves: put them into {raw}, or name the folder above their MNIST/raw."
+        )
     try:
         raw.mkdir(parents=True, exist_ok=True)
         sweep(raw, ".download-*")
@@ -150,11 +154,14 @@ def _download_missing(root: Path) -> None:
             for archive in raw.glob("*.gz"):
                 # Archives that somebody has brought here are unpacked, if they are sound, and not downloaded again.
                 shutil.copy(archive, fresh)
-            with contextlib.redirect_stdout(sys.stderr):
+            with redirect_stdout(sys.stderr):
                 MNIST(scratch, download=True)
             for name in missing:
                 (fresh / name).replace(raw / name)
     except (OSError, RuntimeError, HTTPException) as error:
+        with suppress(OSError):  # of what else is there nothing is removed
+            raw.rmdir()
+            raw.parent.rmdir()
         if isinstance(error, OSError) and (error.filename or error.errno in (errno.ENOSPC, errno.EDQUOT)):
             raise UserError(
                 f"MNIST cannot be stored in {raw} ({error.strerror or error}): give another folder with --data, "
@@ -167,7 +174,7 @@ def _download_missing(root: Path) -> None:
         ) from None
 
 
-@contextlib.contextmanager
+@contextmanager
 def _patient_for(seconds: float) -> Iterator[None]:
     """Give up on a connection that says nothing for so long."""
     before = socket.getdefaulttimeout()

@@ -144,6 +144,17 @@ def test_no_name_for_the_data() -> None:
         data.load("")
 
 
+def test_a_folder_that_holds_the_files_themselves(few_folder: Path) -> None:
+    """Torchvision keeps them two folders below the one that is named."""
+    before = content(few_folder)
+    with pytest.raises(
+        UserError, match=r"raw holds MNIST's files themselves: put them into .*, or name the folder above"
+    ):
+        data.load(str(few_folder / "MNIST" / "raw"))
+    assert content(few_folder) == before
+    assert [path.name for path in few_folder.rglob("*") if path.is_dir()] == ["MNIST", "raw"]
+
+
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """It may be a slip of the pen."""
     with pytest.raises(UserError, match=r"there is no folder .*sampel: give mnist, sample or a folder that is there"):
@@ -271,7 +282,7 @@ def test_a_download_that_breaks_off_leaves_no_file(
     with pytest.raises(ImpossibleHereError, match="cannot be downloaded: connect to the internet") as caught:
         data.load(str(tmp_path / "new"))
     assert "\n" not in str(caught.value)
-    assert content(tmp_path / "new") == {}
+    assert list((tmp_path / "new").iterdir()) == []
     serve()
     data.load(str(tmp_path / "new"))
     assert content(tmp_path / "new") == content(few_folder)

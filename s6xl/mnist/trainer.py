@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -195,5 +196,6 @@ def log_probabilities(network: torch.nn.Module, digits: Digits) -> torch.Tensor:
     """What the network makes of images: float32 of shape (n, 10)."""
     network.eval()
     # A GPU convolves with ten bits of mantissa if it may, which is seen in a probability's fourth digit.
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+    on_gpu = digits.images.is_cuda
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False) if on_gpu else nullcontext():
         return torch.cat([network(model.normalised(batch)) for batch in digits.images.split(_TEST_BATCH)])

@@ -1,6 +1,8 @@
 """The command audit: which workbooks it takes, what it prints, which copies it writes, and its exit status."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,6 +151,22 @@ def test_a_folder_without_workbooks(run: Callable[..., int], names: list[str]) -
     files(*(f"empty/{name}" for name in names))
     with pytest.raises(UserError, match=r"the folder empty holds no workbooks: name one with \.xlsx or \.xlsm files\."):
         run("right.xlsx", "empty")
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(
+    run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files("handed in/anna/right.xlsx", "handed in/ben/right.xlsx")
+    scan = os.scandir
+
+    def closed(place: str) -> object:
+        if Path(place).name == "ben":
+            raise PermissionError(errno.EACCES, "Permission denied", place)
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(UserError, match=r"the folder .*ben cannot be read \(Permission denied\): give permission, or"):
+        run("handed in")
 
 
 @pytest.mark.parametrize(

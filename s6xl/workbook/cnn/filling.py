@@ -20,8 +20,8 @@ from xlsxwriter.utility import xl_cell_to_rowcol
 from s6xl.archive import METHODS, ZIP_ERRORS, replace_parts
 from s6xl.errors import UserError
 from s6xl.files import check_replaceable, replacing
+from s6xl.sheet_cells import Value, with_cells
 from s6xl.splicing import XmlError
-from s6xl.workbook.cnn.cells import Value, with_cells
 from s6xl.workbook.cnn.content import HEADINGS, MNIST, NAMES, TABLE, Content
 from s6xl.workbook.layout import cell
 

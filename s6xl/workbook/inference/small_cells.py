@@ -6,6 +6,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name
 
 from s6xl.workbook.book import Book
+from s6xl.workbook.cnn.content import Value
 from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.layout import on_sheet
 from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE, SERIES
@@ -19,7 +20,6 @@ MOST_COLUMNS = 16_384
 DEEP = "#1D4ED8"
 _DECIMALS = 9
 _UNDERLINED = 40  # columns
-Value = float | str | None
 
 
 class SmallCells:

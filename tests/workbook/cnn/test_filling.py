@@ -22,9 +22,9 @@ from s6xl.addin.package import build_macro_workbook
 from s6xl.errors import UserError
 from s6xl.experiment import Experiment
 from s6xl.mnist.record import Run
+from s6xl.sheet_cells import with_cells
 from s6xl.splicing import XmlError
 from s6xl.workbook import Engine, build
-from s6xl.workbook.cnn.cells import with_cells
 from s6xl.workbook.cnn.content import NAMES, content_of
 from s6xl.workbook.cnn.filling import check_fillable, fill
 from s6xl.workbook.cnn.template import write_template

@@ -168,6 +168,22 @@ def test_a_workbook_closed_without_being_saved_gets_the_rows_that_it_had_lost(
     assert scene.store.value("started", book=BOOK) != "long ago"
 
 
+def test_a_workbook_seen_closed_is_filled_as_soon_as_it_is_open_again(template: Path) -> None:
+    """Not only when there is another epoch."""
+    scene = Scene(template)
+    books = scene.store.read()["books"]
+    saved = json.dumps(books[BOOK])
+    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    scene.run.done = 3
+    content = _view(scene.run, is_at_work=True)[1]
+    assert writer.show(content, None) is Outcome.SHOWN
+    del books[BOOK]
+    assert writer.show(content, None) is Outcome.ABSENT
+    books[BOOK] = json.loads(saved)
+    assert writer.show(content, None) is Outcome.SHOWN
+    assert len(scene.store.rows(book=BOOK)) == 3
+
+
 def test_a_workbook_opened_anew_before_the_first_epoch_is_filled_too(template: Path) -> None:
     scene = Scene(template)
     saved = json.dumps(scene.store.read()["books"][BOOK])

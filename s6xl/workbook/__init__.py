@@ -66,7 +66,7 @@ def build(
             write_mnist(book, None)
         else:
             # Most workbooks have no need to wait for it.
-            from s6xl.workbook.cnn.report import write_run
+            from s6xl.workbook.run_sheets import write_run
 
             write_run(book, run)
         if engine is Engine.LAMBDA:

@@ -36,8 +36,9 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
     try:
         target = _resolved(path, instead)
         _check_target(path, target, suffix, instead)
-        scratch = target.parent / f".{path.stem[:50]}-{secrets.token_hex(4)}"
-        sweep(target.parent, f".{glob.escape(path.stem[:50])}-" + "[0-9a-f]" * 8)
+        beginning = f".{path.stem[:50]}-"
+        sweep(target.parent, glob.escape(beginning) + "[0-9a-f]" * 8)
+        scratch = target.parent / f"{beginning}{secrets.token_hex(4)}"
         # Nobody else is to read a private file meanwhile. On Windows the file would keep the folder's rights for good.
         scratch.mkdir(mode=0o777 if sys.platform == "win32" else 0o700)
         try:
@@ -152,11 +153,8 @@ def check_name(path: Path) -> None:
     Raises:
         UserError: if not.
     """
-    try:
-        readable = "\0" not in str(path.absolute()) and str(path.absolute()).encode()
-    except UnicodeEncodeError:
-        readable = False
-    if not readable:
+    name = str(path.absolute())
+    if "\0" in name or name.encode(errors="replace").decode() != name:
         raise UserError(f"the name {str(path)!a} is no text: rename it, or choose another one.")
 
 

@@ -7,25 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from runs import config
 from s6xl.doctor.excel import CHECKS, Session, session
 from s6xl.live.following import Place, follow
 from s6xl.live.mnist_sheet import find_or_add_sheet, read_settings
 from s6xl.live.writer import Outcome
 from s6xl.mnist.recipe import RECIPES
-from s6xl.mnist.record import Config, Epoch, Run
+from s6xl.mnist.record import Epoch, Run
 
 pytestmark = pytest.mark.excel
-CONFIG = Config(
-    recipe=RECIPES["original"].changed(epochs=3),
-    data="sample",
-    data_title="sample of MNIST",
-    fingerprint="",
-    train_images=6_000,
-    device="auto",
-    device_title="CPU: 2 threads",
-    started="2026-11-25T10:00:00+01:00",
-    versions={},
-)
+CONFIG = config(RECIPES["original"].changed(epochs=3))
 
 
 def excel_is_here() -> bool:

@@ -182,8 +182,6 @@ def _outcome(run: "Run", status: "Status", workbook: Path | None) -> str:
         return f"Diverged in epoch {len(epochs) + 1}: the loss is no number any more. Take a lower learning rate."
     if status == "stopped":
         return f"Stopped after {done}, and kept. Go on with: {_way_on(run)}"
-    if not epochs:
-        return f"Finished, but {run.folder} has lost its epochs."
     seconds = sum(epoch.seconds for epoch in epochs)
     speed = len(epochs) * run.config.train_images / seconds
     build = f"A workbook of it: python -m s6xl build --run {quoted(run.folder)}"

@@ -12,7 +12,7 @@ from s6xl.files import unused
 from s6xl.live.auditing import audit_workbook
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
-from s6xl.live.patience import is_doubtful, is_passing, patiently
+from s6xl.live.patience import if_it_lasts, patiently
 from s6xl.live.training import import_run, stop, train
 from s6xl.workbook import build
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, RATE_SHEET, STEP, STEP_COLUMN
@@ -78,13 +78,9 @@ def _show(excel: Excel, name: str) -> None:
     if chosen:
         for cell, value in zip((CHOSEN_RATE, CHOSEN_STEP), chosen, strict=True):
             sheet[cell].value = value
-    try:
+    with if_it_lasts(lambda: UserError(f"the sheet {name} cannot be shown: unhide it, and press the button again.")):
         # Sheet.activate would bring this Excel before all others first, and fail where it may not.
         sheet.impl.activate()
-    except Exception as error:
-        if is_passing(error) or is_doubtful(error):
-            raise
-        raise UserError(f"the sheet {name} cannot be shown: unhide it, and press the button again.") from error
 
 
 def _selected(book: "xlwings.Book") -> tuple[float, float] | None:

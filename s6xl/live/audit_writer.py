@@ -10,7 +10,7 @@ from s6xl.audit.formulas import sheet_prefix
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.excel import Excel
 from s6xl.live.mnist_sheet import last_visible_sheet
-from s6xl.live.patience import NotWrittenError, patiently
+from s6xl.live.patience import NotWrittenError, if_it_lasts, patiently
 from s6xl.workbook.styles import INK, LINK
 
 if TYPE_CHECKING:
@@ -42,25 +42,23 @@ class AuditWriter:
             UserError: if the workbook or the sheet has gone.
             ImpossibleHereError: if Excel does not take it.
         """
-        try:
+        with if_it_lasts(self._no_sheet):
             patiently(self._find_or_add)
-        except UserError:
-            raise
-        except Exception as error:
-            raise ImpossibleHereError(
-                f"the workbook {self._excel.workbook} takes no sheet {TITLE}: unprotect its structure (Review, Protect "
-                "Workbook) and press the button again."
-            ) from error
-        try:
+        with if_it_lasts(self._no_findings):
             for step in (lambda sheet: _fill(sheet, rows), *_looks(rows), lambda sheet: sheet.impl.activate()):
                 self._do(step)
-        except UserError:
-            raise
-        except Exception as error:
-            raise ImpossibleHereError(
-                f"Excel does not take the findings: unprotect the sheet {self._name}, unhide it if it is hidden, and "
-                "press the button again."
-            ) from error
+
+    def _no_sheet(self) -> ImpossibleHereError:
+        return ImpossibleHereError(
+            f"the workbook {self._excel.workbook} takes no sheet {TITLE}: unprotect its structure (Review, Protect "
+            "Workbook) and press the button again."
+        )
+
+    def _no_findings(self) -> ImpossibleHereError:
+        return ImpossibleHereError(
+            f"Excel does not take the findings: unprotect the sheet {self._name}, unhide it if it is hidden, and "
+            "press the button again."
+        )
 
     def _do(self, step: "Callable[[xlwings.Sheet], None]") -> None:
         patiently(lambda: step(self._sheet()))

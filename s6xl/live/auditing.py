@@ -16,7 +16,7 @@ from s6xl.audit.findings import FileReport
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.audit_writer import AuditWriter
 from s6xl.live.excel import Excel
-from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing, patiently
+from s6xl.live.patience import NotWrittenError, if_it_lasts, patiently
 
 if TYPE_CHECKING:
     import xlwings
@@ -90,15 +90,12 @@ def _saved(book: "xlwings.Book", folder: Path) -> tuple[Path, str]:
     if suffix is None:
         raise UserError(f"the workbook {name} is no .xlsx or .xlsm file: save it as one and press the button again.")
     path = folder / f"copy{suffix}"
-    try:
+    words = (
+        f"Excel cannot save a copy of the workbook {name} in {folder.parent}: make room there, or save the workbook "
+        "and run python -m s6xl audit on it."
+    )
+    with if_it_lasts(lambda: ImpossibleHereError(words)):
         book.api.SaveCopyAs(str(path))
-    except Exception as error:
-        if is_passing(error) or is_doubtful(error):
-            raise
-        raise ImpossibleHereError(
-            f"Excel cannot save a copy of the workbook {name} in {folder.parent}: make room there, or save the "
-            "workbook and run python -m s6xl audit on it."
-        ) from error
     if not path.exists():
         raise NotWrittenError
     return path, name

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s6xl.errors import UserError
-from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing, patiently
+from s6xl.live.patience import NotWrittenError, if_it_lasts, patiently
 from s6xl.mnist.choices import AUTO, FULL, kept_choice
 from s6xl.mnist.recipe import RECIPES, Recipe, recipe_named
 from s6xl.workbook.cnn.content import (
@@ -23,6 +23,7 @@ from s6xl.workbook.cnn.content import (
     SEED,
     SETTINGS,
     Content,
+    Value,
 )
 from s6xl.workbook.cnn.template import write_template
 
@@ -61,22 +62,14 @@ def find_or_add_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
         write_template(path)
         template = book.app.books.open(str(path), add_to_mru=False)
         try:
-            _copy(template.sheets[MNIST], book)
+            with if_it_lasts(lambda: _no_further_sheet(book)):
+                template.sheets[MNIST].copy(after=last_visible_sheet(book))
         finally:
             patiently(template.close)
     sheet = find_sheet(book)
     if sheet is None:
         raise _no_further_sheet(book)
     return sheet
-
-
-def _copy(sheet: "xlwings.Sheet", book: "xlwings.Book") -> None:
-    try:
-        sheet.copy(after=last_visible_sheet(book))
-    except Exception as error:
-        if is_passing(error) or is_doubtful(error):
-            raise
-        raise _no_further_sheet(book) from error
 
 
 def _no_further_sheet(book: "xlwings.Book") -> UserError:
@@ -117,10 +110,19 @@ def read_settings(sheet: "xlwings.Sheet") -> Settings:
 def write_settings(sheet: "xlwings.Sheet", content: Content) -> None:
     """Let the settings be a run's, so that it can be gone on with."""
     for name in SETTINGS:
-        cell, value = sheet.range(name), content.settings[name]
-        cell.value = value
-        if (cell.value is None) != (value is None):
-            raise NotWrittenError
+        write_cell(sheet, name, content.settings[name])
+
+
+def write_cell(sheet: "xlwings.Sheet", name: str, value: Value) -> None:
+    """Write one of the sheet's named cells.
+
+    Raises:
+        NotWrittenError: if nothing is there then, or still something.
+    """
+    cell = sheet.range(name)
+    cell.value = value
+    if (cell.value is None) != (value is None):
+        raise NotWrittenError
 
 
 def _is_number(value: Any) -> bool:

@@ -1,10 +1,11 @@
 """Excel refuses calls while a cell is edited, a dialog is open or it computes: that is waited for, but not for ever."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-from s6xl.errors import ImpossibleHereError
+from s6xl.errors import ImpossibleHereError, UserError
 
 Result = TypeVar("Result")
 # What Excel, or Windows on its behalf, says while it is busy; and when it is gone or just going, which is found out by
@@ -44,6 +45,23 @@ def is_doubtful(error: Exception) -> bool:
     return isinstance(error, AttributeError | NotWrittenError) or (
         isinstance(error, TypeError) and "enumeration" in str(error)
     )
+
+
+@contextmanager
+def if_it_lasts(say: Callable[[], UserError]) -> Iterator[None]:
+    """Say what an error of Excel's means; one that may pass goes on to `patiently` as it is, and one that says it, too.
+
+    Raises:
+        UserError: what `say` returns.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        if is_passing(error) or is_doubtful(error):
+            raise
+        raise say() from error
 
 
 def patiently(do: Callable[[], Result], *, patience: float = PATIENCE) -> Result:

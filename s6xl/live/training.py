@@ -21,9 +21,10 @@ from s6xl.live.mnist_sheet import (
     find_sheet,
     read_run,
     read_settings,
+    write_cell,
     write_settings,
 )
-from s6xl.live.patience import PATIENCE, NotWrittenError, patiently
+from s6xl.live.patience import PATIENCE, if_it_lasts, patiently
 from s6xl.live.process import start
 from s6xl.mnist.record import CONFIG, Run, new_folder
 from s6xl.workbook.cnn.content import MNIST, RUN, STATUS, content_of
@@ -167,14 +168,9 @@ def _on_sheet(excel: Excel, do: "Callable[[xlwings.Sheet], Result]") -> Result:
 
 
 def _writing(excel: Excel, do: "Callable[[xlwings.Sheet], Result]") -> Result:
-    try:
+    words = f"Excel lets nothing be written on the sheet {MNIST}: unprotect it and press the button again."
+    with if_it_lasts(lambda: ImpossibleHereError(words)):
         return _on_sheet(excel, do)
-    except UserError:
-        raise
-    except Exception as error:
-        raise ImpossibleHereError(
-            f"Excel lets nothing be written on the sheet {MNIST}: unprotect it and press the button again."
-        ) from error
 
 
 def _run_of(sheet: "xlwings.Sheet | None") -> Path | None:
@@ -269,11 +265,8 @@ def _latest() -> Path:
 
 def _enter(sheet: "xlwings.Sheet", folder: Path | None, status: str) -> None:
     """Let the sheet be a run's, and say how it stands."""
-    for name, value in ((RUN, str(folder) if folder else None), (STATUS, status)):
-        cell = sheet.range(name)
-        cell.value = value
-        if (cell.value is None) != (value is None):
-            raise NotWrittenError
+    write_cell(sheet, RUN, str(folder) if folder else None)
+    write_cell(sheet, STATUS, status)
 
 
 def _entered(sheet: "xlwings.Sheet", folder: Path, status: str) -> Place:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from s6xl.errors import UserError
+from s6xl.live.mnist_sheet import write_cell
 from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing
 from s6xl.workbook.cnn.content import HEADINGS, STATUS, TABLE, Content, Value
 
@@ -89,9 +90,7 @@ class Writer:
             _check_written([values[0] for values in _rows_of(cells)] == [values[0] for values in rows])
             self._rows += rows
         for name, value in fresh.items():
-            cell = sheet.range(name)
-            cell.value = value
-            _check_written((cell.value is None) == (value is None))
+            write_cell(sheet, name, value)
             self._values[name] = value
 
     def _is_as_left(self, sheet: "xlwings.Sheet", table: "xlwings.Range") -> bool:

@@ -19,11 +19,11 @@ import torch
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.files import check_name, exists, sweep
 from s6xl.mnist.choices import FULL, SAMPLE
+from s6xl.mnist.layers import SIDE
 
 # What the full MNIST's images and labels give; anything else in a folder is named by the folder.
 _FULL_FINGERPRINT = "1e35582d42a90940c55b956deb61875c020b567ed20e3c5b174f52bf7809ed9b"
 _SAMPLE_FILE = Path(__file__).with_name("sample") / "digits.npz"
-_SIDE = 28
 _TIMEOUT = 30.0  # seconds
 
 
@@ -118,7 +118,7 @@ def _read(root: Path, *, train: bool) -> Digits:
     good = (
         images.ndim == 3
         and images.dtype == torch.uint8
-        and images.shape[1:] == (_SIDE, _SIDE)
+        and images.shape[1:] == (SIDE, SIDE)
         and 0 < len(images) == len(labels)
         and int(labels.min()) >= 0
         and int(labels.max()) <= 9

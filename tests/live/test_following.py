@@ -10,28 +10,19 @@ from pathlib import Path
 import pytest
 
 from open_excel import PID, SAYINGS, Book, Cells, OpenExcel, Sheet, Store, area, reach, refusal
+from runs import config
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.following import Place, _view, follow
 from s6xl.live.leftovers import fail_at_once
 from s6xl.live.writer import Outcome, Writer
 from s6xl.mnist.recipe import recipe_named
-from s6xl.mnist.record import Config, Epoch, Run, Status
+from s6xl.mnist.record import Epoch, Run, Status
 
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK, MNIST = "My bööк.xlsx", "MNIST"
 FOLDER = Path("/runs/one")
 EPOCHS = 7
-CONFIG = Config(
-    recipe=recipe_named("original").changed(epochs=EPOCHS),
-    data="sample",
-    data_title="sample of MNIST",
-    fingerprint="",
-    train_images=6_000,
-    device="auto",
-    device_title="CPU: 2 threads",
-    started="2026-11-25T10:00:00+01:00",
-    versions={},
-)
+CONFIG = config(recipe_named("original").changed(epochs=EPOCHS))
 
 
 def epoch(number: int) -> Epoch:

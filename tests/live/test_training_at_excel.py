@@ -9,6 +9,7 @@ import pytest
 
 from excel_com import ERRORS
 from open_excel import SAYINGS, Book, Cells, Hazard, OpenExcel, Sheet, Store, reach, refusal
+from runs import config
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live import patience, training
 from s6xl.live.excel import Excel
@@ -16,7 +17,7 @@ from s6xl.live.following import Place
 from s6xl.live.leftovers import fail_at_once
 from s6xl.mnist.choices import kept_choice
 from s6xl.mnist.recipe import recipe_named
-from s6xl.mnist.record import Config, Run
+from s6xl.mnist.record import Run
 
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK = "My bööк.xlsx"
@@ -58,18 +59,7 @@ def seat(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sea
 
 def begun(folder: Path, data: str = "sample") -> Run:
     """A run as a training's first moments leave it."""
-    config = Config(
-        recipe=recipe_named("best"),
-        data=kept_choice(data),
-        data_title="sample of MNIST",
-        fingerprint="",
-        train_images=6_000,
-        device="auto",
-        device_title="CPU: 2 threads",
-        started="2026-11-25T10:00:00+01:00",
-        versions={},
-    )
-    return Run.begin(folder, config)
+    return Run.begin(folder, config(recipe_named("best"), data=kept_choice(data)))
 
 
 @pytest.mark.parametrize("saying", SAYINGS)

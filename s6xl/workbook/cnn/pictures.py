@@ -10,8 +10,8 @@ from s6xl.workbook.sheet import Sheet
 
 # A cell with a digit, in pixels on the screen.
 CELL = 84
-# A digit's own pixels, the paper around it, and by how much both are enlarged, so that pixels stay squares.
-_SIDE, _MARGIN, _ENLARGED = 28, 2, 3
+# Pixels of paper around a digit, and by how much both are enlarged, so that pixels stay squares.
+_MARGIN, _ENLARGED = 2, 3
 
 
 def insert_row(sheet: Sheet, row: int, column: int, images: NDArray[np.uint8], description: str) -> None:

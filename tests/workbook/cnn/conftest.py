@@ -7,23 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runs import config
 from s6xl.experiment import Experiment
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import Recipe, recipe_named
-from s6xl.mnist.record import EVALUATION, Config, Epoch, Run
+from s6xl.mnist.record import EVALUATION, Epoch, Run
 from s6xl.workbook import build
 
 EPOCHS = 5
-CONFIG = Config(
-    recipe=recipe_named("original").changed(epochs=EPOCHS, seed=3),
-    data="sample",
+CONFIG = config(
+    recipe_named("original").changed(epochs=EPOCHS, seed=3),
     data_title="sample of MNIST: 6,000 training and 1,000 test images",
-    fingerprint="",
-    train_images=6_000,
     device="cpu",
-    device_title="CPU: 2 threads",
-    started="2026-11-25T10:00:00+01:00",
-    versions={},
 )
 
 

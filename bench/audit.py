@@ -12,12 +12,12 @@ from pathlib import Path
 
 import openpyxl
 
-from s6xl.derivation import NETWORK_AS_SUBMITTED
-from s6xl.experiment import Experiment
-from s6xl.workbook import build
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.worked_example import NETWORK_AS_SUBMITTED
+from s6xl.workbook.composition.build import build
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-import office
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.support import office
 
 RUNS = 7
 

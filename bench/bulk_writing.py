@@ -8,13 +8,13 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
-from s6xl.derivation import NETWORK
-from s6xl.descent import descend
-from s6xl.experiment import Experiment
+from s6xl.backprop.descent import descend
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.worked_example import NETWORK
+from s6xl.workbook.backprop.engine import Engine
+from s6xl.workbook.backprop.rate import Rate, rate_table
 from s6xl.workbook.book import Book, new_book
-from s6xl.workbook.engine import Engine
 from s6xl.workbook.layout import TableLayout
-from s6xl.workbook.rate import Rate, rate_table
 from s6xl.workbook.sheet import ABOVE, ROW, Table
 
 EXPERIMENT = Experiment(steps=5_000)

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.append(str(Path(__file__).parents[1]))
 
-from excel_com import call, cells
-from s6xl.derivation import INPUTS, NETWORK, TARGETS, WEIGHTS, gradient
+from s6xl.backprop.network import gradient
+from s6xl.backprop.worked_example import INPUTS, NETWORK, TARGETS, WEIGHTS
 from s6xl.functions import FUNCTIONS
 from s6xl.functions.quantities import function_name
+from tests.support.excel_com import call, cells
 
 RATE, STEPS, RUNS = 0.5, 1_000, 7
 LIMIT = 20

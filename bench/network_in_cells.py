@@ -12,13 +12,13 @@ import time
 import zipfile
 from pathlib import Path
 
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 from s6xl.mnist.record import Run
-from s6xl.workbook import build
+from s6xl.workbook.composition.build import build
 from s6xl.workbook.inference.digit import GRID, SHOWN
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-import office
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.support import office
 
 TURNS, CHANGES = 5, 10
 PIXEL, PROBABILITY = GRID.cell(9, 14), SHOWN.cell(0, 0)

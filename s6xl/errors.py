@@ -1,4 +1,6 @@
-"""The exceptions whose text is meant for the person at the keyboard."""
+"""The exceptions whose text is meant for the person at the keyboard, and the exit statuses of commands."""
+
+FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
 
 
 class UserError(Exception):

@@ -7,13 +7,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-import office
-from s6xl.derivation import NETWORK_AS_SUBMITTED
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.worked_example import NETWORK_AS_SUBMITTED
 from s6xl.mnist.record import Run
-from s6xl.workbook import build
-
-ROOT = Path(__file__).parent.parent
+from s6xl.workbook.composition.build import build
+from tests.support import office
+from tests.support.places import ROOT
 
 # CI tries the same examples each time, so that a failure there is the change's; elsewhere each run tries new ones.
 hypothesis.settings.register_profile("ci", derandomize=True)

@@ -12,8 +12,8 @@ import pytest
 
 import s6xl
 from s6xl.addin.package import build_add_in
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

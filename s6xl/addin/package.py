@@ -10,12 +10,13 @@ from pathlib import Path
 from xlsxwriter import Workbook
 
 from s6xl.addin import sources, vba
-from s6xl.archive import replace_parts
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 from s6xl.files import OTHER_FILE
 from s6xl.mnist.record import Run
-from s6xl.workbook import Engine, build
+from s6xl.ooxml.archive import replace_parts
+from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.book import Packaging, new_book
+from s6xl.workbook.composition.build import build
 
 TITLE = "S6: backpropagation and CNN training in Excel"
 _RIBBON = "customUI/customUI14.xml"

@@ -14,17 +14,17 @@ from posixpath import dirname, join, split
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from s6xl.archive import ZIP_ERRORS, replace_parts
 from s6xl.audit.audit_sheet import TITLE, lines
 from s6xl.audit.audit_sheet_xml import sheet_xml
 from s6xl.audit.findings import FileReport, Finding, Kind
-from s6xl.audit.package import SAVE_AS, DamagedPartError, Package, opened
-from s6xl.audit.sheet_xml import Block, block
-from s6xl.audit.styles_xml import Styles, empty_styles
 from s6xl.errors import UserError
 from s6xl.files import replacing
-from s6xl.sheet_scan import SheetScan
-from s6xl.splicing import Edit, Element, XmlError, elements, spliced, tag_end, with_attribute
+from s6xl.ooxml.archive import ZIP_ERRORS, replace_parts
+from s6xl.ooxml.package import SAVE_AS, DamagedPartError, Package, opened
+from s6xl.ooxml.sheet_scan import SheetScan
+from s6xl.ooxml.sheet_xml import Block, block
+from s6xl.ooxml.splicing import Edit, Element, XmlError, elements, spliced, tag_end, with_attribute
+from s6xl.ooxml.styles_xml import Styles, empty_styles
 
 _INSTEAD = "give another file with --annotate"
 _WRONG = "FFFFC7CE"  # light red

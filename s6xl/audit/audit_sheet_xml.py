@@ -6,9 +6,9 @@ from html import escape
 from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
 from s6xl.audit.audit_sheet import WIDTHS, Line, Role, lines_of_text
-from s6xl.audit.styles_xml import Styles
-from s6xl.sheet_cells import cell_xml
-from s6xl.workbook.styles import INK, LINE, LINK
+from s6xl.ooxml.sheet_cells import cell_xml
+from s6xl.ooxml.styles_xml import Styles
+from s6xl.palette import INK, LINE, LINK
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _SIDES = ("left", "right", "top", "bottom")

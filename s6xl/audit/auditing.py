@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from s6xl.audit.book import Cell, address, letters
 from s6xl.audit.charts import chart_findings
 from s6xl.audit.evaluate import Evaluator
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
@@ -13,13 +12,14 @@ from s6xl.audit.judging import Judgement, areas, judge
 from s6xl.audit.networks import written
 from s6xl.audit.placement import Placement
 from s6xl.audit.placing import place
-from s6xl.audit.reading import read
 from s6xl.audit.resolving import Whereabouts
 from s6xl.audit.shown import errors_outside, shown_errors, stale_cells
 from s6xl.audit.slips import Patience
 from s6xl.audit.tables import Block, Column, Table, find_tables
 from s6xl.audit.values import evaluator
 from s6xl.errors import UserError
+from s6xl.ooxml.book import Cell, address, letters
+from s6xl.ooxml.reading import read
 
 UNFORESEEN = "could not be audited for a reason that nobody foresaw"
 SECONDS = 9.0  # that one workbook may take

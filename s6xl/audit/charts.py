@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from s6xl.audit.book import Area, Book, Chart, Sheet
 from s6xl.audit.findings import Finding, Kind
 from s6xl.audit.formulas import area_of, sheet_prefix
 from s6xl.audit.networks import written
 from s6xl.audit.tables import Column, Table
+from s6xl.ooxml.book import Area, Book, Chart, Sheet
 
 
 def chart_findings(book: Book, tables: list[Table]) -> Iterator[tuple[Table, Finding]]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pyopenvba.formula import FormulaError, Node, parse
 from xlsxwriter.utility import quote_sheetname, xl_cell_to_rowcol
 
-from s6xl.audit.book import Area, Book, Cell, Key, ListTable, Place, letters
+from s6xl.ooxml.book import Area, Book, Cell, Key, ListTable, Place, letters
 
 LONGEST_FORMULA = 8192  # characters, as in Excel
 _DEEPEST = 64  # parentheses within one another, as in Excel

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from s6xl.audit.book import Cell, address
 from s6xl.audit.findings import Finding, Kind
 from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.networks import written
@@ -15,6 +14,7 @@ from s6xl.audit.slips import Patience, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import BlankError, constant
 from s6xl.audit.writing import At, Writer
+from s6xl.ooxml.book import Cell, address
 
 _FEWEST_IN_SERIES = 4  # different numbers that make a series
 _MAJORITY = 0.6  # of the rows, so that the others are taken for mistakes

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain, product
 
 from s6xl.audit.networks import written
-from s6xl.expression import Call, Expression, Negative, Number, Operation, expand, to_text
+from s6xl.backprop.expression import Call, Expression, Negative, Number, Operation, expand, to_text
 
 
 def mutants(expression: Expression) -> Iterator[tuple[Expression, str]]:

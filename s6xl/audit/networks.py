@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.derivation import NETWORK, UPDATE, symbol
-from s6xl.expression import Expression, Name, names, parse, substitute, to_numpy
+from s6xl.backprop.expression import Expression, Name, names, parse, substitute, to_numpy
+from s6xl.backprop.network import UPDATE, symbol
+from s6xl.backprop.worked_example import NETWORK
 
 Array = NDArray[np.float64]
 

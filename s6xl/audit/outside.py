@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from s6xl.audit.book import Key
 from s6xl.audit.formulas import UnreadableError
 from s6xl.audit.literals import readings
 from s6xl.audit.networks import INPUTS
@@ -12,6 +11,7 @@ from s6xl.audit.operators import FaultError
 from s6xl.audit.placement import Placement, shape, usual
 from s6xl.audit.resolving import constants
 from s6xl.audit.tables import Column
+from s6xl.ooxml.book import Key
 
 _MOST_UNKNOWN = 3  # cells outside the table without a label, in one formula
 _PLAIN_NUMBERS = (0.0, 1.0, 2.0, 0.5)  # that stand in the network's own formulas

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from s6xl.audit.book import Cell
 from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.literals import Typed
 from s6xl.audit.networks import Model
@@ -13,6 +12,7 @@ from s6xl.audit.operators import Array, FaultError
 from s6xl.audit.resolving import Atom, Quantity, Resolver, Through, Whereabouts, constants, quantities
 from s6xl.audit.tables import Column, Table
 from s6xl.audit.values import BlankError, Values, close, constant
+from s6xl.ooxml.book import Cell
 
 
 class UnplacedError(UnreadableError):

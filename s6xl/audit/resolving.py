@@ -6,11 +6,11 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from s6xl.audit import headers
-from s6xl.audit.book import Book, Cell, Key, Place, Sheet
 from s6xl.audit.formulas import Formula, Formulas, Reference, UnreadableError
 from s6xl.audit.networks import INPUTS
 from s6xl.audit.tables import Column, Table
-from s6xl.derivation import NETWORK
+from s6xl.backprop.worked_example import NETWORK
+from s6xl.ooxml.book import Book, Cell, Key, Place, Sheet
 
 _DEEPEST = 40  # cells that a formula leads through before it reaches the table
 _LARGEST_BLOCK = 2048  # cells

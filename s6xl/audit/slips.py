@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 
-from s6xl.audit.book import address
 from s6xl.audit.formulas import Formula, Reference, UnreadableError
 from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
@@ -20,7 +19,8 @@ from s6xl.audit.placement import Placement, which
 from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
 from s6xl.audit.values import close, constant
 from s6xl.audit.writing import At, Writer
-from s6xl.expression import names, to_numpy
+from s6xl.backprop.expression import names, to_numpy
+from s6xl.ooxml.book import address
 
 _MOST_OCCURRENCES = 24
 _SECONDS = 4.0  # for telling mistakes, of those for a workbook; after them, cells are named without words

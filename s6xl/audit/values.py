@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pyopenvba.formula import Node
 
-from s6xl.audit.book import Book, Place
 from s6xl.audit.evaluate import Closure, Evaluator
 from s6xl.audit.formulas import UnreadableError, tree
 from s6xl.audit.networks import CASES, World
 from s6xl.audit.operators import EMPTY, Array, Empty, FaultError, UnknownError, Value
 from s6xl.audit.resolving import Atom, Block, Constant, Fault, Quantity, Through
+from s6xl.ooxml.book import Book, Place
 
 _RELATIVE = 1e-9
 
@@ -116,7 +116,7 @@ def _own_function(name: str) -> Closure | None:
     """A function of the add-in that is one formula over its arguments."""
     if not name.startswith("s6_"):
         return None
-    from s6xl.expression import to_numpy
+    from s6xl.backprop.expression import to_numpy
     from s6xl.functions import FUNCTIONS
 
     function = next((item for item in FUNCTIONS if item.name.casefold() == name), None)

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from s6xl.audit.book import Place
 from s6xl.audit.formulas import Corner, Formula, fill, sheet_prefix
 from s6xl.audit.networks import INPUTS
 from s6xl.audit.placement import Placement
 from s6xl.audit.resolving import Atom, Quantity
 from s6xl.audit.tables import Column
-from s6xl.expression import Expression, names, substitute, to_excel
+from s6xl.backprop.expression import Expression, names, substitute, to_excel
+from s6xl.ooxml.book import Place
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from s6xl.cli.addin_commands import addin
 from s6xl.cli.audit_command import audit
 from s6xl.cli.build_command import build
 from s6xl.cli.doctor_command import doctor
-from s6xl.cli.exits import BAD_ARGUMENTS, FAILED, STOP_SIGNALS, STOPPED
+from s6xl.cli.exits import STOP_SIGNALS
 from s6xl.cli.predict_command import predict
 from s6xl.cli.train_command import train
-from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.errors import BAD_ARGUMENTS, FAILED, STOPPED, ImpossibleHereError, UserError
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from s6xl.cli.exits import FAILED
+from s6xl.errors import FAILED
 
 if TYPE_CHECKING:
     from s6xl.addin.places import Places

@@ -12,9 +12,9 @@ from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.files import quoted
 
 if TYPE_CHECKING:
-    from s6xl.experiment import Experiment
+    from s6xl.backprop.experiment import Experiment
     from s6xl.mnist.record import Run
-    from s6xl.workbook import Engine
+    from s6xl.workbook.backprop.engine import Engine
 
 # Where a workbook goes by default, by what computes it; spelled out, for loading the engines takes time.
 DEFAULT_OUT = {
@@ -75,10 +75,10 @@ def build(
     """Build the backpropagation workbook: every step at every learning rate, in live formulas."""
     # A build is short and drops next to nothing in cycles; looking for them would take a tenth of its time.
     gc.disable()
-    from s6xl.derivation import NETWORK, NETWORK_AS_SUBMITTED
-    from s6xl.experiment import Experiment, parse_numbers, read_settings
+    from s6xl.backprop.experiment import Experiment, parse_numbers, read_settings
+    from s6xl.backprop.worked_example import NETWORK, NETWORK_AS_SUBMITTED
     from s6xl.wording import counted
-    from s6xl.workbook import Engine
+    from s6xl.workbook.backprop.engine import Engine
 
     chosen: dict[str, Any] = read_settings(settings) if settings else {}
     lists = {"learning_rates": ("--lr", lr), "inputs": ("--inputs", inputs), "targets": ("--targets", targets)}
@@ -115,14 +115,15 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_workbook(experiment: "Experiment", out: Path, engine: "Engine", run: "Run | None") -> None:
-    from s6xl import workbook
+    from s6xl.workbook.backprop.engine import Engine
+    from s6xl.workbook.composition.build import build as build_workbook
 
-    if engine is workbook.Engine.UDF:
+    if engine is Engine.UDF:
         from s6xl.addin.package import build_macro_workbook
 
         build = partial(build_macro_workbook, run=run)
     else:
-        build = partial(workbook.build, engine=engine, run=run)
+        build = partial(build_workbook, engine=engine, run=run)
     # Every row is reported twice: computed, and written.
     rows = 2 * experiment.steps * len(experiment.learning_rates)
     if rows < ROWS_WORTH_REPORTING:

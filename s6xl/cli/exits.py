@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
 _ASKING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # What whoever has started this has it ignore, as nohup does a closed terminal, stays ignored.
 STOP_SIGNALS = [number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN]

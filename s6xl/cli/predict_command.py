@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from s6xl.cli.exits import FAILED, stopping_later
-from s6xl.errors import UserError
+from s6xl.cli.exits import stopping_later
+from s6xl.errors import FAILED, UserError
 from s6xl.mnist.choices import PRETRAINED
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
+from s6xl.backprop.experiment import Experiment
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.experiment import Experiment
 from s6xl.files import check_replaceable, exists, quoted
 from s6xl.mnist.record import Run
-from s6xl.workbook import build
 from s6xl.workbook.cnn.content import content_of
 from s6xl.workbook.cnn.filling import check_fillable, fill
+from s6xl.workbook.composition.build import build
 
 _OTHER = "give another file with --workbook"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from s6xl.cli.exits import FAILED, STOPPED, stopping_later
-from s6xl.errors import UserError
+from s6xl.cli.exits import stopping_later
+from s6xl.errors import FAILED, STOPPED, UserError
 from s6xl.mnist.choices import AUTO, DEVICES, FULL, kept_choice
 from s6xl.mnist.recipe import RECIPES
 

@@ -18,18 +18,19 @@ from typing import TYPE_CHECKING, Any
 from s6xl.addin.package import build_add_in, build_macro_workbook
 from s6xl.addin.places import INTERPRETER_ON_WINDOWS, WINDOWS
 from s6xl.addin.sources import ADD_IN_NAME, SETTINGS_NAME
-from s6xl.derivation import INPUTS, NETWORK, TARGETS, WEIGHTS
-from s6xl.descent import descend
+from s6xl.backprop.descent import descend
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.worked_example import INPUTS, NETWORK, TARGETS, WEIGHTS
 from s6xl.doctor.finding import Finding, fault, ok, skipped
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment
 from s6xl.functions import MISSING, OF_NUMBERS, OVER_IMAGES, OVER_RANGES, Block, Function
 from s6xl.live.leftovers import spare_other_excels
 from s6xl.live.log import log_path
 from s6xl.mnist.choices import PRETRAINED
 from s6xl.mnist.layers import SIDE
 from s6xl.mnist.record import Run
-from s6xl.workbook import Engine, build
+from s6xl.workbook.backprop.engine import Engine
+from s6xl.workbook.composition.build import build
 from s6xl.workbook.inference.choices import DigitChoice, digit_choices
 from s6xl.workbook.inference.digit import CHOICE, PROBABILITIES_NAME
 from s6xl.workbook.layout import DIGIT, FIRST_COLUMN, FIRST_ROW, cell, on_sheet, rate_sheet

@@ -3,7 +3,7 @@
 `FUNCTIONS` lists them; each takes blocks of cells and gives one back, so that any spreadsheet program can call them.
 """
 
-from s6xl.derivation import NETWORK
+from s6xl.backprop.worked_example import NETWORK
 from s6xl.functions.arguments import MISSING
 from s6xl.functions.definition import Block, Function, Parameter, Result
 from s6xl.functions.descents import descent_functions

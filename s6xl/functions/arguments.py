@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
 
-from s6xl.experiment import shown_number
 from s6xl.functions.definition import ArgumentError, Block, Cell, Parameter
-from s6xl.wording import counted
+from s6xl.wording import counted, shown_number
 
 # What stands for an argument that was left out.
 MISSING: Block = ()

@@ -6,7 +6,7 @@ Nothing here knows which program calls: arguments come as blocks of cells, a res
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from s6xl.expression import Expression
+from s6xl.backprop.expression import Expression
 
 PREFIX = "S6_"
 # What a cell may hold on its way in, and on its way back: a number or a text.

@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.derivation import Network, symbol
-from s6xl.descent import descend
+from s6xl.backprop.descent import descend
+from s6xl.backprop.network import Network, symbol
 from s6xl.functions.arguments import Vector, positive_number, vector, whole_number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result
 

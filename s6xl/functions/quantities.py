@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from s6xl.derivation import UPDATE, Network, Quantity, arguments, long_symbol
-from s6xl.descent import cell_function
-from s6xl.expression import Expression, Name, names, substitute, to_excel
+from s6xl.backprop.descent import cell_function
+from s6xl.backprop.expression import Expression, Name, names, substitute, to_excel
+from s6xl.backprop.network import UPDATE, Network, Quantity, arguments, long_symbol
 from s6xl.functions.arguments import number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result, TooLargeError
 

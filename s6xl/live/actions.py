@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from s6xl.backprop.experiment import Experiment
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.experiment import Experiment
 from s6xl.files import unused
 from s6xl.live.auditing import audit_workbook
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
 from s6xl.live.patience import if_it_lasts, patiently
 from s6xl.live.training import import_run, stop, train
-from s6xl.workbook import build
+from s6xl.workbook.composition.build import build
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, RATE_SHEET, STEP, STEP_COLUMN
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.excel import Excel
 from s6xl.live.mnist_sheet import last_visible_sheet
 from s6xl.live.patience import NotWrittenError, if_it_lasts, patiently
-from s6xl.workbook.styles import INK, LINK
+from s6xl.palette import INK, LINK
 
 if TYPE_CHECKING:
     import xlwings

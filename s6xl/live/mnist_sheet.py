@@ -16,7 +16,6 @@ from s6xl.workbook.cnn.content import (
     DEVICE,
     EPOCHS,
     LEARNING_RATE,
-    MNIST,
     NAMES,
     RECIPE,
     RUN,
@@ -26,6 +25,7 @@ from s6xl.workbook.cnn.content import (
     Value,
 )
 from s6xl.workbook.cnn.template import write_template
+from s6xl.workbook.layout import MNIST
 
 if TYPE_CHECKING:
     import xlwings

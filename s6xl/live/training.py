@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import platformdirs
 from filelock import FileLock, Timeout
 
-from s6xl.cli.exits import STOPPED
-from s6xl.errors import ImpossibleHereError, UserError
+from s6xl.errors import STOPPED, ImpossibleHereError, UserError
 from s6xl.live.excel import Excel
 from s6xl.live.following import Place, follow
 from s6xl.live.mnist_sheet import (
@@ -27,7 +26,8 @@ from s6xl.live.mnist_sheet import (
 from s6xl.live.patience import PATIENCE, if_it_lasts, patiently
 from s6xl.live.process import start
 from s6xl.mnist.record import CONFIG, Run, new_folder
-from s6xl.workbook.cnn.content import MNIST, RUN, STATUS, content_of
+from s6xl.workbook.cnn.content import RUN, STATUS, content_of
+from s6xl.workbook.layout import MNIST
 
 if TYPE_CHECKING:
     import xlwings

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.derivation import long_symbol
+from s6xl.backprop.network import long_symbol
+from s6xl.palette import INK, LINE, LOSS, MUTED
 from s6xl.workbook.book import Book
 from s6xl.workbook.layout import RATE_SHEET, TITLE_CELL, TableLayout, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
-from s6xl.workbook.styles import INK, LINE, LOSS, MUTED, series_line
+from s6xl.workbook.styles import series_line
 
 FEW_STEPS = 12
 # What differs between an axis of one kind and the other.

@@ -4,10 +4,12 @@ import re
 
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from s6xl.derivation import Network
-from s6xl.experiment import Experiment, number_text
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.network import Network
+from s6xl.wording import number_text
 
 START, LOSS_PLOT, STEP, CHECK = "Start", "LossPlot", "Step", "Check"
+MNIST = "MNIST"
 DIGIT, DIGIT_GALLERY, INPUT, SOFTMAX = "Digit", "Digits", "Input", "Softmax"
 MODEL, SAMPLES, CONFUSION, MISTAKES = "Model", "Samples", "Confusion", "Mistakes"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from s6xl.addin.package import build_add_in, build_macro_workbook
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ from oletools.olevba import VBA_Parser
 from PIL import Image
 from pyopenvba import check_file
 
-import office
 from s6xl.addin import sources, vba
 from s6xl.addin.package import build_add_in, build_macro_workbook
+from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment
 from s6xl.live.actions import ACTIONS
+from tests.support import office
 
 RIBBON = "customUI/customUI14.xml"
 NAMESPACE = "{http://schemas.microsoft.com/office/2009/07/customui}"

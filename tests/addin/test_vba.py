@@ -13,12 +13,12 @@ from pyvbaanalysis import DiagnosticSeverity, analyze_module, analyze_office_fil
 
 from s6xl.addin import vba
 from s6xl.addin.package import build_add_in
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 from s6xl.functions import FUNCTIONS
 from s6xl.live import ribbon
-from s6xl.workbook import build
+from s6xl.workbook.composition.build import build
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 OWN = ("S6Ribbon", "S6WorkbookTab", "S6Describe", "S6Descriptions", "ThisWorkbook", "xlwings_udfs")
 NAMESPACE = "{http://schemas.microsoft.com/office/2009/07/customui}"
 BUTTONS = [

@@ -19,17 +19,17 @@ from openpyxl.cell import Cell
 from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
-import office
-from hostile import BOOK_RELATIONS, MAIN, OFFICE, PACKAGE, SHEET, bare, unzipped, zipped
-from mutations import mutated
 from s6xl.addin.package import build_macro_workbook
 from s6xl.audit import annotating
 from s6xl.audit.annotating import annotate
 from s6xl.audit.audit_sheet import WIDTHS, Role, lines, matrix
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
+from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment
-from small_book import small_book
+from tests.support import office
+from tests.support.audit.hostile import BOOK_RELATIONS, MAIN, OFFICE, PACKAGE, SHEET, bare, unzipped, zipped
+from tests.support.audit.mutations import mutated
+from tests.support.audit.small_book import small_book
 
 RED = "FFFFC7CE"
 RATES = ("LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2")

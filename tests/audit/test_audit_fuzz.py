@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from mutations import mutated
 from s6xl.audit.auditing import UNFORESEEN, audit
-from small_book import small_book
+from tests.support.audit.mutations import mutated
+from tests.support.audit.small_book import small_book
 
 CASES, GROUPS = 2_000, 20
 SECONDS = 10.0

@@ -12,12 +12,14 @@ import pytest
 from openpyxl.utils import range_boundaries
 
 import s6xl.audit.auditing
-from hostile import READABLE
 from s6xl.addin.package import build_macro_workbook
 from s6xl.audit.auditing import audit
 from s6xl.audit.findings import FileReport, Kind
-from s6xl.experiment import Experiment
-from s6xl.workbook import Engine, build
+from s6xl.backprop.experiment import Experiment
+from s6xl.workbook.backprop.engine import Engine
+from s6xl.workbook.composition.build import build
+from tests.support.audit.hostile import READABLE
+from tests.support.places import ROOT
 
 RATES = {"LR=0.1": 0.1, "LR=0.2": 0.2, "LR=0.5": 0.5, "LR=0.8": 0.8, "LR=1": 1.0, "LR=2": 2.0}
 MEMORY = 1 << 30
@@ -84,7 +86,7 @@ def test_own_workbooks_are_right(engine: Engine, tmp_path: Path) -> None:
 
 
 def test_committed_workbooks_are_right() -> None:
-    for path in (Path(__file__).parents[2] / "workbooks").glob("*.xlsx"):
+    for path in (ROOT / "workbooks").glob("*.xlsx"):
         assert audit(path).findings == []
 
 

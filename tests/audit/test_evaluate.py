@@ -8,11 +8,11 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from office import Office
-from s6xl.audit.book import Book, Cell
 from s6xl.audit.formulas import Formulas, UnreadableError, tree
 from s6xl.audit.operators import FaultError, UnknownError
 from s6xl.audit.values import evaluator
+from s6xl.ooxml.book import Book, Cell
+from tests.support.office import Office
 
 CELLS = {f"{column}{row}": None for column in "ABCD" for row in (1, 2)}
 FORMULAS = (

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from openpyxl.formula.translate import Translator
 
-from s6xl.audit.book import Area, Book, Cell, ListTable, address
 from s6xl.audit.formulas import Formulas, UnreadableError, area_of
+from s6xl.ooxml.book import Area, Book, Cell, ListTable, address
 
 TEXTS = (
     "1/(1+ EXP(-J33))",

@@ -10,10 +10,10 @@ from openpyxl.utils import range_boundaries
 
 from s6xl.audit.auditing import audit
 from s6xl.audit.findings import Kind
-from stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE, apart, side_by_side
-from stranger_mistakes import mistakes
-from stranger_rights import right_ones
-from strangers import COLUMNS, FORMULAS, Book, Case, letters
+from tests.support.audit.stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE, apart, side_by_side
+from tests.support.audit.stranger_mistakes import mistakes
+from tests.support.audit.stranger_rights import right_ones
+from tests.support.audit.strangers import COLUMNS, FORMULAS, Book, Case, letters
 
 Layout = Callable[[], Book]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import excel_com
 from s6xl.workbook.cnn.template import write_template
+from tests.support import excel_com
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ import openpyxl
 import platformdirs
 import pytest
 
-import excel_com
-from excel_com import Chart, Range, Workbook
-from open_excel import refusal
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live import actions, dialog, ribbon, worker
 from s6xl.live.actions import ACTIONS
 from s6xl.live.excel import Excel
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, STEP
+from tests.support import excel_com
+from tests.support.excel_com import Chart, Range, Workbook
+from tests.support.live.open_excel import refusal
 
 
 @contextmanager

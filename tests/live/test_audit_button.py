@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from desk import Desk
-from open_excel import SAYINGS, Hazard, OpenExcel, Store, reach, refusal
 from s6xl.audit.audit_sheet import lines, matrix
 from s6xl.audit.auditing import audit
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
-from s6xl.derivation import NETWORK_AS_SUBMITTED
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.worked_example import NETWORK_AS_SUBMITTED
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.experiment import Experiment
 from s6xl.live import auditing, patience
 from s6xl.live.excel import Excel
 from s6xl.live.leftovers import fail_at_once
-from s6xl.workbook import build
+from s6xl.workbook.composition.build import build
+from tests.support.live.desk import Desk
+from tests.support.live.open_excel import SAYINGS, Hazard, OpenExcel, Store, reach, refusal
 
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK = "My bööк.xlsx"

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from open_excel import PID, SAYINGS, Book, Cells, OpenExcel, Sheet, Store, area, reach, refusal
-from runs import config
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.following import Place, _view, follow
 from s6xl.live.leftovers import fail_at_once
 from s6xl.live.writer import Outcome, Writer
 from s6xl.mnist.recipe import recipe_named
 from s6xl.mnist.record import Epoch, Run, Status
+from tests.support.live.open_excel import PID, SAYINGS, Book, Cells, OpenExcel, Sheet, Store, area, reach, refusal
+from tests.support.runs import config
 
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK, MNIST = "My bööк.xlsx", "MNIST"

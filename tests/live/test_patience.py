@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from open_excel import SAYINGS, refusal
 from s6xl.errors import ImpossibleHereError
 from s6xl.live import patience
 from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing, patiently
+from tests.support.live.open_excel import SAYINGS, refusal
 
 
 class NumberedError(Exception):

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from excel_com import ERRORS
-from open_excel import SAYINGS, Book, Cells, Hazard, OpenExcel, Sheet, Store, reach, refusal
-from runs import config
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live import patience, training
 from s6xl.live.excel import Excel
@@ -18,6 +15,9 @@ from s6xl.live.leftovers import fail_at_once
 from s6xl.mnist.choices import kept_choice
 from s6xl.mnist.recipe import recipe_named
 from s6xl.mnist.record import Run
+from tests.support.excel_com import ERRORS
+from tests.support.live.open_excel import SAYINGS, Book, Cells, Hazard, OpenExcel, Sheet, Store, reach, refusal
+from tests.support.runs import config
 
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK = "My bööк.xlsx"

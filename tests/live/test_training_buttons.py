@@ -12,8 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from desk import BOOK, SECONDS, Desk
 from s6xl.mnist.record import Run
+from tests.support.live.desk import BOOK, SECONDS, Desk
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a message box would wait for a click")
 QUICK: dict[str, Any] = {"recipe": "original", "data": "sample", "batch_size": 600, "device": "cpu"}

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from networks import probabilities
 from s6xl.errors import UserError
 from s6xl.mnist import data, model
 from s6xl.mnist.picture import read_picture
 from s6xl.mnist.record import Run
+from tests.support.networks import probabilities
 
 DIGITS = data.load("sample").test
 IMAGES, LABELS = DIGITS.images.numpy()[::10], DIGITS.labels.numpy()[::10]

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from networks import probabilities
 from s6xl.errors import UserError
 from s6xl.mnist import data, model
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import RECIPES
 from s6xl.mnist.record import Run
+from tests.support.networks import probabilities
 
 PRETRAINED = Path("pretrained")
 

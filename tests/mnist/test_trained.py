@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from networks import NETWORKS, made, probabilities
 from s6xl.errors import UserError
 from s6xl.mnist import model
 from s6xl.mnist.layers import (
@@ -25,6 +24,7 @@ from s6xl.mnist.layers import (
     shapes,
 )
 from s6xl.mnist.trained import TrainedNetwork
+from tests.support.networks import NETWORKS, made, probabilities
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (5, 28, 28)).astype(float)
 SMALL = NETWORKS["one linear layer"]

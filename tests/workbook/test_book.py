@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pyopenvba import check_file
 
-from s6xl.experiment import Experiment
-from s6xl.workbook import build
+from s6xl.backprop.experiment import Experiment
+from s6xl.workbook.composition.build import build
 
 SMALL = Experiment(learning_rates=(0.5,), steps=3)
 BEFORE = b"what was there before"

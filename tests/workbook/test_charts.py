@@ -10,9 +10,9 @@ from openpyxl.chart.line_chart import LineChart
 from openpyxl.chart.title import Title
 from openpyxl.worksheet.worksheet import Worksheet
 
-from s6xl.experiment import Experiment
-from s6xl.workbook import build
+from s6xl.backprop.experiment import Experiment
 from s6xl.workbook.charts import nice_interval
+from s6xl.workbook.composition.build import build
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 from s6xl.mnist.record import Run
-from s6xl.workbook import Engine, build
+from s6xl.workbook.backprop.engine import Engine
+from s6xl.workbook.composition.build import build
+from tests.support.places import ROOT
 
-WORKBOOKS = Path(__file__).parent.parent.parent / "workbooks"
+WORKBOOKS = ROOT / "workbooks"
 NUMBER = re.compile(rb"(?<=<v>)-?[0-9][0-9.e+-]*(?=</v>)|(?<=<c:v>)-?[0-9][0-9.e+-]*(?=</c:v>)")
 CHECK_SHEET = "xl/worksheets/sheet10.xml"
 # What is the same without a network: the sheets before MNIST.

@@ -12,13 +12,13 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from pyopenvba.formula import parse
 
-from office import Office
-from s6xl.derivation import NETWORK
-from s6xl.descent import descend
+from s6xl.backprop.descent import descend
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.worked_example import NETWORK
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment
-from s6xl.workbook import build
-from s6xl.workbook.drawing import draw_network
+from s6xl.workbook.backprop.drawing import draw_network
+from s6xl.workbook.composition.build import build
+from tests.support.office import Office
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.

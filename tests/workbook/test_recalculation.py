@@ -6,12 +6,12 @@ import numpy as np
 import openpyxl
 import pytest
 
-from cached_values import assert_cached_values_hold, cells
-from office import Office, Recalculated
-from s6xl.derivation import NETWORK
-from s6xl.descent import descend
-from s6xl.experiment import Experiment
-from s6xl.workbook import build
+from s6xl.backprop.descent import descend
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.worked_example import NETWORK
+from s6xl.workbook.composition.build import build
+from tests.support.cached_values import assert_cached_values_hold, cells
+from tests.support.office import Office, Recalculated
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 

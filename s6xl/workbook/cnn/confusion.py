@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.layers import DIGITS
+from s6xl.palette import NEUTRAL, POSITIVE, WARM
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.layout import CONFUSION
 from s6xl.workbook.sheet import Sheet
-from s6xl.workbook.styles import NEUTRAL, POSITIVE, WARM
 
 ABOUT = (
     "The confusion matrix: each row holds the test images of one digit, by what the network took them for. On the "

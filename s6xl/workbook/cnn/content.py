@@ -13,7 +13,6 @@ from s6xl.mnist.record import Config, Epoch, Run, Status
 from s6xl.wording import counted
 
 Value = str | float | None
-MNIST = "MNIST"
 # The settings that a training from Excel reads, by their cells' names; empty ones are the recipe's.
 RECIPE, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED = "recipe", "epochs", "batch_size", "learning_rate", "seed"
 DEVICE, DATA = "device", "data"

@@ -17,13 +17,13 @@ from xml.etree import ElementTree
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from s6xl.archive import METHODS, ZIP_ERRORS, replace_parts
 from s6xl.errors import UserError
 from s6xl.files import check_replaceable, replacing
-from s6xl.sheet_cells import Value, with_cells
-from s6xl.splicing import XmlError
-from s6xl.workbook.cnn.content import HEADINGS, MNIST, NAMES, TABLE, Content
-from s6xl.workbook.layout import cell
+from s6xl.ooxml.archive import METHODS, ZIP_ERRORS, replace_parts
+from s6xl.ooxml.sheet_cells import Value, with_cells
+from s6xl.ooxml.splicing import XmlError
+from s6xl.workbook.cnn.content import HEADINGS, NAMES, TABLE, Content
+from s6xl.workbook.layout import MNIST, cell
 
 SUFFIXES = (".xlsx", ".xlsm")
 _RELATIONSHIP_ID = re.compile(r"\{.*/relationships\}id")

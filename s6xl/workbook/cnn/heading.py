@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from s6xl.palette import SERIES
 from s6xl.workbook.book import Book
-from s6xl.workbook.cnn.content import MNIST, RUN, STARTED, Content
+from s6xl.workbook.cnn.content import RUN, STARTED, Content
 from s6xl.workbook.cnn.mnist import cell_of
-from s6xl.workbook.layout import absolute, on_sheet
+from s6xl.workbook.layout import MNIST, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
-from s6xl.workbook.styles import SERIES
 
 ABOUT_ROW = 4
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from s6xl.mnist.choices import DEVICES, FULL, SAMPLE
 from s6xl.mnist.recipe import LARGEST_BATCH, LARGEST_RATE, LARGEST_SEED, MOST_EPOCHS, RECIPES
+from s6xl.palette import INK, LINE, MUTED, SERIES
 from s6xl.workbook.book import Book
 from s6xl.workbook.charts import nice_interval
 from s6xl.workbook.cnn.content import (
@@ -14,7 +15,6 @@ from s6xl.workbook.cnn.content import (
     EPOCHS,
     HEADINGS,
     LEARNING_RATE,
-    MNIST,
     NO_RUN,
     RECIPE,
     RUN,
@@ -27,9 +27,8 @@ from s6xl.workbook.cnn.content import (
     Value,
     defaults,
 )
-from s6xl.workbook.layout import absolute, on_sheet
+from s6xl.workbook.layout import MNIST, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
-from s6xl.workbook.styles import INK, LINE, MUTED, SERIES
 
 TITLE = "A CNN learns to read digits"
 ABOUT = (

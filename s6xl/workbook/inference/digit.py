@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from xlsxwriter.utility import xl_col_to_name
 
 from s6xl.mnist.layers import DIGITS, INK, SIDE
+from s6xl.palette import INK as INK_COLOUR
+from s6xl.palette import NEUTRAL, PAPER, SERIES, WARM
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
@@ -17,8 +19,7 @@ from s6xl.workbook.inference.maps import Block, Maps
 from s6xl.workbook.inference.softmax import PROBABILITIES
 from s6xl.workbook.layout import DIGIT, absolute, on_sheet
 from s6xl.workbook.sheet import Sheet
-from s6xl.workbook.styles import INK as INK_COLOUR
-from s6xl.workbook.styles import NEUTRAL, PAPER, SERIES, WARM, colours_up_to
+from s6xl.workbook.styles import colours_up_to
 
 ABOUT = (
     "The trained network at work in plain formulas, with no macro and no Python: choose a digit or paint one, and it "

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from s6xl.mnist.layers import INK, SIDE
+from s6xl.palette import INK as INK_COLOUR
+from s6xl.palette import NEUTRAL, SERIES
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference.choices import DigitChoice
 from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.layout import DIGIT_GALLERY
-from s6xl.workbook.styles import INK as INK_COLOUR
-from s6xl.workbook.styles import NEUTRAL, SERIES, colours_up_to
+from s6xl.workbook.styles import colours_up_to
 
 ABOUT = (
     "Test images, which the network has never learned from; first those that it gets right, then its surest mistakes. "

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.audit.book import Book, Cell
-from s6xl.audit.reading import read
-from s6xl.audit.sheet_xml import block
 from s6xl.errors import UserError
 from s6xl.mnist.layers import DIGITS, KINDS, SIDE, Dropout, Layer, check_chain
 from s6xl.mnist.trained import TrainedNetwork
+from s6xl.ooxml.book import Book, Cell
+from s6xl.ooxml.reading import read
+from s6xl.ooxml.sheet_xml import block
 from s6xl.workbook.cnn.model import LAYERS
 from s6xl.workbook.inference.digit import PIXELS_NAME, PROBABILITIES_NAME
 from s6xl.workbook.inference.neuron import defined_name

@@ -5,11 +5,11 @@ from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
+from s6xl.palette import NEGATIVE, NEUTRAL, POSITIVE, SERIES
 from s6xl.workbook.book import Book
 from s6xl.workbook.cnn.content import Value
 from s6xl.workbook.inference.maps import Block
 from s6xl.workbook.layout import on_sheet
-from s6xl.workbook.styles import NEGATIVE, NEUTRAL, POSITIVE, SERIES
 
 # In pixels on the screen.
 SMALL, LABEL_ROW, TEXT_ROW, NUMBER_ROW, SECTION_ROW = 10, 15, 20, 22, 26

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s6xl.mnist.layers import DIGITS, LogSoftmax
+from s6xl.palette import SERIES
 from s6xl.workbook.book import Book
 from s6xl.workbook.inference.maps import Block, Maps
 from s6xl.workbook.layout import DIGIT, SOFTMAX, START
 from s6xl.workbook.sheet import Sheet
-from s6xl.workbook.styles import SERIES
 
 ABOUT = (
     "Each digit's score s becomes e^s, divided by the sum over all ten: so all are above 0, and they add up to 1.",

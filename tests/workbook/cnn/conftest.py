@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runs import config
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.recipe import Recipe, recipe_named
 from s6xl.mnist.record import EVALUATION, Epoch, Run
-from s6xl.workbook import build
+from s6xl.workbook.composition.build import build
+from tests.support.runs import config
 
 EPOCHS = 5
 CONFIG = config(

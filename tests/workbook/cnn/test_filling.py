@@ -17,17 +17,18 @@ import openpyxl
 import pytest
 from hypothesis import strategies
 
-import office
 from s6xl.addin.package import build_macro_workbook
+from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment
 from s6xl.mnist.record import Run
-from s6xl.sheet_cells import with_cells
-from s6xl.splicing import XmlError
-from s6xl.workbook import Engine, build
+from s6xl.ooxml.sheet_cells import with_cells
+from s6xl.ooxml.splicing import XmlError
+from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.cnn.content import NAMES, content_of
 from s6xl.workbook.cnn.filling import check_fillable, fill
 from s6xl.workbook.cnn.template import write_template
+from s6xl.workbook.composition.build import build
+from tests.support import office
 
 LATER = "bring it in later"
 SHEET = "xl/worksheets/sheet11.xml"

@@ -14,14 +14,15 @@ import pytest
 from openpyxl.workbook import Workbook
 from PIL import Image
 
-import office
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.layers import shapes
 from s6xl.mnist.recipe import RECIPES
 from s6xl.mnist.record import EVALUATION, Run
-from s6xl.workbook import Engine, build
+from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.cnn.content import NAMES
+from s6xl.workbook.composition.build import build
+from tests.support import office
 
 SHEETS = ["MNIST", "Model", "Samples", "Confusion", "Mistakes"]
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 
-from networks import NETWORKS, run_of
-from office import Change, Office, Recalculated
+from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
-from s6xl.experiment import Experiment
 from s6xl.functions import OVER_IMAGES
 from s6xl.mnist import model
 from s6xl.mnist.layers import Convolution, Flatten, Linear, LogSoftmax, ReLU
 from s6xl.mnist.record import Run
-from s6xl.workbook import build
+from s6xl.workbook.composition.build import build
+from tests.support.networks import NETWORKS, run_of
+from tests.support.office import Change, Office, Recalculated
 
 SHEETS = ["Input", *(f"Conv {n}" for n in (1, 2, 3)), "Max pool", *(f"Conv {n}" for n in (4, 5, 6))]
 SHEETS += ["Average pool", "Linear"]

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from openpyxl.utils import get_column_letter
 from torch import nn
 
-from cached_values import assert_cached_values_hold
-from networks import NETWORKS, probabilities, run_of
-from office import Change, Office
-from s6xl.experiment import Experiment
+from s6xl.backprop.experiment import Experiment
 from s6xl.mnist import model
 from s6xl.mnist.record import Run
-from s6xl.workbook import build
+from s6xl.workbook.composition.build import build
+from tests.support.cached_values import assert_cached_values_hold
+from tests.support.networks import NETWORKS, probabilities, run_of
+from tests.support.office import Change, Office
 
 CHOICE, EMPTY, ANSWER = "J9", "empty paper", "AE12"
 TOLERANCE = 1e-9

@@ -1,0 +1,125 @@
+"""A network as a table of quantities: each a name, an expression over other names, and one line of meaning.
+
+Every formula, text and value in the project comes from such a table.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from s6xl.backprop.expression import Expression, Name, names, parse, substitute
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that the network computes: `source` is its expression in Python syntax."""
+
+    name: str
+    source: str
+    meaning: str
+
+    @property
+    def expression(self) -> Expression:
+        """The parsed expression."""
+        return parse(self.source)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network as a table: what it is given, what it computes, and the order of its columns on a sheet.
+
+    `title` says what network it is, and `warning` what is wrong with it, if anything.
+
+    `quantities` stand in order of computation, each over givens and earlier quantities. `layers` holds each layer's
+    neurons as (sum, activation), `connections` where each weight leads from and to, `errors` each output's error.
+    `partials` are the factors of the chain rule; `chains` names, for each gradient, the factors whose product it is.
+    """
+
+    title: str
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    weights: tuple[str, ...]
+    layers: tuple[tuple[tuple[str, str], ...], ...]
+    connections: dict[str, tuple[str, str]]
+    errors: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+    partials: tuple[Quantity, ...]
+    chains: dict[str, tuple[str, ...]]
+    columns: tuple[str, ...]
+    loss: str
+    warning: str = ""
+
+    @property
+    def givens(self) -> tuple[str, ...]:
+        """Everything a step starts from, in column order: targets, inputs and weights."""
+        return tuple(name for name in self.columns if name in {*self.inputs, *self.targets, *self.weights})
+
+    @property
+    def gradients(self) -> tuple[str, ...]:
+        """The names of the gradients, one a weight, in the order of the weights."""
+        return tuple(gradient(weight) for weight in self.weights)
+
+    def __getitem__(self, name: str) -> Quantity:
+        for quantity in (*self.quantities, *self.partials):
+            if quantity.name == name:
+                return quantity
+        raise KeyError(name)
+
+    def meaning(self, name: str) -> str:
+        """What a given or a quantity is, in a few words."""
+        if name in self.inputs:
+            return f"input {self.inputs.index(name) + 1}"
+        if name in self.targets:
+            return f"target of output {self.targets.index(name) + 1}"
+        if name in self.connections:
+            source, target = self.connections[name]
+            return f"weight from {source} to {target}"
+        return self[name].meaning
+
+    def with_sources(self, sources: dict[str, str], warning: str) -> "Network":
+        """The same network with some quantities computed by other expressions, and a warning of it."""
+        return replace(
+            self,
+            warning=warning,
+            quantities=tuple(replace(q, source=sources.get(q.name, q.source)) for q in self.quantities),
+        )
+
+    def inlined(self, name: str) -> Expression:
+        """A quantity as one expression over the givens alone."""
+        replacements: dict[str, Expression] = {}
+        for quantity in self.quantities:
+            replacements[quantity.name] = substitute(quantity.expression, replacements)
+        return replacements[name]
+
+
+def gradient(weight: str) -> str:
+    """The name of the loss's derivative by a weight."""
+    return f"dE_d{weight}"
+
+
+# One step of gradient descent, for a weight `w` with the gradient `dE_dw` at the learning rate `lr`.
+UPDATE = Quantity("w_next", "w - lr*dE_dw", "the weight after one step: down the slope, by the learning rate")
+
+
+def arguments(expression: Expression, columns: Sequence[str]) -> tuple[str, ...]:
+    """The names that an expression uses, in the order of a sheet's columns, then any that have no column."""
+    used = names(expression)
+    return (*(name for name in columns if name in used), *(name for name in used if name not in columns))
+
+
+def update_of(weight: str) -> dict[str, Expression]:
+    """What the names of `UPDATE` stand for when it moves one weight."""
+    return {"w": Name(weight), "dE_dw": Name(gradient(weight))}
+
+
+def symbol(name: str, total: str = "E") -> str:
+    """A name as the sheets head it: ``dE_dw5`` is ``∂E/∂w5``; `total` spells the total error in a derivative."""
+    if derivative := re.fullmatch(r"d(\w+?)_d(\w+)", name):
+        numerator, denominator = derivative.groups()
+        return f"∂{total if numerator == 'E' else numerator}/∂{denominator}"
+    return name
+
+
+def long_symbol(name: str) -> str:
+    """A name as the written derivation spells it: ``∂E_total/∂w5``, ``E_total``."""
+    return "E_total" if name == "E_tot" else symbol(name, "E_total")

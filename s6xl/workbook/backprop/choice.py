@@ -1,0 +1,124 @@
+"""Two drop-downs, a learning rate and a step, and the formulas that look up what stands there."""
+
+import math
+
+from s6xl.backprop.experiment import Experiment
+from s6xl.errors import UserError
+from s6xl.wording import shown_number
+from s6xl.workbook.book import Book
+from s6xl.workbook.layout import (
+    CHOICE_ROW,
+    CHOSEN_RATE,
+    CHOSEN_STEP,
+    START,
+    TableLayout,
+    absolute,
+    on_sheet,
+    rate_cell,
+    rate_cells,
+    rate_sheet,
+)
+from s6xl.workbook.sheet import Sheet
+
+MOST_CHOICES = 30
+LONGEST_FORMULA = 8_192
+NOT_THERE = "There is no such rate or step; shown:"
+NO_NUMBERS = " has no numbers: diverged, or an error"
+
+
+class Choice:
+    """A learning rate and a step, chosen by the reader; at first the first rate's first step."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._layout = TableLayout(experiment)
+        self._first_rate = experiment.learning_rates[0]
+        self._sheets = [rate_sheet(rate) for rate in experiment.learning_rates]
+        self._choices = on_sheet(START, rate_cells(experiment))
+        self._first_choice = on_sheet(START, absolute(rate_cell(0)))
+        self._chosen_rate, self._chosen_step = absolute(CHOSEN_RATE), absolute(CHOSEN_STEP)
+        self._index, self.step = absolute(f"K{CHOICE_ROW}"), absolute(f"L{CHOICE_ROW}")
+        self._match = f"MATCH({self._chosen_rate},{self._choices},0)"
+
+    def write(self, book: Book, sheet: Sheet, loss: str, value: float) -> None:
+        """Write the drop-downs, and say what is shown: it may be another choice, or a step without numbers.
+
+        `loss` is the cell of the chosen step's loss, `value` what it holds as the workbook opens.
+        """
+        row, styles = CHOICE_ROW, book.styles
+        sheet.write_string(f"C{row}", "Learning rate η", styles["label"])
+        sheet.write_number(self._chosen_rate, self._first_rate, styles["input"])
+        sheet.write_string(f"F{row}", "Step", styles["label"])
+        sheet.write_number(self._chosen_step, 1, styles["input"])
+        sheet.write_string(f"J{row}", "rate no., step", styles["edge_name"])
+        sheet.write_formula(self._index, f"=IFERROR({self._match},1)", styles["muted_centre"], 1)
+        # Whatever is typed or pasted over the drop-down, a step there is.
+        step = f"MAX(1,MIN({self._layout.steps},INT(N({self._chosen_step}))))"
+        sheet.write_formula(self.step, f"={step}", styles["muted_centre"], 1)
+        known = f"AND(ISNUMBER({self._match}),{self._chosen_step}={self.step})"
+        sheet.write_formula(
+            f"M{row}",
+            f'=IF({known},"Shown: η = ","{NOT_THERE} η = ")&{self.rate_formula}&", step "&{self.step}'
+            f'&IF(ISNUMBER({loss}),"","{NO_NUMBERS}")',
+            styles["muted"],
+            f"Shown: η = {shown_number(self._first_rate)}, step 1{'' if math.isfinite(value) else NO_NUMBERS}",
+        )
+        sheet.conditional_format(
+            f"M{row}",
+            {"type": "text", "criteria": "begins with", "value": NOT_THERE, "format": styles["bad_text"]},
+        )
+        steps = on_sheet(self._sheets[0], self._layout.numbers())
+        for cell, source, what in (
+            (self._chosen_rate, self._choices, "a learning rate"),
+            (self._chosen_step, steps, "a step"),
+        ):
+            sheet.data_validation(
+                cell,
+                {
+                    "validate": "list",
+                    "source": f"={source}",
+                    "input_title": "Choose here",
+                    "input_message": f"Choose {what} from the list.",
+                    "error_title": "Not in the list",
+                    "error_message": f"Choose {what} from the list.",
+                },
+            )
+
+    @property
+    def rate_formula(self) -> str:
+        """The chosen learning rate, the first where there is no such one, without the leading ``=``."""
+        return f"IF(ISNUMBER({self._match}),{self._chosen_rate},{self._first_choice})"
+
+    def value_formula(self, name: str) -> str:
+        """A quantity at the chosen rate and step, without the leading ``=``.
+
+        VLOOKUP gives one value, where INDEX may give many: Excel 365 would write ``@`` before INDEX.
+        """
+        tables = [on_sheet(sheet, self._layout.table) for sheet in self._sheets]
+        return f"VLOOKUP({self.step},{_choose(self._index, tables)},{self._layout.number(name)},FALSE)"
+
+
+def check_formulas_fit(experiment: Experiment) -> None:
+    """Make sure that the longest formula, which names every sheet, is not too long for Excel.
+
+    Raises:
+        UserError: if it is.
+    """
+    choice = Choice(experiment)
+    if max(len(choice.value_formula(name)) for name in experiment.network.columns) >= LONGEST_FORMULA:
+        raise UserError(
+            f"{len(experiment.learning_rates)} learning rates of so many digits do not fit into one formula of "
+            "Excel's: give fewer, or shorter ones."
+        )
+
+
+def _choose(index: str, values: list[str]) -> str:
+    """One of the values by its number, counted from 1.
+
+    CHOOSE is not volatile as INDIRECT is: only a change of what it reads computes it anew. LibreOffice's takes 30
+    values at most, so more are chosen from in groups.
+    """
+    if len(values) <= MOST_CHOICES:
+        return f"CHOOSE({index},{','.join(values)})"
+    groups = [values[start : start + MOST_CHOICES] for start in range(0, len(values), MOST_CHOICES)]
+    chosen = [f"CHOOSE(MOD({index}-1,{MOST_CHOICES})+1,{','.join(group)})" for group in groups]
+    return f"CHOOSE(INT(({index}-1)/{MOST_CHOICES})+1,{','.join(chosen)})"

@@ -1,0 +1,13 @@
+"""The functions as names in the workbook, each holding a LAMBDA: no macro, no add-in."""
+
+from s6xl.backprop.expression import to_lambda
+from s6xl.functions import OF_NUMBERS
+from s6xl.workbook.book import Book
+
+
+def define_functions(book: Book) -> None:
+    """Define every function of numbers."""
+    for function in OF_NUMBERS:
+        assert function.expression is not None
+        parameters = [parameter.name for parameter in function.parameters]
+        book.workbook.define_name(function.name, f"={to_lambda(function.expression, parameters)}")

@@ -1,0 +1,62 @@
+"""The sheet LossPlot: the learning rates compared, and the derivation in six blocks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from s6xl.backprop.derivation import Block, written_derivation
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.network import long_symbol
+from s6xl.palette import LOSS
+from s6xl.wording import counted
+from s6xl.workbook import charts
+from s6xl.workbook.backprop.rate import Rate
+from s6xl.workbook.book import Book
+from s6xl.workbook.layout import LOSS_PLOT, TableLayout, cell
+from s6xl.workbook.sheet import Sheet
+
+# Where the original has each block, by its number: the row and column of its title, and its width in columns.
+U, X = 21, 24
+BLOCKS = {1: (7, U, 3), 2: (7, X, 6), 3: (14, X, 6), 4: (19, U, 9), 5: (26, U, 6), 6: (31, U, 13)}
+COLUMN_PIXELS = 80
+LOGARITHMIC_ROW = 37
+CHARTS_PIXELS = (U - 1) * 64  # the width of all columns left of the derivation
+
+
+def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    """Add the sheet. The derivation on it is the right one, whatever the experiment's network computes."""
+    sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
+    styles = book.styles
+    sheet.set_row_pixels(0, 34)
+    sheet.write_string("B1", "Loss plot: one line per learning rate", styles["title"])
+    sheet.write_string(
+        "B3",
+        f"{long_symbol(experiment.network.loss)} over {counted(experiment.steps, 'step')} of gradient descent.",
+        styles["muted"],
+    )
+    book.write_way_back(sheet, "B4")
+    sheet.write_string("U5", "The derivation", styles["table_title"])
+    sheet.set_column_pixels(U - 1, U + 11, COLUMN_PIXELS)
+
+    layout = TableLayout(experiment)
+    names = [rate.sheet for rate in rates]
+    losses = np.concatenate([rate.table[:, experiment.network.columns.index(layout.loss)] for rate in rates])
+    charts.insert_comparison(book, sheet, "B6", layout, names, scale=charts.LINEAR)
+    charts.insert_comparison(book, sheet, f"B{LOGARITHMIC_ROW}", layout, names, scale=charts.logarithmic_scale(losses))
+    for block in written_derivation():
+        _write_block(book, sheet, block)
+    # A page for each chart, and one for the derivation.
+    book.break_pages(sheet, CHARTS_PIXELS, rows=[LOGARITHMIC_ROW - 1], columns=[U - 1])
+
+
+def _write_block(book: Book, sheet: Sheet, block: Block) -> None:
+    row, column, width = BLOCKS[block.number]
+
+    def span(line: int) -> str:
+        return f"{cell(row + line, column)}:{cell(row + line, column + width - 1)}"
+
+    # The cell holds the number, as in the original; the format adds the title.
+    heading = book.styles.varied("block_title", num_format=f'0".  {block.title}"')
+    sheet.merge_range(span(0), block.number, heading)
+    for line, content in enumerate(block.lines, start=1):
+        sheet.merge_range(span(line), content, book.styles["block_last" if line == len(block.lines) else "block_line"])

@@ -1,0 +1,158 @@
+"""A learning rate's sheet, `LR=0.1` and its like: the drawing, the loss chart, and the table of every step."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from xlsxwriter.format import Format
+
+from s6xl.backprop.experiment import Experiment
+from s6xl.backprop.network import Network, symbol
+from s6xl.palette import INK
+from s6xl.wording import counted, shown_number
+from s6xl.workbook import charts
+from s6xl.workbook.backprop.drawing import HEIGHT
+from s6xl.workbook.backprop.engine import Engine
+from s6xl.workbook.book import Book
+from s6xl.workbook.layout import (
+    HEADER_ROW,
+    RATE_CELL,
+    RATE_LABEL,
+    START,
+    STEP_COLUMN,
+    TITLE_CELL,
+    TableLayout,
+    absolute,
+    on_sheet,
+    rate_cell,
+    rate_sheet,
+    start_cells,
+)
+from s6xl.workbook.sheet import ABOVE, ROW, Sheet, Table
+
+# The rows above the table are low, so that drawing, chart and header can stay frozen on the screen above its steps.
+TITLE_PIXELS, LOW_PIXELS, MIDDLE_PIXELS, HEADER_PIXELS = 28, 6, 11, 24
+DRAWING_CELL, CHART_CELL, CHART_ROW = "B3", "S11", 11
+# Errors and gradients are shown with nine decimals, the others with seven.
+STEP_PIXELS, COLUMN_PIXELS, WIDE_COLUMN_PIXELS = 52, 80, 98
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One learning rate's descent: its position among the rates, and its table as `descend` gives it."""
+
+    index: int
+    value: float
+    table: NDArray[np.float64]
+
+    @property
+    def sheet(self) -> str:
+        """The name of its sheet."""
+        return rate_sheet(self.value)
+
+
+def write_rate_sheet(book: Book, experiment: Experiment, engine: Engine, rate: Rate, drawing: bytes) -> None:
+    """Add the sheet of one learning rate, computed by `engine`; `drawing` is the network's picture, as PNG."""
+    network = experiment.network
+    layout = TableLayout(experiment)
+    styles = book.styles
+    sheet = book.add_sheet(rate.sheet, tab=INK)
+    _set_heights(sheet)
+    sheet.set_column_pixels(0, 0, STEP_PIXELS)
+    for position, name in enumerate(network.columns, start=1):
+        sheet.set_column_pixels(position, position, _column_pixels(network, name))
+
+    number = shown_number(rate.value)
+    sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
+    # The title is as long as a learning rate may be.
+    about = f"{counted(experiment.steps, 'step')} of gradient descent; the drawing shows step 1 as built."
+    sheet.write_string("G1", about, styles["muted"])
+    book.write_way_back(sheet, "L1")
+    sheet.write_string(RATE_LABEL, "η =", styles["label"])
+    sheet.write_formula(RATE_CELL, f"={on_sheet(START, absolute(rate_cell(rate.index)))}", styles["rate"], rate.value)
+    sheet.write_string(f"{STEP_COLUMN}{HEADER_ROW}", "step", styles["header"])
+    for name, column in layout.columns.items():
+        role = "header_loss" if name == network.loss else "header"
+        sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
+    sheet.write_table(rate_table(book, network, engine, layout, rate))
+
+    # Inputs and targets stand as they were given.
+    first, last = layout.columns[network.weights[0]], layout.columns[network.columns[-1]]
+    styles.keep_readable(sheet, f"{first}{layout.first_row}:{last}{layout.last_row}", largest=100, smallest=1e-5)
+    _insert_drawing(sheet, network.title, drawing)
+    charts.insert_loss_chart(book, sheet, CHART_CELL, layout, rate.sheet)
+    sheet.freeze_panes(HEADER_ROW, 1)
+    _set_pages(book, sheet, network)
+    sheet.set_selection(HEADER_ROW, 1, HEADER_ROW, 1)
+
+
+def _set_heights(sheet: Sheet) -> None:
+    sheet.set_row_pixels(0, TITLE_PIXELS)
+    for row in range(1, HEADER_ROW - 2):
+        sheet.set_row_pixels(row, LOW_PIXELS if row < CHART_ROW - 1 else MIDDLE_PIXELS)
+    sheet.set_row_pixels(HEADER_ROW - 2, HEADER_PIXELS)
+    sheet.set_row_pixels(HEADER_ROW - 1, HEADER_PIXELS)
+
+
+def _column_pixels(network: Network, name: str) -> int:
+    return WIDE_COLUMN_PIXELS if name in (network.loss, *network.errors, *network.gradients) else COLUMN_PIXELS
+
+
+def _set_pages(book: Book, sheet: Sheet, network: Network) -> None:
+    """Two pages side by side: up to the hidden layer, and from the output layer on, each with the steps' numbers."""
+    first = network.columns.index(network.layers[-1][0][0])
+    halves = network.columns[:first], network.columns[first:]
+    width = STEP_PIXELS + max(sum(_column_pixels(network, name) for name in half) for half in halves)
+    book.break_pages(sheet, width, columns=[1 + first])
+    sheet.repeat_rows(HEADER_ROW - 1)
+    sheet.repeat_columns(0)
+    sheet.print_across()
+
+
+def _insert_drawing(sheet: Sheet, title: str, drawing: bytes) -> None:
+    low, middle = CHART_ROW - 3, HEADER_ROW - 2 - CHART_ROW
+    scale = (low * LOW_PIXELS + middle * MIDDLE_PIXELS) / (HEIGHT * 96)
+    sheet.insert_image(
+        DRAWING_CELL,
+        "network.png",
+        {
+            "image_data": io.BytesIO(drawing),
+            "x_scale": scale,
+            "y_scale": scale,
+            "object_position": 3,
+            "description": f"{title} at step 1: every neuron and every weight with its value, the targets, the errors.",
+        },
+    )
+
+
+def rate_table(book: Book, network: Network, engine: Engine, layout: TableLayout, rate: Rate) -> Table:
+    """The table: givens from the sheet Start and the row above, everything else computed along the row."""
+
+    def here(name: str) -> str:
+        return f"{layout.columns[name]}{ROW}"
+
+    def above(name: str) -> str:
+        return absolute(RATE_CELL) if name == "lr" else f"{layout.columns[name]}{ABOVE}"
+
+    start = start_cells(network)
+    computed = {quantity.name: engine.formula(quantity, network, here) for quantity in network.quantities}
+    moved = {weight: engine.update(weight, above) for weight in network.weights}
+    first = {name: on_sheet(START, absolute(start[name])) for name in network.givens}
+    later = {name: moved.get(name, above(name)) for name in network.givens}
+    return Table(
+        first_row=layout.first_row,
+        first_formulas=[{**first, **computed}[name] for name in network.columns],
+        formulas=[{**later, **computed}[name] for name in network.columns],
+        formats=[_format(book, network, name) for name in network.columns],
+        numbers_format=book.styles["given"],
+        values=rate.table,
+    )
+
+
+def _format(book: Book, network: Network, name: str) -> Format:
+    if name == network.loss:
+        return book.styles["loss"]
+    if name in (*network.inputs, *network.targets):
+        return book.styles["given"]
+    return book.styles["slope" if name in (*network.errors, *network.gradients) else "value"]

@@ -1,0 +1,1 @@
+"""Whole workbooks, put together from the sheets of every kind."""

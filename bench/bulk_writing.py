@@ -13,15 +13,15 @@ from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.worked_example import NETWORK
 from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.backprop.rate import Rate, rate_table
-from s6xl.workbook.book import Book, new_book
+from s6xl.workbook.book import NewBook, new_book
 from s6xl.workbook.layout import TableLayout
-from s6xl.workbook.sheet import ABOVE, ROW, Table
+from s6xl.workbook.sheet import ABOVE, ROW, FormulaTable
 
 EXPERIMENT = Experiment(steps=5_000)
 RUNS = 3
 
 
-def tables(book: Book, rates: list[Rate]) -> list[tuple[str, Table]]:
+def tables(book: NewBook, rates: list[Rate]) -> list[tuple[str, FormulaTable]]:
     layout = TableLayout(EXPERIMENT)
     return [(rate.sheet, rate_table(book, NETWORK, Engine.FORMULAS, layout, rate)) for rate in rates]
 
@@ -34,7 +34,7 @@ def ours(path: Path, rates: list[Rate]) -> None:
 
 def plain(path: Path, rates: list[Rate]) -> None:
     with Workbook(str(path)) as workbook:
-        book = Book(workbook, lambda rows: None)
+        book = NewBook(workbook, lambda rows: None)
         for name, table in tables(book, rates):
             sheet = workbook.add_worksheet(name)
             formulas = table.first_formulas

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import xlwings
 
-from s6xl.functions import CATEGORY, FUNCTIONS, MISSING, Block, Function, Result
+from s6xl.functions import CATEGORY, FUNCTIONS, MISSING, CellBlock, Function, Result
 from s6xl.live.leftovers import spare_other_excels
 
 # COM hands an error over as a whole number from 0x800A07D0 on; as what nobody typed, no cell with a number is one.
@@ -16,7 +16,7 @@ _FIRST_ERROR, _LAST_ERROR = -2146826288, -2146826189
 
 
 def _for_excel(function: Function) -> Callable[..., Result]:
-    def udf(*arguments: Block) -> Result:
+    def udf(*arguments: CellBlock) -> Result:
         return function(*map(_with_errors_named, arguments))
 
     udf.__name__ = function.name
@@ -34,7 +34,7 @@ def _for_excel(function: Function) -> Callable[..., Result]:
     return xlwings.func(category=CATEGORY)(decorated)
 
 
-def _with_errors_named(block: Block) -> Block:
+def _with_errors_named(block: CellBlock) -> CellBlock:
     """The cells with those errors named, too, that xlwings does not know."""
     return [["#ERROR!" if _is_error(cell) else cell for cell in row] for row in block]
 

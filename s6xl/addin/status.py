@@ -15,40 +15,42 @@ _INSTALL = "`python -m s6xl addin install`"
 
 
 @dataclass(frozen=True)
-class Line:
+class StatusLine:
     """What is where, and whether it is as it should be."""
 
     good: bool
     text: str
 
 
-def status(places: Places, interpreter: str = sys.executable) -> Iterator[Line]:
+def status(places: Places, interpreter: str = sys.executable) -> Iterator[StatusLine]:
     """A line each for the add-in, the Python that it runs, and on a Mac the script that starts it.
 
     Raises:
         UserError: if the settings or the notes of the installation cannot be read.
     """
     if not places.add_in.exists():
-        yield Line(False, f"add-in: not installed; {_INSTALL} puts it at {places.add_in}")
+        yield StatusLine(False, f"add-in: not installed; {_INSTALL} puts it at {places.add_in}")
     elif Receipt.read(places.receipt).is_of(places.add_in):
-        yield Line(True, f"add-in: {places.add_in}")
+        yield StatusLine(True, f"add-in: {places.add_in}")
     else:
-        yield Line(False, f"add-in: {places.add_in}, but not as it was installed; {_INSTALL} renews it")
+        yield StatusLine(False, f"add-in: {places.add_in}, but not as it was installed; {_INSTALL} renews it")
     settings = Settings.read(places.settings, places.encoding)
     if number := settings.fault():
-        yield Line(False, f"settings: line {number} of {places.settings} is none, and shifts those behind: delete it")
+        yield StatusLine(
+            False, f"settings: line {number} of {places.settings} is none, and shifts those behind: delete it"
+        )
     noted = settings.value(places.interpreter)
     if not noted:
-        yield Line(False, f"Python: none named in {places.settings}; {_INSTALL} names {interpreter}")
+        yield StatusLine(False, f"Python: none named in {places.settings}; {_INSTALL} names {interpreter}")
     elif not _is_there(noted):
-        yield Line(False, f"Python: {noted}, named in {places.settings}, is gone; {_INSTALL} names {interpreter}")
+        yield StatusLine(False, f"Python: {noted}, named in {places.settings}, is gone; {_INSTALL} names {interpreter}")
     else:
         other = "" if noted == interpreter else f"; not this one, {interpreter}"
-        yield Line(True, f"Python: {noted}, named in {places.settings}{other}")
+        yield StatusLine(True, f"Python: {noted}, named in {places.settings}{other}")
     if places.script and places.script.exists():
-        yield Line(True, f"script: {places.script}")
+        yield StatusLine(True, f"script: {places.script}")
     elif places.script:
-        yield Line(False, f"script: {places.script} is missing; {_INSTALL} puts it there")
+        yield StatusLine(False, f"script: {places.script} is missing; {_INSTALL} puts it there")
 
 
 def _is_there(program: str) -> bool:

@@ -22,9 +22,9 @@ from s6xl.files import replacing
 from s6xl.ooxml.archive import ZIP_ERRORS, replace_parts
 from s6xl.ooxml.package import SAVE_AS, DamagedPartError, Package, opened
 from s6xl.ooxml.sheet_scan import SheetScan
-from s6xl.ooxml.sheet_xml import Block, block
-from s6xl.ooxml.splicing import Edit, Element, XmlError, elements, spliced, tag_end, with_attribute
-from s6xl.ooxml.styles_xml import Styles, empty_styles
+from s6xl.ooxml.sheet_xml import Rectangle, block
+from s6xl.ooxml.splicing import Edit, ElementSpan, XmlError, elements, spliced, tag_end, with_attribute
+from s6xl.ooxml.styles_xml import StylesPart, empty_styles
 
 _INSTEAD = "give another file with --annotate"
 _WRONG = "FFFFC7CE"  # light red
@@ -87,7 +87,7 @@ class _Annotation:
         """The new content of each by its name in the archive."""
         styles_part = next((part for kind, part in self._relations.values() if kind == "styles"), "")
         namespace = self._workbook.namespace
-        styles = Styles(self._package.content(styles_part) if styles_part else empty_styles(namespace))
+        styles = StylesPart(self._package.content(styles_part) if styles_part else empty_styles(namespace))
         changed = dict(self._marked_sheets(styles))
         added: dict[str, str] = {}
         if not styles_part:
@@ -100,7 +100,7 @@ class _Annotation:
         changed |= self._with_parts(added, sheet_part)
         return {self._package.entry_name(part) or part: content for part, content in changed.items()}
 
-    def _marked_sheets(self, styles: Styles) -> Iterator[tuple[str, bytes]]:
+    def _marked_sheets(self, styles: StylesPart) -> Iterator[tuple[str, bytes]]:
         wanted: dict[str, list[Finding]] = {}
         for finding in self._report.findings:
             if finding.kind is not Kind.CHART:
@@ -156,24 +156,24 @@ class _Annotation:
         parts = (join(dirname(self._workbook_part), name) for name in names)
         return next(part for part in parts if self._package.entry_name(part) is None)
 
-    def _tree(self, part: str) -> Element:
+    def _tree(self, part: str) -> ElementSpan:
         self._xml[part] = self._package.content(part)
         return elements(self._xml[part])
 
-    def _appended(self, part: str, element: Element, content: str) -> bytes:
+    def _appended(self, part: str, element: ElementSpan, content: str) -> bytes:
         return spliced(self._xml[part], element.appended(self._xml[part], content))
 
 
-def _relation(sheet: Element) -> str:
+def _relation(sheet: ElementSpan) -> str:
     return next((value for name, value in sheet.attributes.items() if name.endswith(":id")), "")
 
 
-def _marked(xml: bytes, areas: Iterable[Block], styles: Styles) -> bytes:
+def _marked(xml: bytes, areas: Iterable[Rectangle], styles: StylesPart) -> bytes:
     """The worksheet with those of its cells marked that are in the areas."""
     return spliced(xml, _marks(SheetScan(xml), areas, styles))
 
 
-def _marks(scan: SheetScan, areas: Iterable[Block], styles: Styles) -> Iterator[Edit]:
+def _marks(scan: SheetScan, areas: Iterable[Rectangle], styles: StylesPart) -> Iterator[Edit]:
     numbers = [row.number for row in scan.rows]
     wanted: dict[int, set[int]] = {}
     for top, left, bottom, right in areas:

@@ -7,7 +7,7 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
 from s6xl.audit.audit_sheet import WIDTHS, Line, Role, lines_of_text
 from s6xl.ooxml.sheet_cells import cell_xml
-from s6xl.ooxml.styles_xml import Styles
+from s6xl.ooxml.styles_xml import StylesPart
 from s6xl.palette import INK, LINE, LINK
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -19,7 +19,7 @@ _LINE_HEIGHT = 15
 _HEIGHTS = {Role.TITLE: 27, Role.SUMMARY: 18, Role.SECTION: 21, Role.HEADINGS: 18}
 
 
-def sheet_xml(rows: Sequence[Line], namespace: str, styles: Styles) -> bytes:
+def sheet_xml(rows: Sequence[Line], namespace: str, styles: StylesPart) -> bytes:
     """The worksheet of these rows, whose formats are added to the styles."""
     looks = _looks(styles)
     data = "".join(_row_xml(number, row, looks) for number, row in enumerate(rows))
@@ -76,7 +76,7 @@ def _links_xml(rows: Sequence[Line]) -> str:
     return f"<hyperlinks>{links}</hyperlinks>" if links else ""
 
 
-def _looks(styles: Styles) -> dict[str, int]:
+def _looks(styles: StylesPart) -> dict[str, int]:
     """The number of each role's format, and of a link's."""
     line = f'style="thin"><{{p}}color rgb="{_argb(LINE)}"/>'
     box = "".join(f"<{{p}}{side} {line}</{{p}}{side}>" for side in _SIDES) + "<{p}diagonal/>"

@@ -15,7 +15,7 @@ from s6xl.audit.placing import place
 from s6xl.audit.resolving import Whereabouts
 from s6xl.audit.shown import errors_outside, shown_errors, stale_cells
 from s6xl.audit.slips import Patience
-from s6xl.audit.tables import Block, Column, Table, find_tables
+from s6xl.audit.tables import Column, ColumnBlock, Table, find_tables
 from s6xl.audit.values import evaluator
 from s6xl.errors import UserError
 from s6xl.ooxml.book import Cell, address, letters
@@ -177,7 +177,7 @@ def _place(table: Table, column: Column) -> str:
     return f"{prefix}{address(*block.place(column.number, block.header_row))}"
 
 
-def _headers(block: Block) -> str:
+def _headers(block: ColumnBlock) -> str:
     """Where a block has its headers."""
     row = block.header_row
     return f"headers in column {letters(row)}" if block.on_side else f"headers in row {row}"

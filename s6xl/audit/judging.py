@@ -9,11 +9,11 @@ from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.networks import written
 from s6xl.audit.operators import FaultError
 from s6xl.audit.placement import Placement
-from s6xl.audit.resolving import Atom, Constant, Quantity, quantities
+from s6xl.audit.resolving import Atom, Constant, ResolvedQuantity, quantities
 from s6xl.audit.slips import Patience, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import BlankError, constant
-from s6xl.audit.writing import At, Writer
+from s6xl.audit.writing import At, FormulaWriter
 from s6xl.ooxml.book import Cell, address
 
 _FEWEST_IN_SERIES = 4  # different numbers that make a series
@@ -57,7 +57,7 @@ class _Judge:
         self._placement = placement
         self._deadline = deadline
         self._slips = Slips(placement, patience)
-        self._writer = Writer(placement)
+        self._writer = FormulaWriter(placement)
         # The cells that cannot be told, by the reason.
         self._unclear: dict[str, dict[Column, list[int]]] = {}
         # Rows in which most of the columns hold something.
@@ -262,7 +262,7 @@ class _Judge:
         if any(atom.name.removesuffix("_next") not in learning for atom in used):
             self.judgement.not_checked.append(f"{cell.address}: it starts from what another table gives")
             return []
-        if formula.template == "_r0_" and used and Quantity(weight, 0) not in used:
+        if formula.template == "_r0_" and used and ResolvedQuantity(weight, 0) not in used:
             return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
         if formula.template == "_r0_" and isinstance(atoms[0], Constant) and atoms[0].value is None:
             words = f"{weight} starts from an empty cell"

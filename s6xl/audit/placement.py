@@ -9,7 +9,7 @@ from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.literals import Typed
 from s6xl.audit.networks import Model
 from s6xl.audit.operators import Array, FaultError
-from s6xl.audit.resolving import Atom, Quantity, Resolver, Through, Whereabouts, constants, quantities
+from s6xl.audit.resolving import Atom, ResolvedQuantity, Resolver, Through, Whereabouts, constants, quantities
 from s6xl.audit.tables import Column, Table
 from s6xl.audit.values import BlankError, Values, close, constant
 from s6xl.ooxml.book import Cell
@@ -65,7 +65,7 @@ class Placement:
         formula, atoms = self.resolver.atoms(column, index)
         if self.typed and (typed := self.typed.get((column.name or "", formula.template))) is not None:
             formula = Formula(typed.template, formula.references)
-            atoms = (*atoms, *(Quantity(name, 0) for name in typed.names))
+            atoms = (*atoms, *(ResolvedQuantity(name, 0) for name in typed.names))
         for atom in constants(atoms):
             within = self.resolver.whereabouts.within(self.table, (atom.sheet, atom.place))
             if within is not None and within[0].name is None and atom.value is not None:
@@ -83,7 +83,7 @@ class Placement:
         own = column.name
         if not own or own in self.model.givens:
             return False
-        return any(Quantity(own, 0) in atom.quantities for atom in atoms if isinstance(atom, Through))
+        return any(ResolvedQuantity(own, 0) in atom.quantities for atom in atoms if isinstance(atom, Through))
 
     def typed_numbers(self) -> dict[str, str]:
         """The inputs and targets that are typed into formulas, and how."""

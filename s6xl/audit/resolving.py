@@ -20,7 +20,7 @@ _SHARED = (*INPUTS, "b1", "b2", "b3", "b4")
 _GIVENS = ("lr", *_SHARED, *NETWORK.weights)
 
 
-class Quantity(NamedTuple):
+class ResolvedQuantity(NamedTuple):
     """A quantity of the table, `offset` rows after the one at hand; a minus before the name for its negative."""
 
     name: str
@@ -51,18 +51,18 @@ class Through:
     template: str
     atoms: tuple["Atom", ...]
     member: Place | None
-    quantities: tuple[Quantity, ...]
+    quantities: tuple[ResolvedQuantity, ...]
     constants: tuple[Constant, ...]
 
 
-class Block(NamedTuple):
+class CellRange(NamedTuple):
     """A block of cells, row by row."""
 
     rows: tuple[tuple["Atom", ...], ...]
 
 
-_Kind = TypeVar("_Kind", Quantity, Constant)
-Atom = Quantity | Constant | Fault | Through | Block
+_Kind = TypeVar("_Kind", ResolvedQuantity, Constant)
+Atom = ResolvedQuantity | Constant | Fault | Through | CellRange
 
 
 @dataclass
@@ -190,7 +190,7 @@ class Resolver:
             return formula, alike.atoms
         _, atoms = self._atoms(cell, column.sheet, index, 0)
         if alike is None and not cell.in_array and self._stays(column, formula, atoms):
-            offsets = [atom.offset for atom in atoms if isinstance(atom, Quantity)]
+            offsets = [atom.offset for atom in atoms if isinstance(atom, ResolvedQuantity)]
             self._alike[column, formula] = _Alike(atoms, min(offsets, default=0), max(offsets, default=0))
         return formula, atoms
 
@@ -200,7 +200,7 @@ class Resolver:
         if rows[-1] - rows[0] != len(rows) - 1 or column.block.on_side:
             return False
         for reference, atom in zip(formula.references, atoms, strict=True):
-            if reference.first != reference.last or reference.sheet or not isinstance(atom, Quantity):
+            if reference.first != reference.last or reference.sheet or not isinstance(atom, ResolvedQuantity):
                 return False
             if reference.first.row_fixed:
                 if not reference.first.column_fixed or atom.name != "lr":
@@ -224,7 +224,7 @@ class Resolver:
         if height * width > _LARGEST_BLOCK:
             raise UnreadableError(f"it refers to {area}, which is too large a block")
         title = area.sheet.casefold()
-        return Block(
+        return CellRange(
             tuple(
                 tuple(
                     self._single((title, (row, column)), index, depth)
@@ -240,15 +240,15 @@ class Resolver:
             column, step = within
             name = column.name
             if name == "lr":
-                return Quantity(name, 0)
+                return ResolvedQuantity(name, 0)
             # What all steps share may stand in some rows only: an empty cell there is empty.
             absent = name in _SHARED and step not in column.cells and 2 * len(column.cells) < len(self.table)
             if name is not None and name != "step" and not absent:
-                return Quantity(name, step - index)
+                return ResolvedQuantity(name, step - index)
         role = self.roles.get(key) or self._label(key)
         cell = self.whereabouts.cell(key)
         if role is not None and (role != "lr" or self._is_rate(key)):
-            return Quantity(role, 0)
+            return ResolvedQuantity(role, 0)
         if cell is None:
             return Constant(None, *key)
         if cell.formula is None:
@@ -288,7 +288,7 @@ class Resolver:
         cell = column.cells[index]
         for reference, atom in zip(formula.references, atoms, strict=True):
             key = reference.key(column.sheet, (cell.row, cell.column))
-            if atom == Quantity("lr", 0) and key not in self.whereabouts.columns:
+            if atom == ResolvedQuantity("lr", 0) and key not in self.whereabouts.columns:
                 return key
         return None
 
@@ -325,9 +325,9 @@ def constants(atoms: tuple[Atom, ...]) -> dict[Constant, None]:
     return _found(atoms, Constant, attrgetter("constants"))
 
 
-def quantities(atoms: tuple[Atom, ...]) -> dict[Quantity, None]:
+def quantities(atoms: tuple[Atom, ...]) -> dict[ResolvedQuantity, None]:
     """The quantities among atoms, also those behind other formulas, in order."""
-    return _found(atoms, Quantity, attrgetter("quantities"))
+    return _found(atoms, ResolvedQuantity, attrgetter("quantities"))
 
 
 def _found(
@@ -339,7 +339,7 @@ def _found(
             found[atom] = None
         elif isinstance(atom, Through):
             found |= dict.fromkeys(behind(atom))
-        elif isinstance(atom, Block):
+        elif isinstance(atom, CellRange):
             for row in atom.rows:
                 found |= _found(row, kind, behind)
     return found

@@ -16,9 +16,9 @@ from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
 from s6xl.audit.operators import Array, FaultError
 from s6xl.audit.placement import Placement, which
-from s6xl.audit.resolving import Atom, Block, Quantity, Through, quantities
+from s6xl.audit.resolving import Atom, CellRange, ResolvedQuantity, Through, quantities
 from s6xl.audit.values import close, constant
-from s6xl.audit.writing import At, Writer
+from s6xl.audit.writing import At, FormulaWriter
 from s6xl.backprop.expression import names, to_numpy
 from s6xl.ooxml.book import address
 
@@ -61,7 +61,7 @@ class Slips:
         self._placement = placement
         self._values = placement.values
         self._patience = patience
-        self._writer = Writer(placement)
+        self._writer = FormulaWriter(placement)
         self._mends: dict[tuple[str, Formula], tuple[str, dict[int, Atom]]] = {}
         self._slides: dict[Formula, tuple[tuple[str, int], ...]] = {}
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
@@ -108,9 +108,9 @@ class Slips:
             atom, reference = atoms[number], formula.references[number]
             fixed = reference.first.row_fixed or self._is_within(reference, at)
             slides = given == "lr" or not fixed or (given, number) in self._slides.get(formula, ())
-            if atom in (Quantity(given, 0), Quantity(name, 0)) or not slides:
+            if atom in (ResolvedQuantity(given, 0), ResolvedQuantity(name, 0)) or not slides:
                 continue
-            mended = (*atoms[:number], Quantity(given, 0), *atoms[number + 1 :])
+            mended = (*atoms[:number], ResolvedQuantity(given, 0), *atoms[number + 1 :])
             if self._gives(name, formula.template, mended):
                 self._slides[formula] = ((given, number),)
                 return self._slid_to(given, reference, self._writer.mended(formula, atoms, mended, at), name, at)
@@ -125,7 +125,7 @@ class Slips:
                 continue
             quantity = found[1].name or found[1].readings[0]
             for offset in (0, -1):
-                mended = (*atoms[:number], Quantity(quantity, offset), *atoms[number + 1 :])
+                mended = (*atoms[:number], ResolvedQuantity(quantity, offset), *atoms[number + 1 :])
                 if self._gives(name, formula.template, mended):
                     words = f"uses {written(quantity)} of another table: {reference.written(at.place)}"
                     right = self._writer.mended(formula, atoms, mended, at) or self._writer.right(name, at)
@@ -216,7 +216,7 @@ class Slips:
                     if self._gives(name, template, mended):
                         yield mended, self._instead(name, leaf, other)
             for number, atom in enumerate(atoms[:_MOST_OCCURRENCES]):
-                if not isinstance(atom, Quantity) or atoms.count(atom) < 2:
+                if not isinstance(atom, ResolvedQuantity) or atoms.count(atom) < 2:
                     continue
                 for other in self._candidates(name, atom, only_alike):
                     mended = (*atoms[:number], other, *atoms[number + 1 :])
@@ -227,7 +227,7 @@ class Slips:
                     yield from self._in_some_places(name, template, atoms, leaf)
 
     def _in_some_places(
-        self, name: str, template: str, atoms: tuple[Atom, ...], leaf: Quantity
+        self, name: str, template: str, atoms: tuple[Atom, ...], leaf: ResolvedQuantity
     ) -> Iterator[tuple[tuple[Atom, ...], str]]:
         places = [number for number, atom in enumerate(atoms) if atom == leaf]
         for count in range(2, len(places)):
@@ -248,38 +248,40 @@ class Slips:
                         words = f"{self._instead(name, one, first)}, and {self._instead(name, two, second)}"
                         yield mended, words
 
-    def _candidates(self, name: str, leaf: Quantity, only_alike: bool) -> Iterator[Quantity]:
+    def _candidates(self, name: str, leaf: ResolvedQuantity, only_alike: bool) -> Iterator[ResolvedQuantity]:
         """What a quantity may stand in place of: what is alike or stands in another row, or else anything."""
         # Nothing is computed from itself.
-        yield from (item for item in self._any_candidates(name, leaf, only_alike) if item != Quantity(name, 0))
+        yield from (item for item in self._any_candidates(name, leaf, only_alike) if item != ResolvedQuantity(name, 0))
 
-    def _any_candidates(self, name: str, leaf: Quantity, only_alike: bool) -> Iterator[Quantity]:
+    def _any_candidates(self, name: str, leaf: ResolvedQuantity, only_alike: bool) -> Iterator[ResolvedQuantity]:
         model = self._placement.model
         own = leaf.name.removeprefix("-")
         sign = leaf.name.removesuffix(own)
         if only_alike:
-            yield from (Quantity(f"{sign}{other}", leaf.offset) for other in alike(own))
+            yield from (ResolvedQuantity(f"{sign}{other}", leaf.offset) for other in alike(own))
             if self._moves_in_time(leaf):
-                yield from (Quantity(leaf.name, offset) for offset in (0, -1) if offset != leaf.offset)
+                yield from (ResolvedQuantity(leaf.name, offset) for offset in (0, -1) if offset != leaf.offset)
             return
         near = {*alike(own), own}
         for other in (*model.givens, *model.expressions, "lr"):
             if other not in near:
-                yield Quantity(other, leaf.offset)
+                yield ResolvedQuantity(other, leaf.offset)
         if name in model.learning and leaf.offset != -1:
-            yield from (Quantity(other, -1) for other in (*model.learning, *(f"dE_d{w}" for w in model.learning)))
+            yield from (
+                ResolvedQuantity(other, -1) for other in (*model.learning, *(f"dE_d{w}" for w in model.learning))
+            )
 
-    def _moves_in_time(self, leaf: Quantity) -> bool:
+    def _moves_in_time(self, leaf: ResolvedQuantity) -> bool:
         """Whether a quantity differs from row to row."""
         return leaf.name != "lr" and leaf.name not in self._placement.model.shared
 
-    def _replaced(self, atoms: tuple[Atom, ...], old: dict[Quantity, Quantity]) -> tuple[Atom, ...]:
+    def _replaced(self, atoms: tuple[Atom, ...], old: dict[ResolvedQuantity, ResolvedQuantity]) -> tuple[Atom, ...]:
         """Atoms with some quantities replaced, also behind other formulas."""
         known: dict[Through, Through] = {}
 
         def one(atom: Atom) -> Atom:
             match atom:
-                case Quantity():
+                case ResolvedQuantity():
                     return old.get(atom, atom)
                 case Through() if old.keys() & set(atom.quantities):
                     if atom not in known:
@@ -287,13 +289,13 @@ class Slips:
                         through = self._placement.resolver.whereabouts.through
                         known[atom] = through(atom.template, inner, atom.member)
                     return known[atom]
-                case Block(rows):
-                    return Block(tuple(tuple(map(one, row)) for row in rows))
+                case CellRange(rows):
+                    return CellRange(tuple(tuple(map(one, row)) for row in rows))
             return atom
 
         return tuple(map(one, atoms))
 
-    def _instead(self, name: str, wrong: Quantity, right: Quantity) -> str:
+    def _instead(self, name: str, wrong: ResolvedQuantity, right: ResolvedQuantity) -> str:
         weight = re.sub(r"_next$", "", name)
         before, after = written(wrong.name.removeprefix("-")), written(right.name.removeprefix("-"))
         if name in self._placement.model.learning and wrong.offset == 0 and right.offset == -1:
@@ -314,9 +316,9 @@ class Slips:
         """All that it takes from the table being one or more rows off."""
         leaves = [leaf for leaf in quantities(atoms) if self._moves_in_time(leaf)]
         for shift in (1, -1, 2, -2):
-            if Quantity(name, -shift) in leaves:
+            if ResolvedQuantity(name, -shift) in leaves:
                 continue
-            mended = self._replaced(atoms, {leaf: Quantity(leaf.name, leaf.offset + shift) for leaf in leaves})
+            mended = self._replaced(atoms, {leaf: ResolvedQuantity(leaf.name, leaf.offset + shift) for leaf in leaves})
             if leaves and self._gives(name, template, mended):
                 rows = f"{abs(shift)} row{'s' * (abs(shift) > 1)}"
                 return f"is {rows} off: takes its values {rows} too {'high' if shift > 0 else 'low'}", mended
@@ -402,8 +404,8 @@ class Slips:
         """In words, that a reference with a ``$`` stays in a row that it should leave; empty if that is not it."""
         for reference, before, after in zip(formula.references, atoms, mended or atoms, strict=False):
             if (
-                isinstance(before, Quantity)
-                and isinstance(after, Quantity)
+                isinstance(before, ResolvedQuantity)
+                and isinstance(after, ResolvedQuantity)
                 and before.name == after.name
                 and before != after
                 and reference.first.row_fixed

@@ -22,7 +22,7 @@ _PARTS = {"weights": r"w\d", "forward pass": r"a_[ho]\d|E", "gradients": r"dE_d[
 
 
 @dataclass(eq=False)
-class Block:
+class ColumnBlock:
     """A block of columns under one row of headers, a step a row.
 
     One that lies on its side has its headers in a column and a step a column; then rows and columns are exchanged in
@@ -46,7 +46,7 @@ class Column:
     `name` is the quantity that it is taken for, None for one that is not known.
     """
 
-    block: Block
+    block: ColumnBlock
     number: int
     header: str
     readings: tuple[str, ...]
@@ -81,11 +81,11 @@ class Column:
 class Table:
     """A table: its columns, which mostly stand in one block, but may be parted into several of the same steps."""
 
-    blocks: list[Block]
+    blocks: list[ColumnBlock]
     columns: list[Column]
 
     @property
-    def block(self) -> Block:
+    def block(self) -> ColumnBlock:
         """The first block."""
         return self.blocks[0]
 
@@ -163,7 +163,7 @@ def _tables(
         deadline()
         below = _rows(rows, order[bisect_right(order, row) :], row, texts, group, _SIDEWAYS if on_side else _DOWN)
         if below:
-            block = Block(sheet, row, below, on_side)
+            block = ColumnBlock(sheet, row, below, on_side)
             others = {number for other, columns in heads if other == row and columns is not group for number in columns}
             columns = _columns(rows, block, group, others)
             table = Table([block], columns)
@@ -331,7 +331,10 @@ def _shapes(row: Mapping[int, Cell], group: Container[int], moving: re.Pattern[s
 
 
 def _columns(
-    rows: Mapping[int, Mapping[int, Cell]], block: Block, group: Mapping[int, tuple[str, ...]], others: Container[int]
+    rows: Mapping[int, Mapping[int, Cell]],
+    block: ColumnBlock,
+    group: Mapping[int, tuple[str, ...]],
+    others: Container[int],
 ) -> list[Column]:
     """The columns from the first header to the last, and those that directly join them; not what is of `others`."""
     filled = {number for row in block.rows for number in rows[row] if number not in others}

@@ -11,7 +11,7 @@ from s6xl.audit.evaluate import Closure, Evaluator
 from s6xl.audit.formulas import UnreadableError, tree
 from s6xl.audit.networks import CASES, World
 from s6xl.audit.operators import EMPTY, Array, Empty, FaultError, UnknownError, Value
-from s6xl.audit.resolving import Atom, Block, Constant, Fault, Quantity, Through
+from s6xl.audit.resolving import Atom, CellRange, Constant, Fault, ResolvedQuantity, Through
 from s6xl.ooxml.book import Book, Place
 
 _RELATIVE = 1e-9
@@ -57,7 +57,7 @@ class Values:
     def atom(self, atom: Atom) -> Value:
         """What a reference stands for, in each case."""
         match atom:
-            case Quantity(name, offset):
+            case ResolvedQuantity(name, offset):
                 try:
                     return self.quantity(name, offset)
                 except KeyError:
@@ -72,7 +72,7 @@ class Values:
                 raise FaultError(error)
             case Through():
                 return self.of(atom.template, atom.atoms, atom.member)
-            case Block(rows):
+            case CellRange(rows):
                 return np.array([[self._cell(item) for item in row] for row in rows])
         raise AssertionError(atom)
 

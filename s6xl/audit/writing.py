@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from s6xl.audit.formulas import Corner, Formula, fill, sheet_prefix
 from s6xl.audit.networks import INPUTS
 from s6xl.audit.placement import Placement
-from s6xl.audit.resolving import Atom, Quantity
+from s6xl.audit.resolving import Atom, ResolvedQuantity
 from s6xl.audit.tables import Column
 from s6xl.backprop.expression import Expression, names, substitute, to_excel
 from s6xl.ooxml.book import Place
@@ -23,7 +23,7 @@ class At:
         return self.column.place(self.index)
 
 
-class Writer:
+class FormulaWriter:
     """Writes formulas for one table."""
 
     def __init__(self, placement: Placement) -> None:
@@ -107,7 +107,7 @@ class Writer:
                 continue
             cell = (
                 self.cell_of(after.name, At(at.column, at.index + after.offset))
-                if isinstance(after, Quantity)
+                if isinstance(after, ResolvedQuantity)
                 else None
             )
             if cell is None:

@@ -9,7 +9,7 @@ from s6xl.backprop.worked_example import NETWORK
 
 
 @dataclass(frozen=True)
-class Block:
+class DerivationBlock:
     """One numbered block of the written derivation, a line a list item."""
 
     number: int
@@ -17,7 +17,7 @@ class Block:
     lines: tuple[str, ...]
 
 
-def written_derivation() -> tuple[Block, ...]:
+def written_derivation() -> tuple[DerivationBlock, ...]:
     """The right derivation in six blocks: the forward pass, ∂E/∂w5 step by step, and then every weight's gradient."""
     network = NETWORK
 
@@ -41,7 +41,7 @@ def written_derivation() -> tuple[Block, ...]:
     by_output, slope, by_weight = network.chains[first]
     sigmoid_of_h1 = to_text(expand(network["a_h1"].expression), long_symbol)
     return (
-        Block(
+        DerivationBlock(
             1,
             "The forward pass",
             (
@@ -50,7 +50,7 @@ def written_derivation() -> tuple[Block, ...]:
                 *defined(("a_h2", "o1", "o2", "a_o1", "a_o2", "E_tot", "E1", "E2")),
             ),
         ),
-        Block(
+        DerivationBlock(
             2,
             "∂E_total/∂w5, step by step",
             (
@@ -62,8 +62,10 @@ def written_derivation() -> tuple[Block, ...]:
                 equation(symbol(by_weight), text(by_weight)),
             ),
         ),
-        Block(3, "The gradients of w5 to w8", defined(outer)),
-        Block(4, "Back to the hidden layer", defined(("dE1_da_h1", "dE2_da_h1", "dE_da_h1", "dE_da_h2"))),
-        Block(5, "The chain rule for w1 to w4", tuple(equation(long_symbol(name), chain(name)) for name in inner)),
-        Block(6, "The gradients of w1 to w4", defined(inner)),
+        DerivationBlock(3, "The gradients of w5 to w8", defined(outer)),
+        DerivationBlock(4, "Back to the hidden layer", defined(("dE1_da_h1", "dE2_da_h1", "dE_da_h1", "dE_da_h2"))),
+        DerivationBlock(
+            5, "The chain rule for w1 to w4", tuple(equation(long_symbol(name), chain(name)) for name in inner)
+        ),
+        DerivationBlock(6, "The gradients of w1 to w4", defined(inner)),
     )

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from s6xl.doctor import basics
-from s6xl.doctor.finding import Finding, State
+from s6xl.doctor.finding import Diagnosis, State
 
-Check = Callable[[], Iterator[Finding]]
+Check = Callable[[], Iterator[Diagnosis]]
 
 
 def examine(say: Callable[[str], object]) -> int:

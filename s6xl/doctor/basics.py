@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from s6xl import __version__
-from s6xl.doctor.finding import Finding, fault, ok
+from s6xl.doctor.finding import Diagnosis, fault, ok
 
 LIBRARIES = (
     *("click", "filelock", "markdown-it-py", "matplotlib", "numpy", "pillow", "platformdirs"),
@@ -14,7 +14,7 @@ LIBRARIES = (
 )
 
 
-def check_python() -> Iterator[Finding]:
+def check_python() -> Iterator[Diagnosis]:
     """The interpreter and this package."""
     bits = 64 if sys.maxsize > 2**32 else 32
     text = f"s6xl {__version__} in Python {platform.python_version()}, {bits} bits: {sys.executable}"
@@ -24,7 +24,7 @@ def check_python() -> Iterator[Finding]:
         yield ok(text)
 
 
-def check_libraries() -> Iterator[Finding]:
+def check_libraries() -> Iterator[Diagnosis]:
     """The libraries that every part needs."""
     for name in LIBRARIES:
         try:

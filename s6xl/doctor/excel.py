@@ -21,9 +21,9 @@ from s6xl.addin.sources import ADD_IN_NAME, SETTINGS_NAME
 from s6xl.backprop.descent import descend
 from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.worked_example import INPUTS, NETWORK, TARGETS, WEIGHTS
-from s6xl.doctor.finding import Finding, fault, ok, skipped
+from s6xl.doctor.finding import Diagnosis, fault, ok, skipped
 from s6xl.errors import UserError
-from s6xl.functions import MISSING, OF_NUMBERS, OVER_IMAGES, OVER_RANGES, Block, Function
+from s6xl.functions import MISSING, OF_NUMBERS, OVER_IMAGES, OVER_RANGES, CellBlock, Function
 from s6xl.live.leftovers import spare_other_excels
 from s6xl.live.log import log_path
 from s6xl.mnist.choices import PRETRAINED
@@ -83,7 +83,7 @@ class Session:
         values: Rows = filled.options(ndim=2).value
         return values
 
-    def expect(self, function: Function, arguments: Sequence[str], blocks: Sequence[Block]) -> None:
+    def expect(self, function: Function, arguments: Sequence[str], blocks: Sequence[CellBlock]) -> None:
         """Compare what a function's formula fills with what Python computes of the same arguments."""
         expected = function(*blocks)
         rows = self.compute(f"={function.name}({','.join(arguments)})", len(expected), len(expected[0]))
@@ -168,7 +168,7 @@ def check_cells(excel: Session) -> str:
 
 def check_ranges(excel: Session) -> str:
     """Functions over ranges, which spill."""
-    arguments: dict[str, Block] = {"inputs": [INPUTS], "targets": [TARGETS], "weights": [WEIGHTS]}
+    arguments: dict[str, CellBlock] = {"inputs": [INPUTS], "targets": [TARGETS], "weights": [WEIGHTS]}
     arguments |= {"lr": [[RATE]], "steps": [[float(STEPS)]]}
     for function in OVER_RANGES:
         blocks = [arguments[parameter.name] for parameter in function.parameters]
@@ -256,7 +256,7 @@ CHECKS: tuple[Callable[[Session], str], ...] = (
 )
 
 
-def check_excel() -> Iterator[Finding]:
+def check_excel() -> Iterator[Diagnosis]:
     """All of it, where there is an Excel on Windows."""
     if sys.platform != WINDOWS:
         yield skipped("Excel: it is started and tried on Windows only.")
@@ -293,7 +293,7 @@ def example_numbers(function: Function) -> list[float]:
     return [values[parameter.name] for parameter in function.parameters]
 
 
-def array_constant(block: Block) -> str:
+def array_constant(block: CellBlock) -> str:
     """A block of numbers as it is typed into a formula."""
     if len(block) == len(block[0]) == 1:
         return repr(block[0][0])

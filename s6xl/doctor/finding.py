@@ -14,7 +14,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """The end of one check."""
 
     state: State
@@ -24,21 +24,21 @@ class Finding:
         return f"{self.state:8}  {self.text}"
 
 
-def ok(text: str) -> Finding:
+def ok(text: str) -> Diagnosis:
     """Something is as it should be."""
-    return Finding(State.OK, text)
+    return Diagnosis(State.OK, text)
 
 
-def optional(text: str) -> Finding:
+def optional(text: str) -> Diagnosis:
     """Something is missing that not everybody needs; the text says how to get it."""
-    return Finding(State.OPTIONAL, text)
+    return Diagnosis(State.OPTIONAL, text)
 
 
-def skipped(text: str) -> Finding:
+def skipped(text: str) -> Diagnosis:
     """Something cannot be checked on this machine."""
-    return Finding(State.SKIPPED, text)
+    return Diagnosis(State.SKIPPED, text)
 
 
-def fault(text: str) -> Finding:
+def fault(text: str) -> Diagnosis:
     """Something is wrong; the text says what to do."""
-    return Finding(State.FAULT, text)
+    return Diagnosis(State.FAULT, text)

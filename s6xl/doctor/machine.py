@@ -13,7 +13,7 @@ from s6xl.addin import sources
 from s6xl.addin.package import build_add_in
 from s6xl.addin.places import WINDOWS, places
 from s6xl.addin.status import status
-from s6xl.doctor.finding import Finding, fault, ok, optional, skipped
+from s6xl.doctor.finding import Diagnosis, fault, ok, optional, skipped
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.mnist.choices import AUTO
 
@@ -25,7 +25,7 @@ PLACES = (
 )
 
 
-def check_dll(interpreter: str = sys.executable) -> Iterator[Finding]:
+def check_dll(interpreter: str = sys.executable) -> Iterator[Diagnosis]:
     """The library through which Excel on Windows calls Python: beside the interpreter, or one folder up."""
     name = f"xlwings64-{sources.xlwings_version()}.dll"
     if sys.platform != WINDOWS:
@@ -38,7 +38,7 @@ def check_dll(interpreter: str = sys.executable) -> Iterator[Finding]:
         yield fault(f"{name} is not in {folders[0]}: install s6xl in a virtual environment (`python -m venv`).")
 
 
-def check_add_in() -> Iterator[Finding]:
+def check_add_in() -> Iterator[Diagnosis]:
     """The add-in: that it can be built, and whether it is installed."""
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +66,7 @@ def check_add_in() -> Iterator[Finding]:
         yield from (ok(line.text) if line.good else optional(line.text) for line in lines)
 
 
-def check_torch() -> Iterator[Finding]:
+def check_torch() -> Iterator[Diagnosis]:
     """What trains a CNN, and on what."""
     for name in ("torch", "torchvision"):
         if importlib.util.find_spec(name) is None:
@@ -99,7 +99,7 @@ def find_libreoffice() -> str | None:
     return shutil.which("soffice") or shutil.which("libreoffice") or next(installed, None)
 
 
-def check_libreoffice() -> Iterator[Finding]:
+def check_libreoffice() -> Iterator[Diagnosis]:
     """LibreOffice, which the tests hold every workbook against."""
     if found := find_libreoffice():
         yield ok(f"LibreOffice: {found}")

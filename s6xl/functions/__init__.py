@@ -5,7 +5,7 @@
 
 from s6xl.backprop.worked_example import NETWORK
 from s6xl.functions.arguments import MISSING
-from s6xl.functions.definition import Block, Function, Parameter, Result
+from s6xl.functions.definition import CellBlock, Function, Parameter, Result
 from s6xl.functions.descents import descent_functions
 from s6xl.functions.predictions import prediction_functions
 from s6xl.functions.quantities import call, call_update, quantity_functions
@@ -17,7 +17,7 @@ __all__ = [
     "OF_NUMBERS",
     "OVER_IMAGES",
     "OVER_RANGES",
-    "Block",
+    "CellBlock",
     "Function",
     "Parameter",
     "Result",

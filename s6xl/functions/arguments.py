@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
 
-from s6xl.functions.definition import ArgumentError, Block, Cell, Parameter
+from s6xl.functions.definition import ArgumentError, CellBlock, CellValue, Parameter
 from s6xl.wording import counted, shown_number
 
 # What stands for an argument that was left out.
-MISSING: Block = ()
+MISSING: CellBlock = ()
 _LONGEST_TEXT = 20
 
 
-def number(parameter: Parameter, block: Block) -> float:
+def number(parameter: Parameter, block: CellBlock) -> float:
     """One finite number."""
     _check_given(parameter.name, block, "give a number or a cell.")
     if (count := sum(map(len, block))) != 1:
@@ -23,7 +23,7 @@ def number(parameter: Parameter, block: Block) -> float:
     return _number(parameter.name, block[0][0])
 
 
-def positive_number(parameter: Parameter, block: Block) -> float:
+def positive_number(parameter: Parameter, block: CellBlock) -> float:
     """One finite number above 0."""
     value = number(parameter, block)
     if value <= 0:
@@ -31,10 +31,10 @@ def positive_number(parameter: Parameter, block: Block) -> float:
     return value
 
 
-def whole_number(most: int) -> Callable[[Parameter, Block], int]:
+def whole_number(most: int) -> Callable[[Parameter, CellBlock], int]:
     """One whole number from 1 to `most`."""
 
-    def read(parameter: Parameter, block: Block) -> int:
+    def read(parameter: Parameter, block: CellBlock) -> int:
         value = number(parameter, block)
         if not (value.is_integer() and 1 <= value <= most):
             raise ArgumentError(f"{parameter.name} is {shown_number(value)}: give a whole number from 1 to {most:,}.")
@@ -51,10 +51,10 @@ class Vector:
     upright: bool
 
 
-def vector(names: Sequence[str]) -> Callable[[Parameter, Block], Vector]:
+def vector(names: Sequence[str]) -> Callable[[Parameter, CellBlock], Vector]:
     """So many finite numbers as there are names, in a row or a column."""
 
-    def read(parameter: Parameter, block: Block) -> Vector:
+    def read(parameter: Parameter, block: CellBlock) -> Vector:
         expected = f"give a row or a column of {len(names)}, {names[0]} to {names[-1]}."
         _check_given(parameter.name, block, expected)
         rows, columns = len(block), len(block[0])
@@ -69,10 +69,10 @@ def vector(names: Sequence[str]) -> Callable[[Parameter, Block], Vector]:
     return read
 
 
-def image(side: int, ink: float) -> Callable[[Parameter, Block], list[list[float]]]:
+def image(side: int, ink: float) -> Callable[[Parameter, CellBlock], list[list[float]]]:
     """A square of numbers from 0 to `ink`; an empty cell is 0."""
 
-    def read(parameter: Parameter, block: Block) -> list[list[float]]:
+    def read(parameter: Parameter, block: CellBlock) -> list[list[float]]:
         expected = f"give a block of {side} by {side}."
         _check_given(parameter.name, block, expected)
         if len(block) != side or any(len(row) != side for row in block):
@@ -82,7 +82,7 @@ def image(side: int, ink: float) -> Callable[[Parameter, Block], list[list[float
             for y, row in enumerate(block, start=1)
         ]
 
-    def _pixel(what: str, cell: Cell) -> float:
+    def _pixel(what: str, cell: CellValue) -> float:
         value = 0.0 if cell in (None, "") else _number(what, cell)
         if not 0 <= value <= ink:
             raise ArgumentError(f"{what} is {shown_number(value)}: give a number from 0 to {ink:g}.")
@@ -91,10 +91,10 @@ def image(side: int, ink: float) -> Callable[[Parameter, Block], list[list[float
     return read
 
 
-def optional_text(usual: str) -> Callable[[Parameter, Block], str]:
+def optional_text(usual: str) -> Callable[[Parameter, CellBlock], str]:
     """One text; `usual` where it is left out or its cell is empty."""
 
-    def read(parameter: Parameter, block: Block) -> str:
+    def read(parameter: Parameter, block: CellBlock) -> str:
         cells = [cell for row in block for cell in row]
         if len(cells) > 1:
             raise ArgumentError(f"{parameter.name} is {counted(len(cells), 'cell')}: give one.")
@@ -110,12 +110,12 @@ def optional_text(usual: str) -> Callable[[Parameter, Block], str]:
     return read
 
 
-def _check_given(name: str, block: Block, cure: str) -> None:
+def _check_given(name: str, block: CellBlock, cure: str) -> None:
     if len(block) == 0:
         raise ArgumentError(f"{name} is missing: {cure}")
 
 
-def _number(what: str, cell: Cell) -> float:
+def _number(what: str, cell: CellValue) -> float:
     """The number in a cell.
 
     Raises:

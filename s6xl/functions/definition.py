@@ -10,8 +10,8 @@ from s6xl.backprop.expression import Expression
 
 PREFIX = "S6_"
 # What a cell may hold on its way in, and on its way back: a number or a text.
-Cell = object
-Block = Sequence[Sequence[Cell]]
+CellValue = object
+CellBlock = Sequence[Sequence[CellValue]]
 Result = list[list[float | str]]
 
 
@@ -29,7 +29,7 @@ class Parameter:
 
     name: str
     help: str
-    read: Callable[["Parameter", Block], object]
+    read: Callable[["Parameter", CellBlock], object]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Function:
     compute: Callable[..., Result]
     expression: Expression | None = None
 
-    def __call__(self, *arguments: Block) -> Result:
+    def __call__(self, *arguments: CellBlock) -> Result:
         """The result, or one cell with a sentence: what is wrong with which argument, and the cure.
 
         An argument that is the sentence of another of these functions is passed on, so that it is read where the
@@ -60,7 +60,7 @@ class Function:
         except TooLargeError:
             return [[f"{self.name}: a number on the way is too large for a spreadsheet: use numbers closer to 0."]]
 
-    def _value(self, parameter: Parameter, block: Block) -> object:
+    def _value(self, parameter: Parameter, block: CellBlock) -> object:
         for row in block:
             for cell in row:
                 if isinstance(cell, str) and cell.startswith(PREFIX) and ": " in cell:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.excel import app_of
 from s6xl.live.mnist_sheet import find_sheet, read_run
-from s6xl.live.writer import Outcome, Writer
+from s6xl.live.writer import Outcome, RunWriter
 from s6xl.mnist.record import Run, Status
 from s6xl.workbook.cnn.content import STATUS, TEST_ACCURACY, Content, content
 
@@ -72,7 +72,7 @@ def follow(
     Raises:
         ImpossibleHereError: if Excel does not take it once the run has ended.
     """
-    writer = Writer(place.locate)
+    writer = RunWriter(place.locate)
     pause, since, last = 0.0, clock(), Outcome.SHOWN
     readable = clock()
     while True:

@@ -29,7 +29,7 @@ class Outcome(Enum):
     ABSENT = "the workbook is not open, or its sheet shows another run"
 
 
-class Writer:
+class RunWriter:
     """Writes one run's cells and rows, and remembers which are there.
 
     `locate` finds the sheet anew for each attempt: it returns None where there is none to write to, and may raise

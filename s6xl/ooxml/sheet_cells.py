@@ -6,7 +6,7 @@ from html import escape
 
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_range, xl_rowcol_to_cell
 
-from s6xl.ooxml.sheet_scan import Row, SheetScan, block
+from s6xl.ooxml.sheet_scan import RowSpan, SheetScan, block
 from s6xl.ooxml.splicing import Edit, XmlError, spliced, tag_end, with_attribute
 
 Value = str | float | None
@@ -68,7 +68,7 @@ def _widened(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> Iter
         yield place, end, with_attribute(scan.xml[place:end].decode(), "ref", wide)
 
 
-def _edit_row(scan: SheetScan, row: Row, wanted: Mapping[int, Value]) -> Iterator[Edit]:
+def _edit_row(scan: SheetScan, row: RowSpan, wanted: Mapping[int, Value]) -> Iterator[Edit]:
     known = {cell.column: cell for cell in row.cells}
     added: dict[int, list[str]] = {}
     for column, value in sorted(wanted.items()):

@@ -12,7 +12,7 @@ _MOST = 2_000_000  # rows and cells, those without content included
 
 
 @dataclass(slots=True)
-class Cell:
+class CellSpan:
     """A cell, with its format's number as it is written, empty where it has none."""
 
     column: int
@@ -23,13 +23,13 @@ class Cell:
 
 
 @dataclass(slots=True)
-class Row:
+class RowSpan:
     """A row and its cells."""
 
     number: int
     start: int
     tag_end: int  # of its first tag
-    cells: list[Cell] = field(default_factory=list)
+    cells: list[CellSpan] = field(default_factory=list)
     end: int = 0  # of the row; for one that is empty in the file the end of its only tag
     inner_end: int = 0  # where a further cell would be written
 
@@ -59,7 +59,7 @@ class SheetScan(Scan):
     """
 
     def __init__(self, xml: bytes) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[RowSpan] = []
         self.dimension: tuple[int, str] | None = None  # where the sheet says how far it reaches, and how far
         self.arrays: list[str] = []  # what each formula fills that fills a block
         self.prefix = ""
@@ -86,13 +86,13 @@ class SheetScan(Scan):
             following = self.rows[-1].number + 1 if self.rows else 0
             self._check_count()
             number = int(attributes["r"]) - 1 if "r" in attributes else following
-            self.rows.append(Row(number, self._here, tag_end(self.xml, self._here)))
+            self.rows.append(RowSpan(number, self._here, tag_end(self.xml, self._here)))
         elif local == "c":
             self._check_count()
             cells = self.rows[-1].cells
             following = cells[-1].column + 1 if cells else 0
             column = self._column(attributes["r"]) if "r" in attributes else following
-            cells.append(Cell(column, attributes.get("s", ""), self._here))
+            cells.append(CellSpan(column, attributes.get("s", ""), self._here))
         elif local == "f":
             self.rows[-1].cells[-1].formula = True
             if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:

@@ -24,7 +24,7 @@ _DAY_0 = datetime(1899, 12, 30)
 _OFTEN = 4096  # in how many cells the deadline is looked at once
 
 # First row, first column, last row, last column, counted from 1, the last ones included.
-Block = tuple[int, int, int, int]
+Rectangle = tuple[int, int, int, int]
 _Item = TypeVar("_Item")
 
 
@@ -42,7 +42,7 @@ def cells_of(package: Package, part: str, texts: Sequence[str], room: int) -> di
     return scan.cells
 
 
-def block(reference: str) -> Block:
+def block(reference: str) -> Rectangle:
     """The place of a reference such as ``B2:C10`` or ``B2``.
 
     Raises:
@@ -89,7 +89,7 @@ class _Scan:
         # Formulas by the number under which cells share them, and the cells that wait for theirs.
         self._shared: dict[str, tuple[str, Place]] = {}
         self._waiting: list[tuple[Place, str]] = []
-        self._blocks: list[tuple[Block, Cell]] = []
+        self._blocks: list[tuple[Rectangle, Cell]] = []
 
     def start(self, name: str, attributes: Attributes) -> None:
         if not self._depth:

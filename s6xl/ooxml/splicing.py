@@ -65,13 +65,13 @@ class Scan(ABC):
 
 
 @dataclass(slots=True)
-class Element:
+class ElementSpan:
     """An element in XML: its name and attributes as they are written, and where it is in bytes."""
 
     name: str
     attributes: Mapping[str, str]
     start: int
-    children: "list[Element]" = field(default_factory=list)
+    children: "list[ElementSpan]" = field(default_factory=list)
     end: int = 0
     inner_end: int = 0  # of its content; of an element of a single tag where it starts
 
@@ -85,7 +85,7 @@ class Element:
         """The namespace that it is in, where it declares that itself, as a part's outermost element does."""
         return self.attributes.get(f"xmlns:{self.prefix}".rstrip(":"), "")
 
-    def named(self, local: str) -> "Iterator[Element]":
+    def named(self, local: str) -> "Iterator[ElementSpan]":
         """Its children of a name, whatever their prefix."""
         return (child for child in self.children if child.name.rpartition(":")[2] == local)
 
@@ -103,7 +103,7 @@ class Element:
         yield self.inner_end, self.inner_end, content
 
 
-def elements(xml: bytes) -> Element:
+def elements(xml: bytes) -> ElementSpan:
     """The outermost element of a part, with all that is in it.
 
     Raises:
@@ -114,7 +114,7 @@ def elements(xml: bytes) -> Element:
 
 class _Tree(Scan):
     def __init__(self, xml: bytes) -> None:
-        self._open = [Element("", {}, 0)]
+        self._open = [ElementSpan("", {}, 0)]
         self._count = 0
         super().__init__(xml)
         [self.root] = self._open[0].children
@@ -123,7 +123,7 @@ class _Tree(Scan):
         self._count += 1
         if self._count > _MOST_ELEMENTS:
             raise XmlError("its XML is too large")
-        element = Element(name, attributes, self._here)
+        element = ElementSpan(name, attributes, self._here)
         self._open[-1].children.append(element)
         self._open.append(element)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from s6xl.ooxml.splicing import Edit, Element, elements, spliced, tag_end, with_attribute
+from s6xl.ooxml.splicing import Edit, ElementSpan, elements, spliced, tag_end, with_attribute
 
 # What a stylesheet holds, in the order that its schema demands.
 _ORDER = (
@@ -42,7 +42,7 @@ def empty_styles(namespace: str) -> bytes:
     return f'{head}<styleSheet xmlns="{namespace}">{normal}</styleSheet>'.encode()
 
 
-class Styles:
+class StylesPart:
     """A stylesheet and what is added to it; formats are known by their places in its list of cell formats.
 
     Raises:
@@ -118,7 +118,7 @@ class Styles:
         element = self._lists[name]
         return len(element.children) if element else 0
 
-    def _item(self, name: str, number: int) -> Element | None:
+    def _item(self, name: str, number: int) -> ElementSpan | None:
         element = self._lists[name]
         return element.children[number] if element and number < len(element.children) else None
 
@@ -126,7 +126,7 @@ class Styles:
         pattern = f'<{{p}}patternFill patternType="solid"><{{p}}fgColor rgb="{colour}"/></{{p}}patternFill>'
         return self._add("fills", f"<{{p}}fill>{pattern}</{{p}}fill>")
 
-    def _darkened(self, font: Element) -> str:
+    def _darkened(self, font: ElementSpan) -> str:
         """A font with its letters dark, if they are light; else nothing."""
         colour = next(font.named("color"), None)
         if colour is None or not _is_light(colour.attributes):
@@ -152,7 +152,7 @@ def _is_light(colour: Mapping[str, str]) -> bool:
     return 0.299 * red + 0.587 * green + 0.114 * blue > 150
 
 
-def _local(element: Element) -> str:
+def _local(element: ElementSpan) -> str:
     return element.name.rpartition(":")[2]
 
 

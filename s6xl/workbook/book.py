@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol
 
 from s6xl.files import OTHER_FILE, replacing
 from s6xl.workbook.layout import START, on_sheet
-from s6xl.workbook.sheet import Progress, Sheet
+from s6xl.workbook.sheet import NewSheet, Progress
 from s6xl.workbook.styles import Styles
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Packaging:
 PLAIN = Packaging(".xlsx")
 
 
-class Book:
+class NewBook:
     """A workbook being written."""
 
     def __init__(self, workbook: Workbook, progress: Progress) -> None:
@@ -63,9 +63,9 @@ class Book:
         self.styles = Styles(workbook)
         self._progress = progress
 
-    def add_sheet(self, name: str, tab: str) -> Sheet:
+    def add_sheet(self, name: str, tab: str) -> NewSheet:
         """Add a sheet with the look that all share: no gridlines, printed on one page's width, landscape."""
-        sheet: Sheet = self.workbook.add_worksheet(name, worksheet_class=Sheet)
+        sheet: NewSheet = self.workbook.add_worksheet(name, worksheet_class=NewSheet)
         sheet.progress = self._progress
         sheet.hide_gridlines(2)
         sheet.set_tab_color(tab)
@@ -76,7 +76,9 @@ class Book:
         sheet.set_footer("&L&F&C&A&R&P / &N")
         return sheet
 
-    def break_pages(self, sheet: Sheet, width: int, *, rows: Sequence[int] = (), columns: Sequence[int] = ()) -> None:
+    def break_pages(
+        self, sheet: NewSheet, width: int, *, rows: Sequence[int] = (), columns: Sequence[int] = ()
+    ) -> None:
         """Begin new pages behind so many rows and columns, with room for so many pixels on a page's width.
 
         Excel heeds no break on a sheet that it fits to pages, so this one is printed at a scale.
@@ -90,35 +92,35 @@ class Book:
         self.workbook.set_calc_mode("auto", EXCEL_365)
         self.workbook.calc_on_load = False
 
-    def write_heading(self, sheet: Sheet, title: str, warning: str) -> None:
+    def write_heading(self, sheet: NewSheet, title: str, warning: str) -> None:
         """The title, the way back to Start beside it, and below it what is wrong with the network, if anything."""
         self.write_title(sheet, title)
         self.write_way_back(sheet, "H2")
         self.write_warning(sheet, "B3", warning)
 
-    def write_title(self, sheet: Sheet, title: str) -> None:
+    def write_title(self, sheet: NewSheet, title: str) -> None:
         """The title in the second row."""
         sheet.set_row_pixels(0, 12)
         sheet.set_row_pixels(1, 38)
         sheet.write_string("B2", title, self.styles["title"])
 
-    def write_warning(self, sheet: Sheet, cell: str, warning: str) -> None:
+    def write_warning(self, sheet: NewSheet, cell: str, warning: str) -> None:
         """What is wrong with the network, if anything."""
         if warning:
             sheet.write_string(cell, warning, self.styles["warning"])
 
-    def write_section(self, sheet: Sheet, row: int, columns: str, title: str) -> None:
+    def write_section(self, sheet: NewSheet, row: int, columns: str, title: str) -> None:
         """A section's title, underlined over columns such as ``B:D``."""
         first, last = (xl_cell_to_rowcol(f"{column}{row}")[1] for column in columns.split(":"))
         for column in range(first, last + 1):
             sheet.write_blank(row - 1, column, None, self.styles["section"])
         sheet.write_string(row - 1, first, title, self.styles["section"])
 
-    def write_link(self, sheet: Sheet, row: int, column: int, to: str, text: str) -> None:
+    def write_link(self, sheet: NewSheet, row: int, column: int, to: str, text: str) -> None:
         """A link to another sheet; its row and column count from 0."""
         sheet.write_url(row, column, f"internal:{on_sheet(to, 'A1')}", self.styles["link"], text)
 
-    def write_way_back(self, sheet: Sheet, cell: str) -> None:
+    def write_way_back(self, sheet: NewSheet, cell: str) -> None:
         """A link to the sheet Start."""
         row, column = xl_cell_to_rowcol(cell)
         self.write_link(sheet, row, column, START, "Back to Start")
@@ -170,7 +172,7 @@ def new_book(
     packaging: Packaging = PLAIN,
     progress: Progress = lambda rows: None,
     instead: str = OTHER_FILE,
-) -> Iterator[Book]:
+) -> Iterator[NewBook]:
     """A workbook that takes the place of `path` once its block has ended well; until then nothing is changed there.
 
     `instead` is what the user can do where the file cannot be written.
@@ -183,7 +185,7 @@ def new_book(
             workbook = _Workbook(file, {"tmpdir": str(partial.parent)})
             workbook.use_zip64()
             workbook.set_properties({"title": title, "created": CREATED, "comments": "Made by s6xl."})
-            yield Book(workbook, progress)
+            yield NewBook(workbook, progress)
             packaging.prepare(workbook, partial.parent)
             try:
                 workbook.close()

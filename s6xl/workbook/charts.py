@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from s6xl.backprop.network import long_symbol
 from s6xl.palette import INK, LINE, LOSS, MUTED
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import RATE_SHEET, TITLE_CELL, TableLayout, absolute, on_sheet
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 from s6xl.workbook.styles import series_line
 
 FEW_STEPS = 12
@@ -24,7 +24,7 @@ _SMALLEST_SHOWN = 1e-300
 _GRID = {"visible": True, "line": {"color": LINE, "width": 0.75}}
 
 
-def insert_loss_chart(book: Book, sheet: Sheet, cell: str, layout: TableLayout, name: str) -> None:
+def insert_loss_chart(book: NewBook, sheet: NewSheet, cell: str, layout: TableLayout, name: str) -> None:
     """One learning rate's loss over its steps, on its own sheet, whose name is given."""
     chart = book.workbook.add_chart({"type": "line"})
     chart.add_series({**_series(layout, name), "line": {"color": LOSS, "width": 2.25}})
@@ -40,7 +40,7 @@ def insert_loss_chart(book: Book, sheet: Sheet, cell: str, layout: TableLayout, 
 
 
 def insert_comparison(
-    book: Book, sheet: Sheet, cell: str, layout: TableLayout, names: Sequence[str], *, scale: Scale
+    book: NewBook, sheet: NewSheet, cell: str, layout: TableLayout, names: Sequence[str], *, scale: Scale
 ) -> None:
     """The losses of all learning rates in one chart; `names` are their sheets, `scale` is `LINEAR` or logarithmic."""
     logarithmic = "log_base" in scale

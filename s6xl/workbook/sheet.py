@@ -54,7 +54,7 @@ def cached(value: float) -> float | str:
 
 
 @dataclass(frozen=True)
-class Table:
+class FormulaTable:
     """A table of formulas whose rows repeat, with the rows numbered in column A.
 
     `first_formulas` are the first row's, `formulas` those of every later row, one a column from column B on; in both,
@@ -88,16 +88,16 @@ class Table:
         return f'<c r="A{ROW}" s="{self.numbers_format._get_xf_index()}">'
 
 
-class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no types
+class NewSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no types
     """A worksheet with at most one `Table`, which stands below everything else."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.big_table: Table | None = None
+        self.big_table: FormulaTable | None = None
         self.progress: Progress = lambda rows: None
         self._shared_formulas = 0
 
-    def write_table(self, table: Table) -> None:
+    def write_table(self, table: FormulaTable) -> None:
         """Put a table on the sheet; it is turned into XML when the workbook is closed."""
         rows, columns = table.values.shape
         self._check_dimensions(table.first_row - 1, 0)
@@ -149,7 +149,7 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
         if self.big_table is not None:
             self._write_table_rows(self.big_table)
 
-    def _write_table_rows(self, table: Table) -> None:
+    def _write_table_rows(self, table: FormulaTable) -> None:
         first, later = _RowWriter(table, table.first_formulas), _RowWriter(table, table.formulas)
         for start in range(0, len(table.values), _CHUNK):
             chunk = table.values[start : start + _CHUNK].tolist()
@@ -177,7 +177,7 @@ class Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no t
 class _RowWriter:
     """Writes rows of one set of formulas."""
 
-    def __init__(self, table: Table, formulas: Sequence[str]) -> None:
+    def __init__(self, table: FormulaTable, formulas: Sequence[str]) -> None:
         self._number = table.number_template()
         self._cells = table.templates(formulas)
         self._error_cells = table.templates(formulas, error=True)

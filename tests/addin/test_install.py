@@ -14,7 +14,7 @@ from s6xl.addin import sources
 from s6xl.addin.install import install, note_interpreter, uninstall
 from s6xl.addin.package import build_add_in
 from s6xl.addin.places import MACOS, WINDOWS, Places, places
-from s6xl.addin.status import Line, status
+from s6xl.addin.status import StatusLine, status
 from s6xl.addin.vba import modules
 from s6xl.errors import ImpossibleHereError, UserError
 
@@ -113,7 +113,7 @@ def test_a_second_install_brings_it_up_to_date_and_is_taken_back_as_one(place: P
     install(place, r"C:\first\python.exe")
     place.add_in.write_bytes(b"an older one")
     install(place, PYTHON)
-    assert next(status(place)) == Line(True, f"add-in: {place.add_in}")
+    assert next(status(place)) == StatusLine(True, f"add-in: {place.add_in}")
     assert PYTHON in place.settings.read_text()
     list(uninstall(place))
     assert content(tmp_path) == before
@@ -378,7 +378,7 @@ def test_a_line_that_shifts_what_vba_reads_is_named(place: Places, line: str) ->
     place.settings.write_text(f'"SHOW CONSOLE",True\n "TEMP DIR" , "C:\\temp"\n{line}\n"A",""\n')
     install(place, PYTHON)
     (bad,) = [found for found in status(place, PYTHON) if found.text.startswith("settings: ")]
-    assert bad == Line(False, f"settings: line 3 of {place.settings} is none, and shifts those behind: delete it")
+    assert bad == StatusLine(False, f"settings: line 3 of {place.settings} is none, and shifts those behind: delete it")
 
 
 def test_noting_the_interpreter_changes_no_other(place: Places) -> None:

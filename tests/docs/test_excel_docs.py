@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from s6xl.functions import FUNCTIONS, MISSING, Block
+from s6xl.functions import FUNCTIONS, MISSING, CellBlock
 from s6xl.mnist.record import Run
 from s6xl.workbook.inference.choices import digit_choices, first_choice
 from tests.support.places import ROOT
@@ -17,7 +17,7 @@ MESSAGES = re.findall(r"^\| `=(\w+)\(([^`]*)\)`[^|]* \| (S6_[^|]+) \|$", TEXT, r
 FUNCTION = {function.name: function for function in FUNCTIONS}
 # The digit that the workbook of the run that comes with s6xl opens with.
 SHOWN = digit_choices(evaluation) if (evaluation := Run.open(Path("pretrained")).evaluation()) else []
-SPECIAL: dict[str, Block] = {
+SPECIAL: dict[str, CellBlock] = {
     "digit_pixels": SHOWN[first_choice(SHOWN)].pixels.tolist(),
     '"pretrained"': [["pretrained"]],
     "Z99": [[None]],
@@ -27,7 +27,7 @@ SPECIAL: dict[str, Block] = {
 }
 
 
-def blocks(name: str, text: str) -> list[Block]:
+def blocks(name: str, text: str) -> list[CellBlock]:
     """The arguments of an example; those left out at the end are missing."""
     arguments = re.findall(r"\{[^}]*\}|[^,{}\s]+", text)
     given = [SPECIAL.get(argument) or [list(map(float, argument.strip("{}").split(",")))] for argument in arguments]

@@ -20,7 +20,7 @@ import pytest
 from s6xl.addin.places import WINDOWS, places
 from s6xl.doctor import basics, examine, excel, machine
 from s6xl.doctor.excel import Session
-from s6xl.doctor.finding import Finding, State, fault, ok
+from s6xl.doctor.finding import Diagnosis, State, fault, ok
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.functions import FUNCTIONS, MISSING
 from s6xl.mnist import model
@@ -95,7 +95,7 @@ def test_an_add_in_that_is_not_installed(tmp_path: Path) -> None:
 )
 def test_places_that_cannot_be_read(error: Exception, state: State) -> None:
     with mock.patch.object(machine, "places", side_effect=error):
-        assert list(machine.check_add_in())[-1] == Finding(state, str(error))
+        assert list(machine.check_add_in())[-1] == Diagnosis(state, str(error))
 
 
 def test_an_add_in_that_cannot_be_built() -> None:

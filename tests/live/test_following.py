@@ -12,7 +12,7 @@ import pytest
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.following import Place, _view, follow
 from s6xl.live.leftovers import fail_at_once
-from s6xl.live.writer import Outcome, Writer
+from s6xl.live.writer import Outcome, RunWriter
 from s6xl.mnist.recipe import recipe_named
 from s6xl.mnist.record import Epoch, Run, Status
 from tests.support.live.open_excel import PID, SAYINGS, Book, Cells, OpenExcel, Sheet, Store, area, reach, refusal
@@ -164,7 +164,7 @@ def test_a_workbook_seen_closed_is_filled_as_soon_as_it_is_open_again(template: 
     scene = Scene(template)
     books = scene.store.read()["books"]
     saved = json.dumps(books[BOOK])
-    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    writer = RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate)
     scene.run.done = 3
     content = _view(scene.run, is_at_work=True)[1]
     assert writer.show(content, None) is Outcome.SHOWN
@@ -178,7 +178,7 @@ def test_a_workbook_seen_closed_is_filled_as_soon_as_it_is_open_again(template: 
 def test_a_workbook_opened_anew_before_the_first_epoch_is_filled_too(template: Path) -> None:
     scene = Scene(template)
     saved = json.dumps(scene.store.read()["books"][BOOK])
-    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    writer = RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate)
     assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
     scene.store.read()["books"][BOOK] = json.loads(saved)
     scene.run.done = 1
@@ -188,7 +188,7 @@ def test_a_workbook_opened_anew_before_the_first_epoch_is_filled_too(template: P
 
 def test_a_row_inserted_within_the_table_costs_no_epoch(template: Path) -> None:
     scene = Scene(template)
-    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    writer = RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate)
     scene.run.done = 4
     assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
     sheet = scene.store.read()["books"][BOOK]["sheets"][MNIST]
@@ -235,7 +235,7 @@ def test_a_run_whose_folder_goes_away_leaves_what_is_shown(template: Path, tmp_p
 def test_no_object_of_excels_is_held_between_attempts(template: Path) -> None:
     """Excel would live on without a window after it was closed."""
     scene = Scene(template, refusing=1.0)
-    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    writer = RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate)
     for refusing, outcome in ((0.02, None), (0.0, Outcome.SHOWN)):
         scene.refusing = refusing
         for _ in range(20):
@@ -309,7 +309,7 @@ def test_an_earlier_run_with_more_epochs_leaves_no_rows(template: Path) -> None:
     cells = scene.store.read()["books"][BOOK]["sheets"][MNIST]["cells"]
     cells |= {f"{row},{column}": 0.5 for row in range(22, 60) for column in range(2, 8)}
     scene.run.done = EPOCHS
-    Writer(Place(FOLDER, PID, BOOK, MNIST).locate).show(_view(scene.run, is_at_work=False)[1], None)
+    RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate).show(_view(scene.run, is_at_work=False)[1], None)
     assert scene.store.rows(book=BOOK) == [astuple(epoch(number)) for number in range(1, EPOCHS + 1)]
 
 
@@ -320,7 +320,7 @@ def test_rows_inserted_above_the_table_move_where_it_is_written(template: Path) 
     sheet["names"] |= {"table": "$D$32:$I$231", "status": "$M$16"}
     sheet["cells"]["22,2"] = "a note of mine"
     scene.run.done = EPOCHS
-    Writer(Place(FOLDER, PID, BOOK, MNIST).locate).show(_view(scene.run, is_at_work=False)[1], None)
+    RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate).show(_view(scene.run, is_at_work=False)[1], None)
     cells = scene.store.cells(BOOK, MNIST)
     assert [cells[row, 4] for row in range(32, 39)] == [1, 2, 3, 4, 5, 6, 7]
     assert cells[16, 13] == f"Finished: {EPOCHS} epochs"
@@ -329,7 +329,7 @@ def test_rows_inserted_above_the_table_move_where_it_is_written(template: Path) 
 
 def test_a_run_set_back_to_an_earlier_checkpoint_is_written_anew(template: Path) -> None:
     scene = Scene(template)
-    writer = Writer(Place(FOLDER, PID, BOOK, MNIST).locate)
+    writer = RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate)
     scene.run.done = 3
     assert writer.show(_view(scene.run, is_at_work=True)[1], None) is Outcome.SHOWN
     scene.run.done = 2

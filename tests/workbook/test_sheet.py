@@ -11,21 +11,21 @@ import openpyxl
 import pytest
 from xlsxwriter import Workbook
 
-from s6xl.workbook.sheet import ABOVE, ROW, Sheet, Table, cached
+from s6xl.workbook.sheet import ABOVE, ROW, FormulaTable, NewSheet, cached
 
 NAMESPACE = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
-Write = Callable[[Workbook, Sheet], None]
+Write = Callable[[Workbook, NewSheet], None]
 
 
 def written(path: Path, write: Write) -> Path:
     with Workbook(str(path)) as workbook:
-        write(workbook, workbook.add_worksheet("S", worksheet_class=Sheet))
+        write(workbook, workbook.add_worksheet("S", worksheet_class=NewSheet))
     return path
 
 
-def table(workbook: Workbook, values: np.ndarray) -> Table:
+def table(workbook: Workbook, values: np.ndarray) -> FormulaTable:
     style = workbook.add_format({"bold": True})
-    return Table(
+    return FormulaTable(
         first_row=3,
         first_formulas=["'A & B'!C1", '"100%"&"<"'],
         formulas=[f"B{ABOVE}+1", f"IF(B{ROW}<2,B{ROW}%,{ROW})"],
@@ -40,7 +40,7 @@ VALUES = np.array([[1.5, 2.0], [0.1 + 0.2, math.nan], [1e300, -5e-324]])
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    def write(workbook: Workbook, sheet: Sheet) -> None:
+    def write(workbook: Workbook, sheet: NewSheet) -> None:
         sheet.write_string("B2", "header")
         sheet.write_table(table(workbook, VALUES))
 
@@ -93,7 +93,7 @@ def test_tables_longer_than_a_chunk(tmp_path: Path) -> None:
 def test_progress_counts_the_rows(tmp_path: Path) -> None:
     reported: list[int] = []
 
-    def write(workbook: Workbook, sheet: Sheet) -> None:
+    def write(workbook: Workbook, sheet: NewSheet) -> None:
         sheet.progress = reported.append
         sheet.write_table(table(workbook, np.ones((2500, 2))))
 
@@ -102,7 +102,7 @@ def test_progress_counts_the_rows(tmp_path: Path) -> None:
 
 
 def test_charts_carry_the_tables_values(tmp_path: Path) -> None:
-    def write(workbook: Workbook, sheet: Sheet) -> None:
+    def write(workbook: Workbook, sheet: NewSheet) -> None:
         sheet.write_table(table(workbook, VALUES))
         chart = workbook.add_chart({"type": "line"})
         chart.add_series({"categories": "=S!$A$3:$A$5", "values": "=S!$C$3:$C$5"})

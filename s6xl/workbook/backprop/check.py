@@ -24,7 +24,7 @@ from s6xl.palette import GOOD
 from s6xl.workbook.backprop.choice import Choice
 from s6xl.workbook.backprop.forward_passes import ForwardPasses
 from s6xl.workbook.backprop.rate import Rate
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import (
     CHECK,
     CHOSEN_RATE,
@@ -53,7 +53,7 @@ SOME_BROKEN = "BROKEN: something does not agree with its check. Look for red bel
 SOME_UNKNOWN = "What could be checked agrees, but some of it is no number and could not."
 
 
-def write_check(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def write_check(book: NewBook, experiment: Experiment, rates: Sequence[Rate]) -> None:
     """Add the sheet, with the first learning rate and its first step chosen."""
     _CheckSheet(book, experiment, rates).write()
 
@@ -73,7 +73,7 @@ def checked_steps(rate: Rate) -> int:
 
 
 class _CheckSheet:
-    def __init__(self, book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    def __init__(self, book: NewBook, experiment: Experiment, rates: Sequence[Rate]) -> None:
         self._book, self._styles = book, book.styles
         self._sheet = book.add_sheet(CHECK, tab=GOOD)
         self._network, self._rates = experiment.network, rates

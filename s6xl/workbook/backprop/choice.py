@@ -5,7 +5,7 @@ import math
 from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
 from s6xl.wording import shown_number
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import (
     CHOICE_ROW,
     CHOSEN_RATE,
@@ -18,7 +18,7 @@ from s6xl.workbook.layout import (
     rate_cells,
     rate_sheet,
 )
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 MOST_CHOICES = 30
 LONGEST_FORMULA = 8_192
@@ -39,7 +39,7 @@ class Choice:
         self._index, self.step = absolute(f"K{CHOICE_ROW}"), absolute(f"L{CHOICE_ROW}")
         self._match = f"MATCH({self._chosen_rate},{self._choices},0)"
 
-    def write(self, book: Book, sheet: Sheet, loss: str, value: float) -> None:
+    def write(self, book: NewBook, sheet: NewSheet, loss: str, value: float) -> None:
         """Write the drop-downs, and say what is shown: it may be another choice, or a step without numbers.
 
         `loss` is the cell of the chosen step's loss, `value` what it holds as the workbook opens.

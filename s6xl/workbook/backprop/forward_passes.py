@@ -9,9 +9,9 @@ from s6xl.backprop.network import symbol
 from s6xl.backprop.verification import WIDTH, moved
 from s6xl.palette import INPUT
 from s6xl.workbook.backprop.choice import Choice
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import cell
-from s6xl.workbook.sheet import Sheet, cached
+from s6xl.workbook.sheet import NewSheet, cached
 
 LABEL_COLUMN, FIRST_COLUMN = 2, 3
 
@@ -44,7 +44,7 @@ class ForwardPasses:
         """What stands in the header row."""
         return ("moved", *map(symbol, self._columns))
 
-    def write(self, book: Book, sheet: Sheet, choice: Choice) -> None:
+    def write(self, book: NewBook, sheet: NewSheet, choice: Choice) -> None:
         """Write the rows below the header."""
         chosen = {name: f"={choice.value_formula(name)}" for name in self._network.givens}
         self._write_pass(book, sheet, self._row + 1, "nothing", chosen, self._givens)
@@ -70,8 +70,8 @@ class ForwardPasses:
 
     def _write_pass(
         self,
-        book: Book,
-        sheet: Sheet,
+        book: NewBook,
+        sheet: NewSheet,
         row: int,
         label: str,
         givens_formulas: Mapping[str, str],

@@ -2,10 +2,10 @@
 
 from s6xl.backprop.expression import to_lambda
 from s6xl.functions import OF_NUMBERS
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 
 
-def define_functions(book: Book) -> None:
+def define_functions(book: NewBook) -> None:
     """Define every function of numbers."""
     for function in OF_NUMBERS:
         assert function.expression is not None

@@ -20,8 +20,8 @@ from s6xl.backprop.network import UPDATE, Network, symbol, update_of
 from s6xl.workbook.backprop import numerals
 from s6xl.workbook.backprop.choice import Choice
 from s6xl.workbook.backprop.rate import Rate
-from s6xl.workbook.book import Book
-from s6xl.workbook.sheet import Sheet, cached
+from s6xl.workbook.book import NewBook
+from s6xl.workbook.sheet import NewSheet, cached
 
 HEADINGS = ("Quantity", "Value", "Digits", "Power of 10", "Text", "In a formula")
 # So many digits of each difference are to be seen in the two numbers that it is made of: 0.5 − 0.5015 shows but two.
@@ -115,7 +115,7 @@ class Lookup:
         """The cell of the largest gradient's size."""
         return self._address(self._row + 3 + len(self._rows), 1)
 
-    def write(self, book: Book, sheet: Sheet, choice: Choice) -> None:
+    def write(self, book: NewBook, sheet: NewSheet, choice: Choice) -> None:
         """Write the table."""
         styles = book.styles
         sheet.write_string(self._row, self._column, "Values of the chosen step", styles["table_title"])
@@ -141,7 +141,7 @@ class Lookup:
             return to_excel(self._computed[name], self.value)
         return choice.value_formula(name)
 
-    def _write_entry(self, book: Book, sheet: Sheet, row: int, name: str, formula: str) -> None:
+    def _write_entry(self, book: NewBook, sheet: NewSheet, row: int, name: str, formula: str) -> None:
         style, column, value = book.styles["general"], self._column, self.values[name]
         number, digits, power, text = (self._cell(name, offset) for offset in range(1, 5))
         label = shown_symbol(name) + (", now" if name.endswith(_NOW) else "")

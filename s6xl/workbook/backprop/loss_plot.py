@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from s6xl.backprop.derivation import Block, written_derivation
+from s6xl.backprop.derivation import DerivationBlock, written_derivation
 from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.network import long_symbol
 from s6xl.palette import LOSS
 from s6xl.wording import counted
 from s6xl.workbook import charts
 from s6xl.workbook.backprop.rate import Rate
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import LOSS_PLOT, TableLayout, cell
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 # Where the original has each block, by its number: the row and column of its title, and its width in columns.
 U, X = 21, 24
@@ -23,7 +23,7 @@ LOGARITHMIC_ROW = 37
 CHARTS_PIXELS = (U - 1) * 64  # the width of all columns left of the derivation
 
 
-def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def write_loss_plot(book: NewBook, experiment: Experiment, rates: Sequence[Rate]) -> None:
     """Add the sheet. The derivation on it is the right one, whatever the experiment's network computes."""
     sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
     styles = book.styles
@@ -49,7 +49,7 @@ def write_loss_plot(book: Book, experiment: Experiment, rates: Sequence[Rate]) -
     book.break_pages(sheet, CHARTS_PIXELS, rows=[LOGARITHMIC_ROW - 1], columns=[U - 1])
 
 
-def _write_block(book: Book, sheet: Sheet, block: Block) -> None:
+def _write_block(book: NewBook, sheet: NewSheet, block: DerivationBlock) -> None:
     row, column, width = BLOCKS[block.number]
 
     def span(line: int) -> str:

@@ -14,7 +14,7 @@ from s6xl.wording import counted, shown_number
 from s6xl.workbook import charts
 from s6xl.workbook.backprop.drawing import HEIGHT
 from s6xl.workbook.backprop.engine import Engine
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import (
     HEADER_ROW,
     RATE_CELL,
@@ -29,7 +29,7 @@ from s6xl.workbook.layout import (
     rate_sheet,
     start_cells,
 )
-from s6xl.workbook.sheet import ABOVE, ROW, Sheet, Table
+from s6xl.workbook.sheet import ABOVE, ROW, FormulaTable, NewSheet
 
 # The rows above the table are low, so that drawing, chart and header can stay frozen on the screen above its steps.
 TITLE_PIXELS, LOW_PIXELS, MIDDLE_PIXELS, HEADER_PIXELS = 28, 6, 11, 24
@@ -52,7 +52,7 @@ class Rate:
         return rate_sheet(self.value)
 
 
-def write_rate_sheet(book: Book, experiment: Experiment, engine: Engine, rate: Rate, drawing: bytes) -> None:
+def write_rate_sheet(book: NewBook, experiment: Experiment, engine: Engine, rate: Rate, drawing: bytes) -> None:
     """Add the sheet of one learning rate, computed by `engine`; `drawing` is the network's picture, as PNG."""
     network = experiment.network
     layout = TableLayout(experiment)
@@ -87,7 +87,7 @@ def write_rate_sheet(book: Book, experiment: Experiment, engine: Engine, rate: R
     sheet.set_selection(HEADER_ROW, 1, HEADER_ROW, 1)
 
 
-def _set_heights(sheet: Sheet) -> None:
+def _set_heights(sheet: NewSheet) -> None:
     sheet.set_row_pixels(0, TITLE_PIXELS)
     for row in range(1, HEADER_ROW - 2):
         sheet.set_row_pixels(row, LOW_PIXELS if row < CHART_ROW - 1 else MIDDLE_PIXELS)
@@ -99,7 +99,7 @@ def _column_pixels(network: Network, name: str) -> int:
     return WIDE_COLUMN_PIXELS if name in (network.loss, *network.errors, *network.gradients) else COLUMN_PIXELS
 
 
-def _set_pages(book: Book, sheet: Sheet, network: Network) -> None:
+def _set_pages(book: NewBook, sheet: NewSheet, network: Network) -> None:
     """Two pages side by side: up to the hidden layer, and from the output layer on, each with the steps' numbers."""
     first = network.columns.index(network.layers[-1][0][0])
     halves = network.columns[:first], network.columns[first:]
@@ -110,7 +110,7 @@ def _set_pages(book: Book, sheet: Sheet, network: Network) -> None:
     sheet.print_across()
 
 
-def _insert_drawing(sheet: Sheet, title: str, drawing: bytes) -> None:
+def _insert_drawing(sheet: NewSheet, title: str, drawing: bytes) -> None:
     low, middle = CHART_ROW - 3, HEADER_ROW - 2 - CHART_ROW
     scale = (low * LOW_PIXELS + middle * MIDDLE_PIXELS) / (HEIGHT * 96)
     sheet.insert_image(
@@ -126,7 +126,7 @@ def _insert_drawing(sheet: Sheet, title: str, drawing: bytes) -> None:
     )
 
 
-def rate_table(book: Book, network: Network, engine: Engine, layout: TableLayout, rate: Rate) -> Table:
+def rate_table(book: NewBook, network: Network, engine: Engine, layout: TableLayout, rate: Rate) -> FormulaTable:
     """The table: givens from the sheet Start and the row above, everything else computed along the row."""
 
     def here(name: str) -> str:
@@ -140,7 +140,7 @@ def rate_table(book: Book, network: Network, engine: Engine, layout: TableLayout
     moved = {weight: engine.update(weight, above) for weight in network.weights}
     first = {name: on_sheet(START, absolute(start[name])) for name in network.givens}
     later = {name: moved.get(name, above(name)) for name in network.givens}
-    return Table(
+    return FormulaTable(
         first_row=layout.first_row,
         first_formulas=[{**first, **computed}[name] for name in network.columns],
         formulas=[{**later, **computed}[name] for name in network.columns],
@@ -150,7 +150,7 @@ def rate_table(book: Book, network: Network, engine: Engine, layout: TableLayout
     )
 
 
-def _format(book: Book, network: Network, name: str) -> Format:
+def _format(book: NewBook, network: Network, name: str) -> Format:
     if name == network.loss:
         return book.styles["loss"]
     if name in (*network.inputs, *network.targets):

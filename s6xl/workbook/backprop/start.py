@@ -11,7 +11,7 @@ from s6xl.palette import INPUT
 from s6xl.wording import counted
 from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.backprop.rate import Rate
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import (
     CHECK,
     CONFUSION,
@@ -32,7 +32,7 @@ from s6xl.workbook.layout import (
     rate_cell,
     start_cells,
 )
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 TITLE = "Backpropagation, step by step"
 NOTES_ROW = 21
@@ -57,7 +57,7 @@ HOW_TO_USE = (
 
 
 def write_start(
-    book: Book, experiment: Experiment, engine: Engine, rates: Sequence[Rate], run: Run | None = None
+    book: NewBook, experiment: Experiment, engine: Engine, rates: Sequence[Rate], run: Run | None = None
 ) -> None:
     """Add the sheet; `run` is the training that the sheets behind MNIST show, if any."""
     network = experiment.network
@@ -85,7 +85,7 @@ def write_start(
     sheet.set_selection(START_VALUES_ROW - 1, 2, START_VALUES_ROW - 1, 2)
 
 
-def _write_start_values(book: Book, sheet: Sheet, experiment: Experiment) -> None:
+def _write_start_values(book: NewBook, sheet: NewSheet, experiment: Experiment) -> None:
     styles = book.styles
     book.write_section(sheet, START_VALUES_ROW - 2, "B:D", "Start values")
     for column, heading in zip("BCD", ("Quantity", "Value", "Meaning"), strict=True):
@@ -111,7 +111,7 @@ def _write_start_values(book: Book, sheet: Sheet, experiment: Experiment) -> Non
     )
 
 
-def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def _write_rates(book: NewBook, sheet: NewSheet, experiment: Experiment, rates: Sequence[Rate]) -> None:
     styles, network = book.styles, experiment.network
     layout = TableLayout(experiment)
     loss = layout.columns[network.loss]
@@ -158,7 +158,7 @@ def _write_rates(book: Book, sheet: Sheet, experiment: Experiment, rates: Sequen
         sheet.conditional_format(f"I{RATES_ROW}:J{last_row}", rule)
 
 
-def _write_contents(book: Book, sheet: Sheet, engine: Engine, rates: Sequence[Rate], run: Run | None) -> None:
+def _write_contents(book: NewBook, sheet: NewSheet, engine: Engine, rates: Sequence[Rate], run: Run | None) -> None:
     """What is here and how to use it, left of the table of learning rates, which may be as long as it likes."""
     styles = book.styles
     book.write_section(sheet, NOTES_ROW, "B:D", "What is here")

@@ -9,9 +9,9 @@ from s6xl.palette import NEGATIVE, NEUTRAL, POSITIVE
 from s6xl.workbook.backprop.choice import Choice
 from s6xl.workbook.backprop.lookup import Lookup, shown_symbol, updates
 from s6xl.workbook.backprop.rate import Rate
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import CHOICE_ROW, CHOSEN_RATE, STEP
-from s6xl.workbook.sheet import Sheet, cached
+from s6xl.workbook.sheet import NewSheet, cached
 
 NETWORK_ROW, FORMULAS_ROW = 6, 16
 PRINTED_PIXELS = 1_240  # the width of columns A to O
@@ -28,7 +28,7 @@ HOW_TO_READ = (
 )
 
 
-def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
+def write_step(book: NewBook, experiment: Experiment, first_rate: Rate) -> None:
     """Add the sheet, with the first learning rate and its first step chosen."""
     network = experiment.network
     sheet = book.add_sheet(STEP, tab=POSITIVE)
@@ -50,7 +50,7 @@ def write_step(book: Book, experiment: Experiment, first_rate: Rate) -> None:
     sheet.set_selection(CHOSEN_RATE)
 
 
-def _write_network(book: Book, sheet: Sheet, network: Network, lookup: Lookup) -> None:
+def _write_network(book: NewBook, sheet: NewSheet, network: Network, lookup: Lookup) -> None:
     """The network in cells: columns of inputs, weights, neurons, weights, neurons, and errors."""
     styles = book.styles
     book.write_section(sheet, NETWORK_ROW, COLUMNS, "The network at this step")
@@ -107,7 +107,7 @@ def _write_network(book: Book, sheet: Sheet, network: Network, lookup: Lookup) -
         sheet.write_string(f"B{row}", words, styles["italic"])
 
 
-def _colour_by_sign(sheet: Sheet, ranges: Sequence[str], largest: str) -> None:
+def _colour_by_sign(sheet: NewSheet, ranges: Sequence[str], largest: str) -> None:
     scale = {
         "type": "3_color_scale",
         "min_type": "formula",
@@ -127,7 +127,7 @@ def _colour_by_sign(sheet: Sheet, ranges: Sequence[str], largest: str) -> None:
 class _Formulas:
     """The formulas of the step, from the top down: each in symbols, then with its numbers put in."""
 
-    def __init__(self, book: Book, sheet: Sheet, network: Network, lookup: Lookup) -> None:
+    def __init__(self, book: NewBook, sheet: NewSheet, network: Network, lookup: Lookup) -> None:
         self._book = book
         self._sheet = sheet
         self._network = network

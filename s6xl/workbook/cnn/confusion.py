@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.layers import DIGITS
 from s6xl.palette import NEUTRAL, POSITIVE, WARM
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.layout import CONFUSION
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 ABOUT = (
     "The confusion matrix: each row holds the test images of one digit, by what the network took them for. On the "
@@ -22,7 +22,7 @@ _GUESSES = "CDEFGHIJKL"
 _SUM, _ACCURACY = "M", "N"
 
 
-def write_confusion(book: Book, evaluation: Evaluation, content: Content) -> None:
+def write_confusion(book: NewBook, evaluation: Evaluation, content: Content) -> None:
     """Add the sheet."""
     styles = book.styles
     sheet = add_sheet(book, CONFUSION, "What it takes for what", content, ABOUT, way_back="L2")
@@ -69,7 +69,7 @@ def write_confusion(book: Book, evaluation: Evaluation, content: Content) -> Non
     )
 
 
-def _write_totals(book: Book, sheet: Sheet, counts: NDArray[np.int64]) -> None:
+def _write_totals(book: NewBook, sheet: NewSheet, counts: NDArray[np.int64]) -> None:
     """How often each digit was guessed, and the accuracy over all."""
     styles, row, last = book.styles, FIRST_ROW + DIGITS, FIRST_ROW + DIGITS - 1
     sheet.write_string(f"B{row}", "Guessed", styles["box_bold"])

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from s6xl.palette import SERIES
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import RUN, STARTED, Content
 from s6xl.workbook.cnn.mnist import cell_of
 from s6xl.workbook.layout import MNIST, absolute, on_sheet
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 ABOUT_ROW = 4
 
 
-def add_sheet(book: Book, name: str, title: str, content: Content, about: str, *, way_back: str) -> Sheet:
+def add_sheet(book: NewBook, name: str, title: str, content: Content, about: str, *, way_back: str) -> NewSheet:
     """A sheet with its title, the run it describes, and a sentence about it; `way_back` is the cell for the link."""
     sheet = book.add_sheet(name, tab=SERIES[0])
     book.write_title(sheet, title)

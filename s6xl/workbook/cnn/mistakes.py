@@ -4,7 +4,7 @@ import numpy as np
 
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.wording import counted
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.cnn.pictures import CELL, insert_row
@@ -14,7 +14,7 @@ FIRST_ROW = 7
 IN_A_ROW = 12
 
 
-def write_mistakes(book: Book, evaluation: Evaluation, content: Content) -> None:
+def write_mistakes(book: NewBook, evaluation: Evaluation, content: Content) -> None:
     """Add the sheet; the surest mistakes come first."""
     count = len(evaluation.mistakes)
     about = (

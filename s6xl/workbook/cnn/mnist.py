@@ -6,7 +6,7 @@ from typing import Any
 from s6xl.mnist.choices import DEVICES, FULL, SAMPLE
 from s6xl.mnist.recipe import LARGEST_BATCH, LARGEST_RATE, LARGEST_SEED, MOST_EPOCHS, RECIPES
 from s6xl.palette import INK, LINE, MUTED, SERIES
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.charts import nice_interval
 from s6xl.workbook.cnn.content import (
     BATCH_SIZE,
@@ -28,7 +28,7 @@ from s6xl.workbook.cnn.content import (
     defaults,
 )
 from s6xl.workbook.layout import MNIST, absolute, on_sheet
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 TITLE = "A CNN learns to read digits"
 ABOUT = (
@@ -106,7 +106,7 @@ _RESULTS = {
 }
 
 
-def write_mnist(book: Book, content: Content | None, *, alone: bool = False) -> None:
+def write_mnist(book: NewBook, content: Content | None, *, alone: bool = False) -> None:
     """Add the sheet, with what a run has given, if there is one; `alone` says that there is no sheet Start."""
     sheet = book.add_sheet(MNIST, tab=SERIES[0])
     sheet.set_column_pixels("A:A", 20)
@@ -132,11 +132,11 @@ def cell_of(name: str) -> str:
     return {**settings, **results}[name]
 
 
-def _name(book: Book, name: str, cells: str) -> None:
+def _name(book: NewBook, name: str, cells: str) -> None:
     book.workbook.define_name(f"{MNIST}!{name}", f"={on_sheet(MNIST, absolute(cells))}")
 
 
-def _write_settings(book: Book, sheet: Sheet, content: Content | None) -> None:
+def _write_settings(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
     styles = book.styles
     book.write_section(sheet, SETTINGS_ROW - 1, "B:G", "Settings")
     for row, setting in enumerate(_SETTINGS, start=SETTINGS_ROW):
@@ -154,7 +154,7 @@ def _write_settings(book: Book, sheet: Sheet, content: Content | None) -> None:
         sheet.write_string(f"B{row}", note, styles["muted"])
 
 
-def _write_results(book: Book, sheet: Sheet, content: Content | None) -> None:
+def _write_results(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
     styles = book.styles
     book.write_section(sheet, RESULTS_ROW - 1, "I:R", "Result")
     for row, (name, (label, role)) in enumerate(_RESULTS.items(), start=RESULTS_ROW):
@@ -165,7 +165,7 @@ def _write_results(book: Book, sheet: Sheet, content: Content | None) -> None:
         _name(book, name, cell)
 
 
-def _write_table(book: Book, sheet: Sheet, content: Content | None) -> None:
+def _write_table(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
     styles = book.styles
     book.write_section(sheet, HEADER_ROW - 1, "B:G", "Epoch by epoch")
     for column, heading in zip(COLUMNS, HEADINGS, strict=True):
@@ -181,7 +181,7 @@ def _write_table(book: Book, sheet: Sheet, content: Content | None) -> None:
     sheet.conditional_format(body, filled)
 
 
-def _insert_charts(book: Book, sheet: Sheet, content: Content | None) -> None:
+def _insert_charts(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
     # Of few epochs a spreadsheet would show halves. How many there are to be is not known before there is a run.
     whole = {"major_unit": nice_interval(content.epochs)} if content else {}
     for index, (position, heading) in enumerate(enumerate(HEADINGS[1:5], start=1)):

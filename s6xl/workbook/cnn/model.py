@@ -2,11 +2,11 @@
 
 from s6xl.mnist.layers import IMAGE, AveragePool, BatchNorm, Convolution, Layer, Linear, MaxPool, Shape, shapes
 from s6xl.mnist.recipe import Recipe
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.layout import MODEL, absolute, on_sheet
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 # The layers' names and sizes in the workbook: title, inputs, outputs, kernel, stride and padding.
 LAYERS = "network_layers"
@@ -28,7 +28,7 @@ _COLUMNS = {
 }
 
 
-def write_model(book: Book, recipe: Recipe, content: Content) -> None:
+def write_model(book: NewBook, recipe: Recipe, content: Content) -> None:
     """Add the sheet."""
     sheet = add_sheet(book, MODEL, "The network", content, ABOUT, way_back="I2")
     sheet.set_column_pixels("A:A", 20)
@@ -47,7 +47,7 @@ def write_model(book: Book, recipe: Recipe, content: Content) -> None:
     sheet.freeze_panes(HEADER_ROW, 0)
 
 
-def _write_row(book: Book, sheet: Sheet, row: int, step: int, name: str, shape: Shape, sentence: str) -> None:
+def _write_row(book: NewBook, sheet: NewSheet, row: int, step: int, name: str, shape: Shape, sentence: str) -> None:
     styles = book.styles
     sheet.write_number(f"B{row}", step, styles["given"])
     sheet.write_string(f"C{row}", name, styles["box_bold"])
@@ -57,7 +57,7 @@ def _write_row(book: Book, sheet: Sheet, row: int, step: int, name: str, shape: 
     sheet.write_string(f"K{row}", sentence, styles["box"])
 
 
-def _write_sizes(book: Book, sheet: Sheet, row: int, layer: Layer) -> None:
+def _write_sizes(book: NewBook, sheet: NewSheet, row: int, layer: Layer) -> None:
     """A layer's sizes, and how they give the number of its parameters."""
     match layer:
         case Convolution(inputs, outputs, kernel, stride, padding):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 # A cell with a digit, in pixels on the screen.
 CELL = 84
@@ -14,7 +14,7 @@ CELL = 84
 _MARGIN, _ENLARGED = 2, 3
 
 
-def insert_row(sheet: Sheet, row: int, column: int, images: NDArray[np.uint8], description: str) -> None:
+def insert_row(sheet: NewSheet, row: int, column: int, images: NDArray[np.uint8], description: str) -> None:
     """Lay images of shape (n, 28, 28) over n cells of a row, which are `CELL` pixels wide and high; from 0."""
     tiles = np.pad(images, ((0, 0), (_MARGIN, _MARGIN), (_MARGIN, _MARGIN)))
     strip = Image.fromarray(255 - np.hstack(list(tiles)))

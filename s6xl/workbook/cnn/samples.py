@@ -1,7 +1,7 @@
 """The sheet Samples: twelve of the images that the network has learned from."""
 
 from s6xl.mnist.evaluation import Evaluation
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.cnn.pictures import CELL, insert_row
@@ -12,7 +12,7 @@ FIRST_ROW = 7
 _IN_A_ROW = 6
 
 
-def write_samples(book: Book, evaluation: Evaluation, content: Content) -> None:
+def write_samples(book: NewBook, evaluation: Evaluation, content: Content) -> None:
     """Add the sheet."""
     sheet = add_sheet(book, SAMPLES, "What it learns from", content, ABOUT, way_back="G2")
     sheet.set_column_pixels("A:A", 20)

@@ -1,7 +1,7 @@
 """The sheets of a training: MNIST, and those that describe the network that came out."""
 
 from s6xl.mnist.record import Run
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.confusion import write_confusion
 from s6xl.workbook.cnn.content import content_of
 from s6xl.workbook.cnn.mistakes import write_mistakes
@@ -11,7 +11,7 @@ from s6xl.workbook.cnn.samples import write_samples
 from s6xl.workbook.inference.network import write_network
 
 
-def write_run(book: Book, run: Run) -> None:
+def write_run(book: NewBook, run: Run) -> None:
     """Add the sheets; those that need a trained network only where the training has ended.
 
     Raises:

@@ -10,15 +10,15 @@ from xlsxwriter.utility import xl_col_to_name
 from s6xl.mnist.layers import DIGITS, INK, SIDE
 from s6xl.palette import INK as INK_COLOUR
 from s6xl.palette import NEUTRAL, PAPER, SERIES, WARM
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.inference import digits
 from s6xl.workbook.inference.choices import DigitChoice
-from s6xl.workbook.inference.maps import Block, Maps
+from s6xl.workbook.inference.maps import CellRectangle, Maps
 from s6xl.workbook.inference.softmax import PROBABILITIES
 from s6xl.workbook.layout import DIGIT, absolute, on_sheet
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 from s6xl.workbook.styles import colours_up_to
 
 ABOUT = (
@@ -33,17 +33,17 @@ HOW_TO = (
 _HOW_ROW, _CHOICE_ROW, _TOP = 5, 8, 10  # from 0
 _CELL, _BAR = 20, 11  # pixels of a cell of the grid, and of a bar
 _BARS = 25
-GRID = Block(DIGIT, _TOP, 1, SIDE, SIDE)
-CHOICE = Block(DIGIT, _CHOICE_ROW, 9, 1, 14)
+GRID = CellRectangle(DIGIT, _TOP, 1, SIDE, SIDE)
+CHOICE = CellRectangle(DIGIT, _CHOICE_ROW, 9, 1, 14)
 # The panel beside the grid: the answer, the probabilities, and links.
 _PANEL = GRID.column + SIDE + 1
-ANSWER = Block(DIGIT, _TOP + 1, _PANEL, 7, 9)
-_SAID = Block(DIGIT, ANSWER.row + 2, ANSWER.column + ANSWER.columns + 1, 3)
-BARS = Block(DIGIT, _TOP + 11, _PANEL + 1, DIGITS, _BARS)
-SHOWN = Block(DIGIT, BARS.row, BARS.column + _BARS, DIGITS)
+ANSWER = CellRectangle(DIGIT, _TOP + 1, _PANEL, 7, 9)
+_SAID = CellRectangle(DIGIT, ANSWER.row + 2, ANSWER.column + ANSWER.columns + 1, 3)
+BARS = CellRectangle(DIGIT, _TOP + 11, _PANEL + 1, DIGITS, _BARS)
+SHOWN = CellRectangle(DIGIT, BARS.row, BARS.column + _BARS, DIGITS)
 _LINKS, _LINK = 4, 7  # in a row, and columns from one to the next
 # What goes into the network, number by number: one map, of which the first stage reads.
-PIXELS = Block(DIGIT, _TOP, SHOWN.column + 2, SIDE, SIDE)
+PIXELS = CellRectangle(DIGIT, _TOP, SHOWN.column + 2, SIDE, SIDE)
 PIXEL_MAPS = Maps(DIGIT, PIXELS.row - 1, PIXELS.column, (1, SIDE, SIDE))
 # The list of digits at the far right.
 _LIST = PIXELS.column + SIDE + 1
@@ -54,7 +54,7 @@ _NAMES = {"digit_painted": GRID, PIXELS_NAME: PIXELS, PROBABILITIES_NAME: SHOWN}
 
 
 def write_digit(
-    book: Book,
+    book: NewBook,
     choices: Sequence[DigitChoice],
     first: int,
     probabilities: NDArray[np.float64],
@@ -83,7 +83,7 @@ def write_digit(
     sheet.activate()
 
 
-def _set_sizes(sheet: Sheet) -> None:
+def _set_sizes(sheet: NewSheet) -> None:
     widths = (
         (0, 1, 20),
         (GRID.column, SIDE, _CELL),
@@ -107,11 +107,11 @@ class _List:
     """The digits by name, at the far right: what each is, where it stands on the sheet Digits; and the chosen one."""
 
     def __init__(self, count: int) -> None:
-        self.names = Block(DIGIT, _TOP, _LIST, count)
-        self._whole = Block(DIGIT, _TOP, _LIST, count, 4)
-        self.truth, self.row, self.column = (Block(DIGIT, _TOP - 3, _LIST + number) for number in (1, 2, 3))
+        self.names = CellRectangle(DIGIT, _TOP, _LIST, count)
+        self._whole = CellRectangle(DIGIT, _TOP, _LIST, count, 4)
+        self.truth, self.row, self.column = (CellRectangle(DIGIT, _TOP - 3, _LIST + number) for number in (1, 2, 3))
 
-    def write(self, book: Book, sheet: Sheet, choices: Sequence[DigitChoice], first: int) -> None:
+    def write(self, book: NewBook, sheet: NewSheet, choices: Sequence[DigitChoice], first: int) -> None:
         """Write it."""
         styles = book.styles
         entries = [
@@ -132,7 +132,7 @@ class _List:
                 sheet.write(row, column, value, styles["general"])
 
 
-def _write_choice(book: Book, sheet: Sheet, choice: DigitChoice, listed: _List) -> None:
+def _write_choice(book: NewBook, sheet: NewSheet, choice: DigitChoice, listed: _List) -> None:
     sheet.set_row_pixels(CHOICE.row, 24)
     sheet.write_string(CHOICE.row, 1, "Choose a digit:", book.styles["text_bold"])
     sheet.merge_range(*CHOICE.bounds, choice.name, book.styles["input"])
@@ -141,7 +141,7 @@ def _write_choice(book: Book, sheet: Sheet, choice: DigitChoice, listed: _List) 
     sheet.data_validation(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column, {**rule, **message})
 
 
-def _write_grid(book: Book, sheet: Sheet) -> None:
+def _write_grid(book: NewBook, sheet: NewSheet) -> None:
     """The cells to paint on. Each has the colour of its pixel, which is the chosen digit's where nothing is typed."""
     for row in range(GRID.row, GRID.row + SIDE):
         for column in range(GRID.column, GRID.column + SIDE):
@@ -163,7 +163,7 @@ def shade(ink: float) -> str:
     return "#" + "".join(f"{round(paper + (full - paper) * ink):02X}" for paper, full in zip(*ends, strict=True))
 
 
-def _write_pixels(book: Book, sheet: Sheet, choices: Sequence[DigitChoice], first: int, listed: _List) -> None:
+def _write_pixels(book: NewBook, sheet: NewSheet, choices: Sequence[DigitChoice], first: int, listed: _List) -> None:
     """What goes into the network, as numbers: typed ones, else the chosen digit's."""
     sheet.write_string(_TOP - 3, PIXELS.column, "What goes into the network", book.styles["text_bold"])
     words = "what is typed into the grid, elsewhere the chosen digit"
@@ -179,12 +179,12 @@ def _write_pixels(book: Book, sheet: Sheet, choices: Sequence[DigitChoice], firs
     sheet.conditional_format(PIXELS.area, colours_up_to(INK, NEUTRAL, WARM))
 
 
-def _panel_section(book: Book, sheet: Sheet, row: int, title: str) -> None:
+def _panel_section(book: NewBook, sheet: NewSheet, row: int, title: str) -> None:
     book.write_section(sheet, row + 1, f"{xl_col_to_name(_PANEL)}:{xl_col_to_name(SHOWN.column)}", title)
 
 
 def _write_answer(
-    book: Book, sheet: Sheet, choice: DigitChoice, probabilities: NDArray[np.float64], listed: _List
+    book: NewBook, sheet: NewSheet, choice: DigitChoice, probabilities: NDArray[np.float64], listed: _List
 ) -> None:
     """The likeliest digit, how sure it is, and whether that is right, which nobody knows once it is painted over."""
     styles, answer = book.styles, int(probabilities.argmax())
@@ -224,7 +224,7 @@ def _percentage(probability: float) -> float:
     return 100 if probability == 1 else min(99.9, math.floor(1000 * probability + 0.5) / 10)
 
 
-def _write_probabilities(book: Book, sheet: Sheet, probabilities: NDArray[np.float64]) -> None:
+def _write_probabilities(book: NewBook, sheet: NewSheet, probabilities: NDArray[np.float64]) -> None:
     """Each digit's probability, as a number and as a bar of cells, the last of which is coloured in part."""
     styles = book.styles
     _panel_section(book, sheet, BARS.row - 1, "Probabilities")
@@ -240,7 +240,7 @@ def _write_probabilities(book: Book, sheet: Sheet, probabilities: NDArray[np.flo
     sheet.conditional_format(BARS.area, colours_up_to(1, PAPER, SERIES[0]))
 
 
-def _write_way_on(book: Book, sheet: Sheet, stages: Sequence[str]) -> None:
+def _write_way_on(book: NewBook, sheet: NewSheet, stages: Sequence[str]) -> None:
     """Links to the layers."""
     row = BARS.row + DIGITS + 1
     sheet.write_string(row, _PANEL, "How it comes to that, layer by layer:", book.styles["text_bold"])

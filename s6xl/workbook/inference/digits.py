@@ -7,9 +7,9 @@ import numpy as np
 from s6xl.mnist.layers import INK, SIDE
 from s6xl.palette import INK as INK_COLOUR
 from s6xl.palette import NEUTRAL, SERIES
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.inference.choices import DigitChoice
-from s6xl.workbook.inference.maps import Block
+from s6xl.workbook.inference.maps import CellRectangle
 from s6xl.workbook.layout import DIGIT_GALLERY
 from s6xl.workbook.styles import colours_up_to
 
@@ -24,10 +24,10 @@ _RIGHT, _DOWN = SIDE + 2, SIDE + 2
 _WAY_BACK = "IA2"
 
 
-def area(count: int) -> Block:
+def area(count: int) -> CellRectangle:
     """The block of so many images."""
     rows = (count - 1) // _ACROSS + 1
-    return Block(DIGIT_GALLERY, _FIRST_ROW, _FIRST_COLUMN, rows * _DOWN, _ACROSS * _RIGHT)
+    return CellRectangle(DIGIT_GALLERY, _FIRST_ROW, _FIRST_COLUMN, rows * _DOWN, _ACROSS * _RIGHT)
 
 
 def corner(index: int) -> tuple[int, int]:
@@ -36,7 +36,7 @@ def corner(index: int) -> tuple[int, int]:
     return below * _DOWN + 1, beside * _RIGHT
 
 
-def write_digits(book: Book, choices: Sequence[DigitChoice]) -> None:
+def write_digits(book: NewBook, choices: Sequence[DigitChoice]) -> None:
     """Add the sheet. Paper stays empty, and counts as 0."""
     sheet = book.add_sheet(DIGIT_GALLERY, tab=SERIES[2])
     sheet.fit_to_pages(1, 1)

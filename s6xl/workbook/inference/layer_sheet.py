@@ -2,9 +2,9 @@
 
 from s6xl.errors import UserError
 from s6xl.mnist.layers import DEVIATION, DIGITS, INK, MEAN, AveragePool, Convolution, Linear, MaxPool
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.inference import neuron
-from s6xl.workbook.inference.maps import Block
+from s6xl.workbook.inference.maps import CellRectangle
 from s6xl.workbook.inference.plan import KERNEL_LABEL, LABEL, NUMBER, SENTENCE_ROW, WAY_ROW
 from s6xl.workbook.inference.scene import Scene
 from s6xl.workbook.inference.small_cells import LABEL_ROW, MARGIN, MOST_COLUMNS, SMALL, TEXT_ROW, SmallCells
@@ -23,7 +23,7 @@ _LINK, _NUMBER_HEIGHT = 13, 18
 _DIGITS = 11
 
 
-def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None:
+def write_layer_sheet(book: NewBook, scene: Scene, before: str, after: str) -> None:
     """Add the sheet; `before` and `after` are those that it stands between.
 
     Raises:
@@ -53,7 +53,7 @@ def write_layer_sheet(book: Book, scene: Scene, before: str, after: str) -> None
         book.break_pages(paper.sheet, MARGIN + printed * SMALL, rows=[scene.plan.weights_row])
 
 
-def _write_head(book: Book, paper: SmallCells, scene: Scene, before: str, after: str) -> None:
+def _write_head(book: NewBook, paper: SmallCells, scene: Scene, before: str, after: str) -> None:
     stage = scene.stage
     paper.sheet.set_row_pixels(WAY_ROW, TEXT_ROW)
     ways = {before: f"← {before}", after: f"{after} →", DIGIT: DIGIT, START: "Back to Start"}
@@ -119,13 +119,15 @@ def _write_parameters(paper: SmallCells, scene: Scene) -> None:
     header = plan.parameters_row
     paper.write_section(plan.weights_row, "Weights, map by map")
     paper.sheet.set_row_pixels(header, TEXT_ROW)
-    paper.write_box(Block(paper.name, header, 1, 1, LABEL), "Map", "header")
+    paper.write_box(CellRectangle(paper.name, header, 1, 1, LABEL), "Map", "header")
     for channel in maps:
-        paper.write_box(Block(paper.name, header, plan.parameter(0, channel).column, 1, NUMBER), channel + 1, "header")
+        paper.write_box(
+            CellRectangle(paper.name, header, plan.parameter(0, channel).column, 1, NUMBER), channel + 1, "header"
+        )
     for index, parameter in enumerate(scene.parameters):
         row = plan.parameter(index, 0).row
         paper.sheet.set_row_pixels(row, TEXT_ROW)
-        paper.write_box(Block(paper.name, row, 1, 1, LABEL), parameter.heading, "tiny_box")
+        paper.write_box(CellRectangle(paper.name, row, 1, 1, LABEL), parameter.heading, "tiny_box")
         for channel in maps:
             value = float(parameter.values[channel])
             content = parameter.formula.format(**cells[channel]) if parameter.formula else _shortened(value)
@@ -148,7 +150,7 @@ def _write_kernels(paper: SmallCells, scene: Scene) -> None:
         block = plan.kernel(channel)
         for row in range(block.row, block.row + block.rows):
             paper.sheet.set_row_pixels(row, height)
-        paper.write_box(Block(paper.name, block.row, 1, block.rows, KERNEL_LABEL), channel + 1, "tiny")
+        paper.write_box(CellRectangle(paper.name, block.row, 1, block.rows, KERNEL_LABEL), channel + 1, "tiny")
         for row, numbers in enumerate(kernel.reshape(block.rows, block.columns).tolist()):
             # A line sets the kernels apart.
             style = paper.styles["small_cell" if row else "small_cell_below"]

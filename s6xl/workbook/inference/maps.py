@@ -16,7 +16,7 @@ _NARROWEST = 3
 
 
 @dataclass(frozen=True)
-class Block:
+class CellRectangle:
     """Cells of a sheet; rows and columns count from 0."""
 
     sheet: str
@@ -100,10 +100,10 @@ class Maps:
         return on_sheet(self.sheet, self.cell(channel, y, x))
 
     @property
-    def block(self) -> Block:
+    def block(self) -> CellRectangle:
         """All of them, with what stands between."""
         columns = (self.across - 1) * self.right + self.shape[2]
-        return Block(self.sheet, self.row + 1, self.column, self.end - self.row - 2, columns)
+        return CellRectangle(self.sheet, self.row + 1, self.column, self.end - self.row - 2, columns)
 
     def position_formulas(self, channel: str, y: str, x: str) -> tuple[str, str]:
         """Row and column of a neuron within `block`, both from 1; `channel`, `y` and `x` are cells, or sums, from 1."""

@@ -5,7 +5,7 @@ import numpy as np
 from s6xl.errors import UserError
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.trained import TrainedNetwork
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.inference.choices import digit_choices, first_choice
 from s6xl.workbook.inference.digit import PIXEL_MAPS, write_digit
@@ -17,7 +17,7 @@ from s6xl.workbook.inference.stages import stages
 from s6xl.workbook.layout import DIGIT, SOFTMAX
 
 
-def write_network(book: Book, network: TrainedNetwork, evaluation: Evaluation, content: Content) -> None:
+def write_network(book: NewBook, network: TrainedNetwork, evaluation: Evaluation, content: Content) -> None:
     """Add the sheets.
 
     Raises:

@@ -15,7 +15,7 @@ BIAS, SCALE, SHIFT = "bias", "scale", "shift"
 
 
 @dataclass(frozen=True)
-class Parameter:
+class MapParameter:
     """A number that each map has one of: a trained or measured one, or a formula of others beside it.
 
     `key` tells it apart within the stage; `name` is the defined name of all of them, for those that a file keeps; in
@@ -34,23 +34,23 @@ def defined_name(index: int, name: str) -> str:
     return f"layer{index}_{name}"
 
 
-def parameters(stage: Stage, network: TrainedNetwork) -> list[Parameter]:
+def parameters(stage: Stage, network: TrainedNetwork) -> list[MapParameter]:
     """The numbers of a stage that come one a map, in the order in which they are used."""
     found = []
     if stage.is_weighted:
         bias = network.weights(stage.first)["bias"]
-        found.append(Parameter(BIAS, "bias", bias, defined_name(stage.first, "bias")))
+        found.append(MapParameter(BIAS, "bias", bias, defined_name(stage.first, "bias")))
     for index, layer in stage.pointwise:
         if isinstance(layer, BatchNorm):
             found += _batch_norm(index, layer, network.weights(index))
     return found
 
 
-def _batch_norm(index: int, layer: BatchNorm, weights: Mapping[str, NDArray[np.float64]]) -> list[Parameter]:
+def _batch_norm(index: int, layer: BatchNorm, weights: Mapping[str, NDArray[np.float64]]) -> list[MapParameter]:
     """The four numbers of a batch norm, and the two that they come to."""
     headings = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
     kept = [
-        Parameter(f"{name}{index}", heading, weights[name], defined_name(index, name))
+        MapParameter(f"{name}{index}", heading, weights[name], defined_name(index, name))
         for name, heading in headings.items()
     ]
     scale = weights["weight"] / np.sqrt(weights["running_var"] + layer.epsilon)
@@ -59,8 +59,8 @@ def _batch_norm(index: int, layer: BatchNorm, weights: Mapping[str, NDArray[np.f
     shift_formula = f"={{bias{index}}}-{{running_mean{index}}}*{{{SCALE}{index}}}"
     return [
         *kept,
-        Parameter(f"{SCALE}{index}", SCALE, scale, formula=scale_formula),
-        Parameter(f"{SHIFT}{index}", SHIFT, shift, formula=shift_formula),
+        MapParameter(f"{SCALE}{index}", SCALE, scale, formula=scale_formula),
+        MapParameter(f"{SHIFT}{index}", SHIFT, shift, formula=shift_formula),
     ]
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from s6xl.workbook.inference.maps import WIDEST, Block, Maps
-from s6xl.workbook.inference.neuron import Parameter, Step
+from s6xl.workbook.inference.maps import WIDEST, CellRectangle, Maps
+from s6xl.workbook.inference.neuron import MapParameter, Step
 from s6xl.workbook.inference.stages import Stage
 
 WAY_ROW, SENTENCE_ROW = 2, 3
@@ -20,7 +20,7 @@ class Plan:
     """The places on the sheet of a stage, its parameters and steps being known; rows and columns count from 0."""
 
     stage: Stage
-    parameters: Sequence[Parameter]
+    parameters: Sequence[MapParameter]
     steps: Sequence[Step]
 
     @cached_property
@@ -36,14 +36,14 @@ class Plan:
         return self.maps.end + 1
 
     @cached_property
-    def pictures(self) -> tuple[Block, Block, Block]:
+    def pictures(self) -> tuple[CellRectangle, CellRectangle, CellRectangle]:
         """The window, the kernel and their products, each below a row for its name."""
         return self._picture(0), self._picture(1), self._picture(2)
 
-    def _picture(self, number: int) -> Block:
+    def _picture(self, number: int) -> CellRectangle:
         window = self.stage.window
         row = self.choice_row + 6 + number * (window.rows + 2)
-        return Block(self.stage.title, row, 1, window.rows, window.columns * self.stage.inputs[0])
+        return CellRectangle(self.stage.title, row, 1, window.rows, window.columns * self.stage.inputs[0])
 
     @property
     def shows_numbers(self) -> bool:
@@ -84,53 +84,53 @@ class Plan:
         """The heads of the parameters' columns, a small row below the title's line."""
         return self.weights_row + 2
 
-    def parameter(self, index: int, channel: int) -> Block:
+    def parameter(self, index: int, channel: int) -> CellRectangle:
         """The cells of a map's parameter."""
-        return Block(self.stage.title, self.parameters_row + 1 + index, 1 + LABEL + channel * NUMBER, 1, NUMBER)
+        return CellRectangle(self.stage.title, self.parameters_row + 1 + index, 1 + LABEL + channel * NUMBER, 1, NUMBER)
 
     def parameter_row(self, index: int) -> str:
         """The cells of a parameter, all maps'."""
         first = self.parameter(index, 0)
-        return Block(first.sheet, first.row, first.column, 1, self.stage.outputs[0] * NUMBER).area
+        return CellRectangle(first.sheet, first.row, first.column, 1, self.stage.outputs[0] * NUMBER).area
 
     def parameter_cells(self, channel: int) -> dict[str, str]:
         """The addresses of a map's parameters, by key."""
         return {p.key: self.parameter(index, channel).corner for index, p in enumerate(self.parameters)}
 
     @cached_property
-    def kernels(self) -> Block:
+    def kernels(self) -> CellRectangle:
         """All kernels, below the parameters and the row that says what they are."""
         window = self.stage.window
         row = self.parameters_row + len(self.parameters) + 3
         rows, columns = self.stage.outputs[0] * window.rows, window.columns * self.stage.inputs[0]
-        return Block(self.stage.title, row, 1 + KERNEL_LABEL, rows, columns)
+        return CellRectangle(self.stage.title, row, 1 + KERNEL_LABEL, rows, columns)
 
     @property
     def last_printed_row(self) -> int:
         """Where what a page has room for ends: with the kernels, or with the steps where there are none."""
         return self.kernels.row + self.kernels.rows if self.stage.is_weighted else self.weights_row
 
-    def kernel(self, channel: int) -> Block:
+    def kernel(self, channel: int) -> CellRectangle:
         """A map's kernel among them."""
         rows = self.stage.window.rows
         row = self.kernels.row + channel * rows
-        return Block(self.stage.title, row, self.kernels.column, rows, self.kernels.columns)
+        return CellRectangle(self.stage.title, row, self.kernels.column, rows, self.kernels.columns)
 
     # The input.
 
     @cached_property
-    def tape(self) -> Block:
+    def tape(self) -> CellRectangle:
         """The input with its maps interleaved: row y, and for each x all maps beside each other."""
         channels, height, width = self.stage.inputs
         around = 2 * self.stage.window.padding
         row = self.kernels.row + self.kernels.rows + 4
-        return Block(self.stage.title, row, 1, height + around, (width + around) * channels)
+        return CellRectangle(self.stage.title, row, 1, height + around, (width + around) * channels)
 
-    def seen(self, y: int, x: int) -> Block:
+    def seen(self, y: int, x: int) -> CellRectangle:
         """What a neuron sees of it."""
         window, tape, channels = self.stage.window, self.tape, self.stage.inputs[0]
         row, column = tape.row + y * window.stride, tape.column + x * window.stride * channels
-        return Block(tape.sheet, row, column, window.rows, window.columns * channels)
+        return CellRectangle(tape.sheet, row, column, window.rows, window.columns * channels)
 
     @property
     def printed_columns(self) -> int:

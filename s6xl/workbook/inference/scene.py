@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from s6xl.mnist.layers import DEVIATION, INK, MEAN, MaxPool
 from s6xl.mnist.trained import TrainedNetwork
 from s6xl.workbook.inference.maps import Maps
-from s6xl.workbook.inference.neuron import Parameter, Step, parameters, steps
+from s6xl.workbook.inference.neuron import MapParameter, Step, parameters, steps
 from s6xl.workbook.inference.plan import Plan
 from s6xl.workbook.inference.stages import Stage
 from s6xl.workbook.layout import on_sheet
@@ -33,7 +33,7 @@ class Scene:
     outputs: Values
 
     @cached_property
-    def parameters(self) -> list[Parameter]:
+    def parameters(self) -> list[MapParameter]:
         """The numbers that come one a map."""
         return parameters(self.stage, self.network)
 

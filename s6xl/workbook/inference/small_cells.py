@@ -6,9 +6,9 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name
 
 from s6xl.palette import NEGATIVE, NEUTRAL, POSITIVE, SERIES
-from s6xl.workbook.book import Book
+from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Value
-from s6xl.workbook.inference.maps import Block
+from s6xl.workbook.inference.maps import CellRectangle
 from s6xl.workbook.layout import on_sheet
 
 # In pixels on the screen.
@@ -25,7 +25,7 @@ _UNDERLINED = 40  # columns
 class SmallCells:
     """A sheet being written; rows and columns count from 0, and column 1 is the first behind the margin."""
 
-    def __init__(self, book: Book, name: str, columns: int) -> None:
+    def __init__(self, book: NewBook, name: str, columns: int) -> None:
         self.name = name
         self.styles = book.styles
         self.sheet = book.add_sheet(name, tab=SERIES[2])
@@ -49,7 +49,7 @@ class SmallCells:
         """A text in small letters, in a row whose height stays."""
         self.sheet.write_string(row, column, text, self.styles["tiny_left"])
 
-    def write_box(self, block: Block, content: Value, role: str, cached: Value = None) -> None:
+    def write_box(self, block: CellRectangle, content: Value, role: str, cached: Value = None) -> None:
         """One number, text or formula over all cells of a block; a formula has its cached value."""
         style = self.styles[role]
         if block.rows * block.columns > 1:
@@ -78,7 +78,7 @@ class SmallCells:
         """Give cells of this sheet a name in the workbook."""
         self._book.workbook.define_name(name, f"={on_sheet(self.name, area)}")
 
-    def colour(self, block: Block, *, signed: bool) -> None:
+    def colour(self, block: CellRectangle, *, signed: bool) -> None:
         """Colour numbers by their size: from white for 0 to blue, negative ones, if there are any, to red."""
         scale: dict[str, Any] = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "max"}
         scale |= {"min_color": NEUTRAL, "max_color": DEEP}
@@ -89,11 +89,11 @@ class SmallCells:
             scale |= {"max_type": "formula", "max_value": f"={largest}", "max_color": POSITIVE}
         self.sheet.conditional_format(block.area, scale)
 
-    def shade_empty(self, block: Block) -> None:
+    def shade_empty(self, block: CellRectangle) -> None:
         """Show which cells of a block are empty."""
         self.sheet.conditional_format(block.area, {"type": "blanks", "format": self.styles["padding"]})
 
-    def mark(self, block: Block, condition: str) -> None:
+    def mark(self, block: CellRectangle, condition: str) -> None:
         """Frame those cells of a block for which a condition holds.
 
         LibreOffice wants it and a colouring of the same cells to be of exactly the same block.

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from s6xl.mnist.layers import DIGITS, LogSoftmax
 from s6xl.palette import SERIES
-from s6xl.workbook.book import Book
-from s6xl.workbook.inference.maps import Block, Maps
+from s6xl.workbook.book import NewBook
+from s6xl.workbook.inference.maps import CellRectangle, Maps
 from s6xl.workbook.layout import DIGIT, SOFTMAX, START
-from s6xl.workbook.sheet import Sheet
+from s6xl.workbook.sheet import NewSheet
 
 ABOUT = (
     "Each digit's score s becomes e^s, divided by the sum over all ten: so all are above 0, and they add up to 1.",
@@ -18,10 +18,10 @@ ABOUT = (
 _HEADINGS = ("Digit", "Score s", "s − largest", "e^(s − largest)", "Probability")
 _HEADER, _FIRST = 8, 9  # rows, from 0
 _WORKED_ROW = _FIRST + DIGITS + 2
-PROBABILITIES = Block(SOFTMAX, _FIRST, len(_HEADINGS), DIGITS)
+PROBABILITIES = CellRectangle(SOFTMAX, _FIRST, len(_HEADINGS), DIGITS)
 
 
-def write_softmax(book: Book, before: Maps, scores: NDArray[np.float64], previous: str) -> None:
+def write_softmax(book: NewBook, before: Maps, scores: NDArray[np.float64], previous: str) -> None:
     """Add the sheet; `scores` are those of the ten neurons before, of shape (10,), on the sheet `previous`."""
     styles = book.styles
     sheet = book.add_sheet(SOFTMAX, tab=SERIES[2])
@@ -37,7 +37,7 @@ def write_softmax(book: Book, before: Maps, scores: NDArray[np.float64], previou
     sheet.write_string(6, 1, "10 numbers go in, 10 come out.", styles["muted"])
     for column, heading in enumerate(_HEADINGS, start=1):
         sheet.write_string(_HEADER, column, heading, styles["header"])
-    digits, score, above, power = (Block(SOFTMAX, _FIRST, column, DIGITS) for column in (1, 2, 3, 4))
+    digits, score, above, power = (CellRectangle(SOFTMAX, _FIRST, column, DIGITS) for column in (1, 2, 3, 4))
     differences = scores - scores.max()
     powers = np.exp(differences)
     channels, height, width = before.shape
@@ -57,7 +57,9 @@ def write_softmax(book: Book, before: Maps, scores: NDArray[np.float64], previou
     _write_worked(book, sheet, digits, power, powers)
 
 
-def _write_worked(book: Book, sheet: Sheet, digits: Block, power: Block, powers: NDArray[np.float64]) -> None:
+def _write_worked(
+    book: NewBook, sheet: NewSheet, digits: CellRectangle, power: CellRectangle, powers: NDArray[np.float64]
+) -> None:
     """One digit's probability, worked through."""
     styles, row = book.styles, _WORKED_ROW + 1
     book.write_section(sheet, row, "B:F", "One digit, number by number")
@@ -67,8 +69,8 @@ def _write_worked(book: Book, sheet: Sheet, digits: Block, power: Block, powers:
     rule = {"validate": "list", "source": f"={digits.area}"}
     message = {"error_title": "Digit", "error_message": "0 to 9, please."}
     sheet.data_validation(row, 2, row, 2, {**rule, **message})
-    index = f"MAX(1,MIN({DIGITS},INT(N({Block(SOFTMAX, row, 2).corner}))+1))"
-    own, total = Block(SOFTMAX, row + 1, 2).corner, Block(SOFTMAX, row + 2, 2).corner
+    index = f"MAX(1,MIN({DIGITS},INT(N({CellRectangle(SOFTMAX, row, 2).corner}))+1))"
+    own, total = CellRectangle(SOFTMAX, row + 1, 2).corner, CellRectangle(SOFTMAX, row + 2, 2).corner
     lines = (
         ("its e^(s − largest)", f"SUM(INDEX({power.area},{index},1))", powers[likeliest]),
         ("÷ the sum over all ten", f"SUM({power.area})", powers.sum()),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from s6xl.mnist.layers import DEVIATION, INK, MEAN, normalised
-from s6xl.workbook.inference.maps import Block
+from s6xl.workbook.inference.maps import CellRectangle
 from s6xl.workbook.inference.plan import NUMBER, SUM
 from s6xl.workbook.inference.scene import Scene, Values, normalising
 from s6xl.workbook.inference.small_cells import LABEL_ROW, NUMBER_ROW, TEXT_ROW, SmallCells
@@ -66,9 +66,9 @@ class WorkedNeuron:
         for number, (name, index, most) in enumerate(possible):
             column = 1 + number * _APART
             paper.write_label(row + 1, column, f"{name}, 1 to {most}")
-            entry = Block(paper.name, row + 2, column, 1, _ENTRY)
+            entry = CellRectangle(paper.name, row + 2, column, 1, _ENTRY)
             paper.write_box(entry, index + 1, "input")
-            used = Block(paper.name, row + 2, column + _ENTRY, 1, _SHOWN)
+            used = CellRectangle(paper.name, row + 2, column + _ENTRY, 1, _SHOWN)
             # Whatever is typed, a neuron that there is.
             paper.write_box(used, f"=MAX(1,MIN({most},INT(N({entry.corner}))))", "tiny", index + 1)
             message = f"A whole number from 1 to {most}, please."
@@ -94,12 +94,12 @@ class WorkedNeuron:
         window, (which, y, x) = scene.stage.window, self._position
         values: Values = self._seen[:, :, self._channel]
         paper.write_text(plan.numbers_row, "What it sees of the map before", "tiny_left")
-        block = Block(paper.name, plan.numbers_row + 1, 1, window.rows, window.columns * NUMBER)
+        block = CellRectangle(paper.name, plan.numbers_row + 1, 1, window.rows, window.columns * NUMBER)
         for row in range(window.rows):
             paper.sheet.set_row_pixels(block.row + row, NUMBER_ROW)
             for column in range(window.columns):
                 there = f"({y}-1)*{window.stride}+{row + 1}", f"({x}-1)*{window.stride}+{column + 1}"
-                box = Block(paper.name, block.row + row, 1 + column * NUMBER, 1, NUMBER)
+                box = CellRectangle(paper.name, block.row + row, 1 + column * NUMBER, 1, NUMBER)
                 formula = f"={scene.before.value_formula(which, *there)}"
                 paper.write_box(box, formula, "tiny_value", float(values[row, column]))
         words, value = ("Their largest", values.max()) if scene.pool == "MAX" else ("Their mean", values.mean())
@@ -149,7 +149,7 @@ class WorkedNeuron:
         )
         cells = []
         for number, (name, formula, value) in enumerate(corners, start=_MOST_CHOICES):
-            box = Block(paper.name, row + 1, 1 + number * _APART, 1, _ENTRY)
+            box = CellRectangle(paper.name, row + 1, 1 + number * _APART, 1, _ENTRY)
             paper.write_label(row, box.column, name)
             paper.write_box(box, f"={formula}", "tiny", value)
             cells.append(box.corner)
@@ -163,7 +163,7 @@ class WorkedNeuron:
         paper.sheet.set_row_pixels(plan.numbers_row, TEXT_ROW)
         words = "what it sees × kernel → products"
         if plan.has_input_maps:
-            title = Block(paper.name, plan.numbers_row, 1)
+            title = CellRectangle(paper.name, plan.numbers_row, 1)
             formula = f'="Of input map "&{chosen}&": {words}"'
             paper.write_box(title, formula, "tiny_left", f"Of input map {input_map + 1}: {words}")
         else:
@@ -179,7 +179,7 @@ class WorkedNeuron:
                 line = f"{picture.cell(row, 0)}:{picture.cell(row, picture.columns - 1)}"
                 for column in range(window.columns):
                     formula = f"=SUM(INDEX({line},1,{column * channels}+{chosen}))"
-                    box = Block(paper.name, first_row + row, left + column * NUMBER, 1, NUMBER)
+                    box = CellRectangle(paper.name, first_row + row, left + column * NUMBER, 1, NUMBER)
                     paper.write_box(box, formula, "tiny_value", float(numbers[row, column, input_map]))
 
     def _write_sums(self, products: Values) -> None:
@@ -190,7 +190,7 @@ class WorkedNeuron:
         paper.sheet.set_row_pixels(row + 1, LABEL_ROW)
         paper.sheet.set_row_pixels(row + 2, NUMBER_ROW)
         for channel in range(channels):
-            box = Block(paper.name, row + 2, 1 + channel * SUM, 1, SUM)
+            box = CellRectangle(paper.name, row + 2, 1 + channel * SUM, 1, SUM)
             paper.write_label(row + 1, box.column, str(channel + 1))
             own = f"SUMPRODUCT({makes.area}*(MOD(COLUMN({makes.area})-{makes.column + 1},{channels})={channel}))"
             paper.write_box(box, f"={own}", "tiny_sum", float(products[:, :, channel].sum()))
@@ -214,8 +214,8 @@ class WorkedNeuron:
         own = float(scene.outputs[self._channel][self._place])
         self._write_step(row, "The same among the maps above", f"={plan.maps.value_formula(*self._position)}", own)
 
-    def _step_box(self, row: int) -> Block:
-        return Block(self._paper.name, row, 1 + _WORDS, 1, 2 * NUMBER)
+    def _step_box(self, row: int) -> CellRectangle:
+        return CellRectangle(self._paper.name, row, 1 + _WORDS, 1, 2 * NUMBER)
 
     def _write_step(self, row: int, words: str, formula: str, value: float) -> None:
         self._paper.write_text(row, words, height=NUMBER_ROW)

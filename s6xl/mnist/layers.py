@@ -22,9 +22,15 @@ MEAN, DEVIATION = 0.1307, 0.3081
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer without weights that keeps the shape."""
+    """A layer; unless a kind says otherwise, one without weights that keeps the shape.
+
+    Attributes:
+        name: the kind of layer, as the sheets title it.
+        sentence: what it does, as the sheets explain it; never a docstring, which ``python -OO`` drops.
+    """
 
     name: ClassVar[str]
+    sentence: ClassVar[str]
 
     def __post_init__(self) -> None:
         """See that values from a file are numbers.
@@ -38,11 +44,6 @@ class Layer:
     def title(self) -> str:
         """The layer by name."""
         return self.name
-
-    @property
-    def sentence(self) -> str:
-        """What it does."""
-        return " ".join((type(self).__doc__ or "").split())
 
     def output(self, shape: Shape) -> Shape:
         """The shape of what comes out where `shape` goes in."""
@@ -83,9 +84,10 @@ class _Window(Layer):
 
 @dataclass(frozen=True)
 class Convolution(_Window):
-    """Each output channel is a weighted sum over a window of all input channels, plus a bias."""
+    """A two-dimensional convolution, as ``torch.nn.Conv2d``; its kernel is square."""
 
     name = "Convolution"
+    sentence = "Computes each output as a weighted sum over a window of all input channels, plus a bias."
     inputs: int
     outputs: int
     kernel: int = 3
@@ -110,17 +112,24 @@ class Convolution(_Window):
 
 @dataclass(frozen=True)
 class ReLU(Layer):
-    """Negative numbers become 0."""
+    """The rectified linear unit, max(0, x)."""
 
     name = "ReLU"
+    sentence = "Sets negative numbers to 0."
 
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """Each channel loses a mean, is divided by a deviation (the batch's in training, later running averages), and is
-    scaled and shifted by trained numbers."""
+    """Batch normalisation of each channel, as ``torch.nn.BatchNorm2d``.
+
+    Source: Ioffe and Szegedy, "Batch Normalization", 2015, arXiv 1502.03167.
+    """
 
     name = "Batch norm"
+    sentence = (
+        "Subtracts each channel's mean, divides by its standard deviation (the batch's in training, running "
+        "averages later), then scales and shifts."
+    )
     # Added to the variance, so that no division by 0 comes up; PyTorch's own.
     epsilon: ClassVar[float] = 1e-5
     channels: int
@@ -139,9 +148,10 @@ class BatchNorm(Layer):
 
 @dataclass(frozen=True)
 class MaxPool(_Window):
-    """The largest number in each window; windows lie side by side."""
+    """Max pooling over windows that do not overlap, as ``torch.nn.MaxPool2d``."""
 
     name = "Max pool"
+    sentence = "Keeps the largest number of each window; windows do not overlap."
     kernel: int
 
     def takes(self, shape: Shape) -> bool:
@@ -153,9 +163,10 @@ class MaxPool(_Window):
 
 @dataclass(frozen=True)
 class AveragePool(_Window):
-    """The mean of each window; windows lie side by side."""
+    """Average pooling over windows that do not overlap, as ``torch.nn.AvgPool2d``."""
 
     name = "Average pool"
+    sentence = "Takes the mean of each window; windows do not overlap."
     kernel: int
 
     def takes(self, shape: Shape) -> bool:
@@ -167,9 +178,13 @@ class AveragePool(_Window):
 
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """In training each number becomes 0 with this probability, and the others grow to make up for it."""
+    """Dropout, as ``torch.nn.Dropout``.
+
+    Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
+    """
 
     name = "Dropout"
+    sentence = "Sets each number to 0 with this probability in training, and scales the others up to make up for it."
     probability: float
 
     def takes(self, shape: Shape) -> bool:
@@ -182,9 +197,10 @@ class Dropout(Layer):
 
 @dataclass(frozen=True)
 class Flatten(Layer):
-    """All numbers in one row."""
+    """All numbers in one vector: channel by channel, row by row."""
 
     name = "Flatten"
+    sentence = "Puts all numbers in one row."
 
     def output(self, shape: Shape) -> Shape:
         return (math.prod(shape),)
@@ -192,9 +208,10 @@ class Flatten(Layer):
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """Each output is a weighted sum of all inputs, plus a bias."""
+    """A fully connected layer, as ``torch.nn.Linear``."""
 
     name = "Linear"
+    sentence = "Computes each output as a weighted sum of all inputs, plus a bias."
     inputs: int
     outputs: int
 
@@ -215,9 +232,10 @@ class Linear(Layer):
 
 @dataclass(frozen=True)
 class LogSoftmax(Layer):
-    """The logarithm of each digit's probability."""
+    """The logarithm of the softmax of ten scores, as ``torch.nn.LogSoftmax``."""
 
     name = "Log-softmax"
+    sentence = "Turns ten scores into the logarithms of the digits' probabilities."
 
     def takes(self, shape: Shape) -> bool:
         return len(shape) == 1

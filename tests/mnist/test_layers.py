@@ -37,6 +37,12 @@ EACH_KIND = {
 }
 
 
+def test_each_kind_of_layer_has_a_sentence_of_its_own() -> None:
+    sentences = {kind.sentence for kind in layers.KINDS.values()}
+    assert len(sentences) == len(layers.KINDS)
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
 def trained(module: nn.Module) -> int:
     return sum(weight.numel() for weight in module.parameters())
 

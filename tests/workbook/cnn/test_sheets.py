@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import astuple
@@ -155,6 +157,19 @@ def test_the_model_is_counted_by_formulas(
     # A fourth row and column for the first kernel, in a workbook that recalculates.
     changed = libreoffice.recalculate(path, {"Model": {"F9": 4}}).values["Model"]
     assert changed[f"J{last + 1}"] - values[f"J{last + 1}"] == (16 - 9) * layers[0].outputs  # type: ignore[attr-defined]
+
+
+def texts(path: Path, sheet: str) -> list[object]:
+    return [cell.value for row in openpyxl.load_workbook(path)[sheet].iter_rows() for cell in row]
+
+
+def test_no_text_of_a_workbook_is_a_docstring(digit_book: Path, tmp_path: Path) -> None:
+    """Python drops docstrings with ``-OO``; the workbook stays the same."""
+    path = tmp_path / "digits.xlsx"
+    command = [sys.executable, "-OO", "-m", "s6xl", "build", "--run", "pretrained", "--out", path]
+    subprocess.run(command, check=True, capture_output=True)
+    assert texts(path, "Model") == texts(digit_book, "Model")
+    assert path.read_bytes() == digit_book.read_bytes()
 
 
 def test_the_original_has_its_parameters(cached: Workbook) -> None:

@@ -37,7 +37,7 @@ class Opened(Dataset):
     def __init__(self, digits: Digits) -> None:
         self.digits = digits
         self.transform = transforms.Compose(
-            [transforms.ToTensor(), transforms.Normalize((layers.MEAN,), (layers.DEVIATION,))]
+            [transforms.ToTensor(), transforms.Normalize((layers.MEAN,), (layers.STD,))]
         )
 
     def __len__(self) -> int:
@@ -54,7 +54,7 @@ class UsualLoop:
     def __init__(self, digits: Digits, device: torch.device) -> None:
         self.device = device
         self.network = model.build(RECIPE.layers).to(device)
-        self.descent = torch.optim.SGD(self.network.parameters(), lr=RECIPE.learning_rate, momentum=RECIPE.momentum)
+        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=RECIPE.learning_rate, momentum=RECIPE.momentum)
         self.loader = DataLoader(Opened(digits), batch_size=RECIPE.batch_size, shuffle=True)
 
     def run(self, steps: int) -> int:
@@ -67,9 +67,9 @@ class UsualLoop:
             images, labels = images.to(self.device), labels.to(self.device)
             output = self.network(images)
             loss = functional.nll_loss(output, labels)
-            self.descent.zero_grad()
+            self.optimizer.zero_grad()
             loss.backward()
-            self.descent.step()
+            self.optimizer.step()
             loss_sum += loss.item()
             right += (output.argmax(dim=1) == labels).sum().item()
             seen += len(labels)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from s6xl.errors import UserError
 from s6xl.live.mnist_sheet import write_cell
 from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing
-from s6xl.workbook.cnn.content import HEADINGS, STATUS, TABLE, Content, Value
+from s6xl.workbook.cnn.content import HEADERS, STATUS, TABLE, Content, Value
 
 if TYPE_CHECKING:
     import xlwings
@@ -72,7 +72,7 @@ class RunWriter:
         if self._rows == list(content.rows) and not fresh:
             return
         table = sheet.range(TABLE)
-        if table.shape[1] != len(HEADINGS) or table.shape[0] < len(content.rows):
+        if table.shape[1] != len(HEADERS) or table.shape[0] < len(content.rows):
             raise UserError(f"the table on the sheet {sheet.name} has too few rows, or other columns than s6xl's")
         # A run may be set back to an earlier checkpoint, too.
         if self._rows != list(content.rows[: len(self._rows)]) or not self._is_as_left(sheet, table):
@@ -85,7 +85,7 @@ class RunWriter:
             self._is_cleared = True
         if rows := list(content.rows[len(self._rows) :]):
             first, column = table.row + len(self._rows), table.column
-            cells = sheet.range((first, column), (first + len(rows) - 1, column + len(HEADINGS) - 1))
+            cells = sheet.range((first, column), (first + len(rows) - 1, column + len(HEADERS) - 1))
             cells.value = rows
             _check_written([values[0] for values in _rows_of(cells)] == [values[0] for values in rows])
             self._rows += rows

@@ -1,13 +1,18 @@
 """What a trained network makes of the test images, and some of the images it has learned from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s6xl.mnist import arrays
 from s6xl.mnist.layers import DIGITS, SIDE
+
+# Arrays whose name in the file, which users have, is not their field's.
+_NAMES_IN_FILE = {"predictions": "guesses"}
 
 
 @dataclass(frozen=True)
@@ -17,10 +22,10 @@ class Evaluation:
     sample_images: NDArray[np.uint8]
     sample_labels: NDArray[np.int64]
     labels: NDArray[np.int64]  # of all test images
-    guesses: NDArray[np.int64]  # of all test images
+    predictions: NDArray[np.int64]  # of all test images
     mistakes: NDArray[np.int64]  # which test images it got wrong, counted from 0
     mistaken_images: NDArray[np.uint8]
-    probabilities: NDArray[np.float64]  # that it gave its wrong guesses
+    probabilities: NDArray[np.float64]  # that it gave its wrong predictions
     # Some that it got right, digit by digit in turn, counted as the mistakes are; earlier versions kept none.
     right: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     right_images: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, SIDE, SIDE), np.uint8))
@@ -37,7 +42,7 @@ class Evaluation:
                 raise ValueError("an image of another size")
         for numbers, others in (
             (self.sample_labels, self.sample_images),
-            (self.guesses, self.labels),
+            (self.predictions, self.labels),
             (self.mistakes, self.mistaken_images),
             (self.mistakes, self.probabilities),
             (self.right, self.right_images),
@@ -46,7 +51,7 @@ class Evaluation:
                 raise ValueError("arrays of other lengths")
         for numbers, most in (
             (self.labels, DIGITS),
-            (self.guesses, DIGITS),
+            (self.predictions, DIGITS),
             (self.mistakes, count),
             (self.right, count),
         ):
@@ -59,18 +64,18 @@ class Evaluation:
     def confusion(self) -> NDArray[np.int64]:
         """How many test images of each digit (a row) were taken for each digit (a column), of shape (10, 10)."""
         counts = np.zeros((DIGITS, DIGITS), np.int64)
-        np.add.at(counts, (self.labels, self.guesses), 1)
+        np.add.at(counts, (self.labels, self.predictions), 1)
         return counts
 
     @property
-    def surest_mistakes(self) -> list[int]:
+    def mistakes_by_confidence(self) -> list[int]:
         """The mistakes, counted from 0, the surest first."""
         order: list[int] = np.argsort(-self.probabilities, kind="stable").tolist()
         return order
 
     def save(self, path: Path) -> None:
         """Write it to a file."""
-        np.savez_compressed(path, **vars(self))
+        np.savez_compressed(path, **{_NAMES_IN_FILE.get(name, name): array for name, array in vars(self).items()})
 
     @classmethod
     def load(cls, path: Path, cure: str) -> "Evaluation":
@@ -79,4 +84,9 @@ class Evaluation:
         Raises:
             UserError: if the file cannot be read or holds something else.
         """
-        return arrays.read(path, lambda content: cls(**content), f"is damaged: {cure}")
+        return arrays.read(path, cls._from_arrays, f"is damaged: {cure}")
+
+    @classmethod
+    def _from_arrays(cls, content: Mapping[str, NDArray[Any]]) -> "Evaluation":
+        fields = {name_in_file: name for name, name_in_file in _NAMES_IN_FILE.items()}
+        return cls(**{fields.get(name, name): array for name, array in content.items()})

@@ -17,7 +17,7 @@ DIGITS = 10
 # A pixel is a number from 0, paper, to this.
 INK = 255
 # Of MNIST's training images, each pixel between 0 and 1: an image goes into the network around 0.
-MEAN, DEVIATION = 0.1307, 0.3081
+MEAN, STD = 0.1307, 0.3081
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ KINDS: Mapping[str, type[Layer]] = {
 
 def normalised(pixels: Number) -> Number:
     """Pixels from 0 for paper to 255 for ink as they go into a network: around 0."""
-    result: Number = (pixels / INK - MEAN) / DEVIATION
+    result: Number = (pixels / INK - MEAN) / STD
     return result
 
 

@@ -10,11 +10,11 @@ from torch import nn
 
 from s6xl.errors import UserError
 from s6xl.mnist import layers as plain
-from s6xl.mnist.layers import DEVIATION, MEAN
+from s6xl.mnist.layers import MEAN, STD
 from s6xl.mnist.trained import TrainedNetwork
 
 # What is paper in an image that is normalised.
-PAPER = -MEAN / DEVIATION
+BACKGROUND = -MEAN / STD
 
 
 def build(layers: Sequence[plain.Layer]) -> nn.Sequential:

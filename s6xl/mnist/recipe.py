@@ -84,7 +84,7 @@ class Recipe:
         rate = f"learning rate {'up to ' if self.one_cycle else ''}{self.learning_rate:g}"
         return f"{self.name}: {counted(self.epochs, 'epoch')}, batches of {self.batch_size}, {rate}, seed {self.seed}"
 
-    def rate(self, step: int, steps: int) -> float:
+    def learning_rate_at(self, step: int, steps: int) -> float:
         """The learning rate at a step, counted from 0, of so many."""
         if not self.one_cycle:
             return self.learning_rate

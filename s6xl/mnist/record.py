@@ -286,7 +286,7 @@ class Run:
     def claimed(self) -> Iterator[None]:
         """While a training writes into the directory: no other can, and it counts as being trained.
 
-        How an earlier one has ended stays until there is more than that: see `outdate`.
+        How an earlier one has ended stays until there is more than that: see `discard_results`.
 
         Raises:
             UserError: if another training does so, or the folder cannot be written.
@@ -322,7 +322,7 @@ class Run:
             file.flush()
             os.fsync(file.fileno())
 
-    def outdate(self) -> None:
+    def discard_results(self) -> None:
         """Take away what tells of an earlier end, which the next checkpoint will not be of."""
         for name in (SUMMARY, NETWORK, EVALUATION, MODEL):
             (self.folder / name).unlink(missing_ok=True)

@@ -43,30 +43,16 @@ class Trainer:
         self._batches = math.ceil(len(digits) / recipe.batch_size)
         torch.manual_seed(recipe.seed * _EPOCHS_APART)
         self.network = model.build(recipe.layers).to(device).to(memory_format=_memory_format(recipe.layers, device))
-        on_gpu = device.type == "cuda"
-        # A repeated step reads its rate from a tensor.
-        self._rate = torch.zeros((), device=device) if on_gpu else 0.0
-        weights = list(self.network.parameters())
-        self._descent = torch.optim.SGD(
-            # Biases and the scales of batch norms are not drawn towards 0.
-            [
-                {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": recipe.weight_decay},
-                {"params": [weight for weight in weights if weight.ndim == 1], "weight_decay": 0.0},
-            ],
-            lr=self._rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            fused=on_gpu,
-        )
-        for weight in weights:
-            self._descent.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+        # A step that is recorded as a CUDA graph reads its learning rate from a tensor.
+        self._learning_rate = torch.zeros((), device=device) if device.type == "cuda" else 0.0
+        self._optimizer = _sgd(self.network, recipe, self._learning_rate)
         self._place = torch.zeros(1, dtype=torch.int64, device=device)
         self._loss = torch.zeros((), device=device)
         self._correct = torch.zeros((), dtype=torch.int64, device=device)
         self.tensors = {
             **self.network.state_dict(),
             **{
-                f"momentum.{name}": self._descent.state[weight]["momentum_buffer"]
+                f"momentum.{name}": self._optimizer.state[weight]["momentum_buffer"]
                 for name, weight in self.network.named_parameters()
             },
             "place": self._place,
@@ -106,7 +92,7 @@ class Trainer:
         while seen < images:
             size = min(self.recipe.batch_size, images - seen)
             step = (self.epoch - 1) * self._batches + seen // self.recipe.batch_size
-            self._set_rate(self.recipe.rate(step, self.recipe.epochs * self._batches))
+            self._set_learning_rate(self.recipe.learning_rate_at(step, self.recipe.epochs * self._batches))
             self._step(size)
             seen += size
             if not go_on(seen):
@@ -121,30 +107,30 @@ class Trainer:
         batches = math.ceil(seen / self.recipe.batch_size)
         return float(self._loss) / max(batches, 1), int(self._correct) / max(seen, 1)
 
-    def _set_rate(self, rate: float) -> None:
-        if isinstance(self._rate, torch.Tensor):
-            self._rate.fill_(rate)
+    def _set_learning_rate(self, value: float) -> None:
+        if isinstance(self._learning_rate, torch.Tensor):
+            self._learning_rate.fill_(value)
         else:
-            for group in self._descent.param_groups:
-                group["lr"] = rate
+            for group in self._optimizer.param_groups:
+                group["lr"] = value
 
     def _step(self, size: int) -> None:
         if size not in self._steps:
-            step = partial(self._descend, size)
+            step = partial(self._train_step, size)
             self._steps[size] = graphed(step, list(self.tensors.values())) if self.device.type == "cuda" else step
         self._steps[size]()
 
-    def _descend(self, size: int) -> None:
-        """One step of gradient descent on the next `size` images."""
+    def _train_step(self, size: int) -> None:
+        """Take one step of the optimizer on the next `size` images."""
         chosen = self._order[self._place + self._offsets[:size]]
         images, labels = self._images[chosen], self._labels[chosen]
         if self.recipe.shift:
-            images = shifted(images, self.recipe.shift, paper=model.PAPER)
+            images = shifted(images, self.recipe.shift, background=model.BACKGROUND)
         output = self.network(images)
         loss = functional.nll_loss(output, labels)
-        self._descent.zero_grad()
+        self._optimizer.zero_grad()
         loss.backward()
-        self._descent.step()
+        self._optimizer.step()
         self._loss += loss.detach()
         self._correct += (output.argmax(dim=1) == labels).sum()
         self._place += size
@@ -179,6 +165,24 @@ class Trainer:
             torch.cuda.set_rng_state(random["cuda"], self.device)
         if self.device.type == "mps" and "mps" in random:
             torch.mps.set_rng_state(random["mps"])
+
+
+def _sgd(network: torch.nn.Module, recipe: Recipe, learning_rate: float | torch.Tensor) -> torch.optim.SGD:
+    """The optimizer, its momentum 0; biases and the scales of batch norms are not decayed."""
+    weights = list(network.parameters())
+    optimizer = torch.optim.SGD(
+        [
+            {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": recipe.weight_decay},
+            {"params": [weight for weight in weights if weight.ndim == 1], "weight_decay": 0.0},
+        ],
+        lr=learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        fused=isinstance(learning_rate, torch.Tensor),
+    )
+    for weight in weights:
+        optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+    return optimizer
 
 
 def _memory_format(layers: Sequence[Layer], device: torch.device) -> torch.memory_format:

@@ -152,7 +152,7 @@ def _train(run: Run, trainer: Trainer, epochs: list[Epoch], data: Data, watcher:
 def _save(run: Run, trainer: Trainer, epochs: list[Epoch]) -> None:
     with run.replacing(CHECKPOINT) as path:
         model.write({"epochs": [asdict(epoch) for epoch in epochs], "trainer": trainer.save()}, path)
-        run.outdate()
+        run.discard_results()
 
 
 def _restore(run: Run, trainer: Trainer) -> list[Epoch]:
@@ -215,17 +215,17 @@ def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Eval
     """What a network makes of the test images; beside it, the first training images."""
     test = data.test.to(device)
     probabilities = log_probabilities(network, test).cpu().double().exp().numpy()
-    guesses, labels = probabilities.argmax(axis=1), data.test.labels.numpy()
-    mistakes = np.flatnonzero(guesses != labels)
-    right = _in_turn(labels, np.flatnonzero(guesses == labels))[:RIGHT]
+    predictions, labels = probabilities.argmax(axis=1), data.test.labels.numpy()
+    mistakes = np.flatnonzero(predictions != labels)
+    right = _in_turn(labels, np.flatnonzero(predictions == labels))[:RIGHT]
     return Evaluation(
         sample_images=data.train.images[:SAMPLES].numpy(),
         sample_labels=data.train.labels[:SAMPLES].numpy(),
         labels=labels,
-        guesses=guesses,
+        predictions=predictions,
         mistakes=mistakes,
         mistaken_images=data.test.images.numpy()[mistakes],
-        probabilities=probabilities[mistakes, guesses[mistakes]],
+        probabilities=probabilities[mistakes, predictions[mistakes]],
         right=right,
         right_images=data.test.images.numpy()[right],
     )

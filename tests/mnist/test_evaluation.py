@@ -11,13 +11,15 @@ import pytest
 
 from s6xl.errors import UserError
 from s6xl.mnist.evaluation import Evaluation
+from s6xl.mnist.record import EVALUATION as EVALUATION_FILE
+from s6xl.mnist.record import Run
 
 DICE = np.random.default_rng(6)
 EVALUATION = Evaluation(
     sample_images=DICE.integers(0, 256, (12, 28, 28), dtype=np.uint8),
     sample_labels=np.arange(12) % 10,
     labels=np.array([0, 1, 2, 2, 9]),
-    guesses=np.array([0, 7, 2, 3, 9]),
+    predictions=np.array([0, 7, 2, 3, 9]),
     mistakes=np.array([1, 3]),
     mistaken_images=DICE.integers(0, 256, (2, 28, 28), dtype=np.uint8),
     probabilities=np.array([0.75, 1 / 3]),
@@ -37,11 +39,17 @@ def test_it_survives_its_file(path: Path) -> None:
         assert getattr(found, name).dtype == array.dtype, name
 
 
+def test_its_file_has_the_names_that_users_have(path: Path) -> None:
+    with np.load(path) as content, np.load(Run.open(Path("pretrained")).folder / EVALUATION_FILE) as shipped:
+        assert list(content) == list(shipped)
+        assert "guesses" in content
+
+
 def test_a_network_without_mistakes(tmp_path: Path) -> None:
     none = np.array([], dtype=np.int64)
     flawless = replace(
         EVALUATION,
-        guesses=EVALUATION.labels,
+        predictions=EVALUATION.labels,
         mistakes=none,
         mistaken_images=np.zeros((0, 28, 28)),
         probabilities=np.array([]),
@@ -54,10 +62,12 @@ def test_a_network_without_mistakes(tmp_path: Path) -> None:
 
 def test_confusion_counts_each_image_once() -> None:
     wanted = np.zeros((10, 10))
-    for digit, guess in ((0, 0), (1, 7), (2, 2), (2, 3), (9, 9)):
-        wanted[digit, guess] = 1
+    for digit, prediction in ((0, 0), (1, 7), (2, 2), (2, 3), (9, 9)):
+        wanted[digit, prediction] = 1
     assert np.array_equal(EVALUATION.confusion, wanted)
-    doubled = replace(EVALUATION, labels=np.repeat(EVALUATION.labels, 2), guesses=np.repeat(EVALUATION.guesses, 2))
+    doubled = replace(
+        EVALUATION, labels=np.repeat(EVALUATION.labels, 2), predictions=np.repeat(EVALUATION.predictions, 2)
+    )
     assert np.array_equal(doubled.confusion, 2 * wanted)
 
 
@@ -82,9 +92,9 @@ def test_arrays_that_do_not_fit_are_damage(wrong: dict[str, np.ndarray], path: P
         Evaluation.load(path, "train anew")
 
 
-def test_the_surest_mistakes_come_first() -> None:
-    assert EVALUATION.surest_mistakes == [0, 1]
-    assert replace(EVALUATION, probabilities=np.array([0.2, 0.9])).surest_mistakes == [1, 0]
+def test_mistakes_come_by_confidence() -> None:
+    assert EVALUATION.mistakes_by_confidence == [0, 1]
+    assert replace(EVALUATION, probabilities=np.array([0.2, 0.9])).mistakes_by_confidence == [1, 0]
 
 
 def without_a_part(path: Path) -> None:

@@ -22,7 +22,7 @@ def test_pixels_become_numbers_around_0() -> None:
     assert (normalised.shape, normalised.dtype) == ((6_000, 1, 28, 28), torch.float32)
     assert np.allclose(normalised[:, 0], (images.numpy() / 255 - 0.1307) / 0.3081, rtol=0, atol=1e-6)
     # Paper.
-    assert float(normalised[0, 0, 0, 0]) == pytest.approx(model.PAPER)
+    assert float(normalised[0, 0, 0, 0]) == pytest.approx(model.BACKGROUND)
     assert abs(float(normalised.mean())) < 0.01
     assert abs(float(normalised.std()) - 1) < 0.01
 

@@ -52,9 +52,9 @@ def test_it_reads_the_samples_test_images_as_noted(run: Run, evaluation: Evaluat
     digits = data.load("sample").test
     which = np.sort(np.concatenate([np.flatnonzero(evaluation.labels == digit)[:100] for digit in range(10)]))
     assert digits.labels.tolist() == evaluation.labels[which].tolist()
-    guesses = probabilities(model.of(run.network()), digits.images.numpy()).argmax(axis=1)
-    assert guesses.tolist() == evaluation.guesses[which].tolist()
-    assert (guesses == digits.labels.numpy()).mean() > 0.99
+    predictions = probabilities(model.of(run.network()), digits.images.numpy()).argmax(axis=1)
+    assert predictions.tolist() == evaluation.predictions[which].tolist()
+    assert (predictions == digits.labels.numpy()).mean() > 0.99
 
 
 def test_it_reads_its_own_images_as_noted(run: Run, evaluation: Evaluation) -> None:
@@ -62,13 +62,13 @@ def test_it_reads_its_own_images_as_noted(run: Run, evaluation: Evaluation) -> N
     right = probabilities(network, evaluation.right_images)
     assert right.argmax(axis=1).tolist() == evaluation.labels[evaluation.right].tolist()
     wrong = probabilities(network, evaluation.mistaken_images)
-    assert wrong.argmax(axis=1).tolist() == evaluation.guesses[evaluation.mistakes].tolist()
+    assert wrong.argmax(axis=1).tolist() == evaluation.predictions[evaluation.mistakes].tolist()
     assert np.abs(wrong.max(axis=1) - evaluation.probabilities).max() < 1e-5
 
 
 def test_there_are_fifty_right_ones_of_every_digit_in_turn(evaluation: Evaluation) -> None:
     assert evaluation.labels[evaluation.right].tolist() == [*range(10)] * 5
-    assert np.array_equal(evaluation.guesses[evaluation.right], evaluation.labels[evaluation.right])
+    assert np.array_equal(evaluation.predictions[evaluation.right], evaluation.labels[evaluation.right])
 
 
 def test_no_other_run_takes_its_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,20 +59,22 @@ def test_the_original_trains_as_the_original_did() -> None:
 
 
 def test_a_constant_rate() -> None:
-    assert {ORIGINAL.rate(step, 100) for step in range(100)} == {ORIGINAL.learning_rate}
+    assert {ORIGINAL.learning_rate_at(step, 100) for step in range(100)} == {ORIGINAL.learning_rate}
 
 
 @pytest.mark.parametrize("steps", [5, 10, 235, 8_930])
 def test_one_cycle_is_pytorchs_linear_rise_and_cosine(steps: int) -> None:
     weight = torch.zeros(1, requires_grad=True)
-    descent = torch.optim.SGD([weight], lr=0.3)
-    rise = LinearLR(descent, start_factor=1 / 25, total_iters=steps // 5)
-    fall = CosineAnnealingLR(descent, T_max=steps - steps // 5)
-    schedule = SequentialLR(descent, [rise, fall], milestones=[steps // 5])
+    optimizer = torch.optim.SGD([weight], lr=0.3)
+    rise = LinearLR(optimizer, start_factor=1 / 25, total_iters=steps // 5)
+    fall = CosineAnnealingLR(optimizer, T_max=steps - steps // 5)
+    schedule = SequentialLR(optimizer, [rise, fall], milestones=[steps // 5])
     recipe = BEST.changed(learning_rate=0.3)
     for step in range(steps):
-        assert recipe.rate(step, steps) == pytest.approx(descent.param_groups[0]["lr"], rel=1e-6, abs=1e-9), step
-        descent.step()
+        assert recipe.learning_rate_at(step, steps) == pytest.approx(
+            optimizer.param_groups[0]["lr"], rel=1e-6, abs=1e-9
+        ), step
+        optimizer.step()
         schedule.step()
 
 
@@ -80,12 +82,12 @@ def test_one_cycle_by_hand() -> None:
     """100 steps: up to step 20 in a straight line from a 25th, then half a cosine to 0 at the step behind the last."""
     recipe = BEST.changed(learning_rate=1.0)
     for step, rate in {0: 0.04, 5: 0.28, 10: 0.52, 20: 1.0, 40: (1 + math.sqrt(0.5)) / 2, 60: 0.5, 100: 0.0}.items():
-        assert recipe.rate(step, 100) == pytest.approx(rate, abs=1e-12), step
+        assert recipe.learning_rate_at(step, 100) == pytest.approx(rate, abs=1e-12), step
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 101])
 def test_one_cycle_stays_between_0_and_the_rate_for_any_number_of_steps(steps: int) -> None:
-    rates = [BEST.rate(step, steps) for step in range(steps)]
+    rates = [BEST.learning_rate_at(step, steps) for step in range(steps)]
     assert all(0 < rate <= BEST.learning_rate for rate in rates)
     top = rates.index(max(rates))
     assert rates[: top + 1] == sorted(rates[: top + 1])

@@ -363,7 +363,7 @@ def test_how_a_training_has_ended(status: Any, run: Run) -> None:
     with run.claimed():
         pass
     assert run.status() == status
-    run.outdate()
+    run.discard_results()
     assert run.status() == "interrupted"
 
 

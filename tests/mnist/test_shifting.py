@@ -10,12 +10,12 @@ from s6xl.mnist.data import Data
 from s6xl.mnist.model import normalised
 from s6xl.mnist.shifting import shifted
 
-PAPER = -0.25
+BACKGROUND = -0.25
 
 
 def moved(image: np.ndarray, down: int, right: int) -> np.ndarray:
-    """An image moved down and right, or up and left where negative; paper comes in."""
-    result = np.full_like(image, PAPER)
+    """An image moved down and right, or up and left where negative; background comes in."""
+    result = np.full_like(image, BACKGROUND)
     height, width = image.shape
     for row, column in product(range(height), range(width)):
         if 0 <= row - down < height and 0 <= column - right < width:
@@ -25,7 +25,7 @@ def moved(image: np.ndarray, down: int, right: int) -> np.ndarray:
 
 def test_no_shift_changes_nothing(few: Data) -> None:
     images = normalised(few.train.images)
-    assert torch.equal(shifted(images, 0, paper=PAPER), images)
+    assert torch.equal(shifted(images, 0, background=BACKGROUND), images)
 
 
 @pytest.mark.parametrize("pixels", [1, 2, 5])
@@ -36,7 +36,9 @@ def test_each_image_is_moved_by_a_whole_number_of_pixels_of_its_own(pixels: int)
     amounts = list(product(range(-pixels, pixels + 1), repeat=2))
     wanted = {moved(image.numpy(), *amount).tobytes(): amount for amount in amounts}
     assert len(wanted) == len(amounts)
-    found = [wanted[one.numpy().tobytes()] for one in shifted(image.repeat(4_000, 1, 1, 1), pixels, paper=PAPER)]
+    found = [
+        wanted[one.numpy().tobytes()] for one in shifted(image.repeat(4_000, 1, 1, 1), pixels, background=BACKGROUND)
+    ]
     # All of them are as likely: in 4,000 images, 33 times each at the least on average.
     counts = np.array([found.count(amount) for amount in amounts])
     each = 4_000 / len(amounts)
@@ -46,7 +48,7 @@ def test_each_image_is_moved_by_a_whole_number_of_pixels_of_its_own(pixels: int)
 def test_different_images_stay_apart(few: Data) -> None:
     images = normalised(few.train.images)
     torch.manual_seed(1)
-    for image, result in zip(images, shifted(images, 2, paper=PAPER), strict=True):
+    for image, result in zip(images, shifted(images, 2, background=BACKGROUND), strict=True):
         candidates = {moved(image[0].numpy(), *amount).tobytes() for amount in product(range(-2, 3), repeat=2)}
         assert result.numpy().tobytes() in candidates
 
@@ -61,14 +63,14 @@ def test_what_is_drawn_says_where_to(down: int, right: int, few: Data, monkeypat
 
     monkeypatch.setattr(torch, "randint", randint)
     images = normalised(few.train.images[:4])
-    padded = np.pad(images.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)), constant_values=PAPER)
-    assert np.array_equal(shifted(images, 2, paper=PAPER), padded[:, :, down : down + 28, right : right + 28])
+    padded = np.pad(images.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)), constant_values=BACKGROUND)
+    assert np.array_equal(shifted(images, 2, background=BACKGROUND), padded[:, :, down : down + 28, right : right + 28])
 
 
 def test_nothing_is_darker_than_paper_or_brighter_than_ink() -> None:
     torch.manual_seed(1)
     ink = torch.rand(50, 1, 28, 28)
-    found = shifted(ink, 5, paper=0.0)
+    found = shifted(ink, 5, background=0.0)
     assert (found.shape, found.dtype) == (ink.shape, ink.dtype)
     assert float(found.min()) == 0
     assert float(found.max()) == float(ink.max())
@@ -77,14 +79,14 @@ def test_nothing_is_darker_than_paper_or_brighter_than_ink() -> None:
 def test_the_same_random_numbers_give_the_same_images(few: Data) -> None:
     images = normalised(few.train.images)
     torch.manual_seed(1)
-    first, second = shifted(images, 2, paper=PAPER), shifted(images, 2, paper=PAPER)
+    first, second = shifted(images, 2, background=BACKGROUND), shifted(images, 2, background=BACKGROUND)
     torch.manual_seed(1)
-    assert torch.equal(shifted(images, 2, paper=PAPER), first)
+    assert torch.equal(shifted(images, 2, background=BACKGROUND), first)
     assert not torch.equal(first, second)
 
 
 def test_the_images_given_are_left_as_they_are(few: Data) -> None:
     images = normalised(few.train.images)
     before = images.clone()
-    shifted(images, 2, paper=PAPER)
+    shifted(images, 2, background=BACKGROUND)
     assert torch.equal(images, before)

@@ -50,7 +50,7 @@ def best_by_hand() -> nn.Sequential:
 
 @dataclass
 class ByHand:
-    """What a plain loop finds: the weights, and each batch's size, loss and right guesses, epoch by epoch."""
+    """What a plain loop finds: the weights, and each batch's size, loss and right predictions, epoch by epoch."""
 
     network: nn.Sequential
     batches: list[list[tuple[int, float, int]]]
@@ -77,7 +77,7 @@ def train_by_hand(recipe: Recipe, digits: Digits) -> ByHand:
     shrunk = [module.weight for module in network if isinstance(module, nn.Conv2d | nn.Linear)]
     kept = [weight for weight in network.parameters() if not any(weight is other for other in shrunk)]
     assert (len(shrunk), len(kept)) == ((7, 19) if is_best else (6, 16))
-    descent = torch.optim.SGD(
+    optimizer = torch.optim.SGD(
         [{"params": shrunk, "weight_decay": 5e-4 if is_best else 0}, {"params": kept}],
         lr=recipe.learning_rate,
         momentum=0.9,
@@ -94,13 +94,13 @@ def train_by_hand(recipe: Recipe, digits: Digits) -> ByHand:
             if is_best:
                 images = moved_by_hand(images)
                 rise, fall = 0.04 + 0.96 * step / steps / 0.2, math.cos(math.pi * (step / steps - 0.2) / 0.8)
-                for group in descent.param_groups:
+                for group in optimizer.param_groups:
                     group["lr"] = recipe.learning_rate * (rise if step / steps < 0.2 else (1 + fall) / 2)
             output = network(images)
             loss = functional.nll_loss(output, digits.labels[chosen])
-            descent.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            descent.step()
+            optimizer.step()
             right = int((output.argmax(dim=1) == digits.labels[chosen]).sum())
             found.batches[-1].append((len(chosen), loss.item(), right))
             step += 1
@@ -311,7 +311,7 @@ def test_a_recorded_step_is_the_same_as_a_plain_one(
     class Recording(Trainer):
         def _step(self, size: int) -> None:
             if size not in self._steps:
-                self._steps[size] = recorded(partial(self._descend, size), list(self.tensors.values()))
+                self._steps[size] = recorded(partial(self._train_step, size), list(self.tensors.values()))
             self._steps[size]()
 
     found: Trainer = Recording(recipe, few.train, CPU)

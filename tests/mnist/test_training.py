@@ -73,7 +73,7 @@ def check_same(folder: Path, whole: Path) -> None:
         Evaluation.load(folder / "evaluation.npz", "train anew"),
         Evaluation.load(whole / "evaluation.npz", "train anew"),
     )
-    assert np.array_equal(evaluations[0].guesses, evaluations[1].guesses)
+    assert np.array_equal(evaluations[0].predictions, evaluations[1].predictions)
 
 
 def test_what_a_finished_run_holds(whole: Path) -> None:
@@ -112,15 +112,15 @@ def test_the_evaluation_is_the_networks(few: Data, whole: Path) -> None:
     network = model.load(whole / "model.pt")
     with torch.no_grad():
         probabilities = network((few.test.images.unsqueeze(1) / 255 - 0.1307) / 0.3081).exp()
-    guesses, labels = probabilities.argmax(dim=1).tolist(), few.test.labels.tolist()
-    wrong = [number for number in range(70) if guesses[number] != labels[number]]
+    predictions, labels = probabilities.argmax(dim=1).tolist(), few.test.labels.tolist()
+    wrong = [number for number in range(70) if predictions[number] != labels[number]]
     found = Run.open(whole).evaluation()
     assert found is not None
-    assert (found.guesses.tolist(), found.labels.tolist(), found.mistakes.tolist()) == (guesses, labels, wrong)
+    assert (found.predictions.tolist(), found.labels.tolist(), found.mistakes.tolist()) == (predictions, labels, wrong)
     # Few epochs on few images: there are some of both.
     assert 0 < len(wrong) < 70
     assert found.confusion.tolist() == [
-        [sum(pair == (digit, guess) for pair in zip(labels, guesses, strict=True)) for guess in range(10)]
+        [sum(pair == (digit, prediction) for pair in zip(labels, predictions, strict=True)) for prediction in range(10)]
         for digit in range(10)
     ]
     assert found.probabilities == pytest.approx([float(probabilities[number].max()) for number in wrong], rel=1e-5)
@@ -464,9 +464,9 @@ def test_the_network_for_what_does_without_pytorch_is_the_same(few: Data, whole:
 def test_some_that_it_got_right_are_kept_digit_by_digit_in_turn(few: Data, whole: Path) -> None:
     found = Run.open(whole).evaluation()
     assert found is not None
-    assert np.array_equal(found.guesses[found.right], found.labels[found.right])
+    assert np.array_equal(found.predictions[found.right], found.labels[found.right])
     assert np.array_equal(found.right_images, few.test.images.numpy()[found.right])
-    assert len({*found.right.tolist()}) == len(found.right) == min(50, int((found.guesses == found.labels).sum()))
+    assert len({*found.right.tolist()}) == len(found.right) == min(50, int((found.predictions == found.labels).sum()))
     # No digit comes again before all that are left have come.
     labels = found.labels[found.right].tolist()
     counts = [labels[:place].count(label) for place, label in enumerate(labels)]

@@ -18,7 +18,7 @@ ABOUT = (
 )
 HEADER_ROW = 8
 FIRST_ROW = HEADER_ROW + 1
-_GUESSES = "CDEFGHIJKL"
+_PREDICTIONS = "CDEFGHIJKL"
 _SUM, _ACCURACY = "M", "N"
 
 
@@ -32,17 +32,17 @@ def write_confusion(book: NewBook, evaluation: Evaluation, content: Content) -> 
     sheet.set_column_pixels("M:N", 96)
     sheet.merge_range(f"C{HEADER_ROW - 1}:L{HEADER_ROW - 1}", "What the network took it for", styles["muted_centre"])
     sheet.write_string(f"B{HEADER_ROW}", "Digit", styles["header"])
-    for digit, column in enumerate(_GUESSES):
+    for digit, column in enumerate(_PREDICTIONS):
         sheet.write_number(f"{column}{HEADER_ROW}", digit, styles["header"])
     sheet.write_string(f"{_SUM}{HEADER_ROW}", "Images", styles["header"])
     sheet.write_string(f"{_ACCURACY}{HEADER_ROW}", "Accuracy", styles["header"])
     counts = evaluation.confusion
-    first, last = _GUESSES[0], _GUESSES[-1]
-    for digit, own in enumerate(_GUESSES):
+    first, last = _PREDICTIONS[0], _PREDICTIONS[-1]
+    for digit, own in enumerate(_PREDICTIONS):
         row = FIRST_ROW + digit
         sheet.set_row_pixels(row - 1, 30)
         sheet.write_number(f"B{row}", digit, styles["header"])
-        for column, count in zip(_GUESSES, counts[digit].tolist(), strict=True):
+        for column, count in zip(_PREDICTIONS, counts[digit].tolist(), strict=True):
             sheet.write_number(f"{column}{row}", count, styles["count"])
         total = int(counts[digit].sum())
         accuracy = counts[digit, digit] / total if total else ""
@@ -70,13 +70,13 @@ def write_confusion(book: NewBook, evaluation: Evaluation, content: Content) -> 
 
 
 def _write_totals(book: NewBook, sheet: NewSheet, counts: NDArray[np.int64]) -> None:
-    """How often each digit was guessed, and the accuracy over all."""
+    """How often each digit was predicted, and the accuracy over all."""
     styles, row, last = book.styles, FIRST_ROW + DIGITS, FIRST_ROW + DIGITS - 1
     sheet.write_string(f"B{row}", "Guessed", styles["box_bold"])
-    for column, guessed in zip((*_GUESSES, _SUM), (*counts.sum(axis=0).tolist(), int(counts.sum())), strict=True):
+    for column, predicted in zip((*_PREDICTIONS, _SUM), (*counts.sum(axis=0).tolist(), int(counts.sum())), strict=True):
         sheet.write_formula(
-            f"{column}{row}", f"=SUM({column}{FIRST_ROW}:{column}{last})", styles["total_count"], guessed
+            f"{column}{row}", f"=SUM({column}{FIRST_ROW}:{column}{last})", styles["total_count"], predicted
         )
-    right = "+".join(f"{column}{FIRST_ROW + digit}" for digit, column in enumerate(_GUESSES))
+    right = "+".join(f"{column}{FIRST_ROW + digit}" for digit, column in enumerate(_PREDICTIONS))
     accuracy = float(np.trace(counts) / counts.sum())
     sheet.write_formula(f"{_ACCURACY}{row}", f"=({right})/{_SUM}{row}", styles["total_accuracy"], accuracy)

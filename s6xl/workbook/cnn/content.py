@@ -36,7 +36,7 @@ RESULTS = (
 )
 # The body of the table, a row an epoch.
 TABLE = "table"
-HEADINGS = ("Epoch", "Train loss", "Train accuracy", "Test loss", "Test accuracy", "Seconds")
+HEADERS = ("Epoch", "Train loss", "Train accuracy", "Test loss", "Test accuracy", "Seconds")
 NAMES = (*SETTINGS, RUN, *RESULTS, TABLE)
 NO_RUN = "No training yet"
 
@@ -56,7 +56,7 @@ class Content:
     def filled_rows(self) -> list[tuple[Value, ...]]:
         """The whole table, its unused rows empty."""
         rows: list[tuple[Value, ...]] = [*self.rows]
-        return rows + [(None,) * len(HEADINGS)] * (MOST_EPOCHS - len(rows))
+        return rows + [(None,) * len(HEADERS)] * (MOST_EPOCHS - len(rows))
 
 
 def content_of(run: Run) -> Content:

@@ -22,7 +22,7 @@ from s6xl.files import check_replaceable, replacing
 from s6xl.ooxml.archive import METHODS, ZIP_ERRORS, replace_parts
 from s6xl.ooxml.sheet_cells import Value, with_cells
 from s6xl.ooxml.splicing import XmlError
-from s6xl.workbook.cnn.content import HEADINGS, NAMES, TABLE, Content
+from s6xl.workbook.cnn.content import HEADERS, NAMES, TABLE, Content
 from s6xl.workbook.layout import MNIST, cell
 
 SUFFIXES = (".xlsx", ".xlsm")
@@ -85,12 +85,12 @@ def _filled(path: Path, xml: bytes, target: _Target, content: Content) -> bytes:
     }
     (first_row, first_column), (last_row, last_column) = map(xl_cell_to_rowcol, target.cells[TABLE].split(":"))
     rows = content.rows
-    if last_column - first_column + 1 != len(HEADINGS):
+    if last_column - first_column + 1 != len(HEADERS):
         raise UserError(f"the table on the sheet {target.title} of {path} has other columns than s6xl's: {_WAYS_ON}.")
     if len(rows) > last_row - first_row + 1:
         raise UserError(f"the table on the sheet {target.title} of {path} has too few rows for this run: {_WAYS_ON}.")
     for row in range(first_row, last_row + 1):
-        shown = rows[row - first_row] if row - first_row < len(rows) else (None,) * len(HEADINGS)
+        shown = rows[row - first_row] if row - first_row < len(rows) else (None,) * len(HEADERS)
         values |= {cell(row + 1, first_column + 1 + index): value for index, value in enumerate(shown)}
     try:
         return with_cells(xml, values)

@@ -24,17 +24,19 @@ def write_mistakes(book: NewBook, evaluation: Evaluation, content: Content) -> N
     sheet = add_sheet(book, MISTAKES, "What it gets wrong", content, about, way_back="J2")
     sheet.set_column_pixels("A:A", 20)
     sheet.set_column_pixels(1, IN_A_ROW, CELL)
-    order = np.array(evaluation.surest_mistakes, np.int64)
+    order = np.array(evaluation.mistakes_by_confidence, np.int64)
     for number, start in enumerate(range(0, count, IN_A_ROW)):
         shown = order[start : start + IN_A_ROW]
         row = FIRST_ROW - 1 + number * 4
         sheet.set_row_pixels(row, CELL)
         which = evaluation.mistakes[shown]
-        truths, guesses = evaluation.labels[which].tolist(), evaluation.guesses[which].tolist()
-        pairs = ", ".join(f"{truth} taken for {guess}" for truth, guess in zip(truths, guesses, strict=True))
+        truths, predictions = evaluation.labels[which].tolist(), evaluation.predictions[which].tolist()
+        pairs = ", ".join(
+            f"{truth} taken for {prediction}" for truth, prediction in zip(truths, predictions, strict=True)
+        )
         insert_row(sheet, row, 1, evaluation.mistaken_images[shown], f"Handwritten digits: {pairs}.")
-        for column, (truth, guess, index) in enumerate(zip(truths, guesses, shown, strict=True), start=1):
-            sheet.write_string(row + 1, column, f"{truth} → {guess}", book.styles["label_of_digit"])
+        for column, (truth, prediction, index) in enumerate(zip(truths, predictions, shown, strict=True), start=1):
+            sheet.write_string(row + 1, column, f"{truth} → {prediction}", book.styles["label_of_digit"])
             probability = float(evaluation.probabilities[index])
             sheet.write_number(row + 2, column, probability, book.styles["probability"])
     sheet.freeze_panes(5, 0)

@@ -13,7 +13,7 @@ from s6xl.workbook.cnn.content import (
     DATA,
     DEVICE,
     EPOCHS,
-    HEADINGS,
+    HEADERS,
     LEARNING_RATE,
     NO_RUN,
     RECIPE,
@@ -168,7 +168,7 @@ def _write_results(book: NewBook, sheet: NewSheet, content: Content | None) -> N
 def _write_table(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
     styles = book.styles
     book.write_section(sheet, HEADER_ROW - 1, "B:G", "Epoch by epoch")
-    for column, heading in zip(COLUMNS, HEADINGS, strict=True):
+    for column, heading in zip(COLUMNS, HEADERS, strict=True):
         sheet.write_string(f"{column}{HEADER_ROW}", heading, styles["header"])
     rows = content.filled_rows() if content else [(None,) * len(COLUMNS)] * MOST_EPOCHS
     for row, values in enumerate(rows, start=FIRST_ROW):
@@ -184,7 +184,7 @@ def _write_table(book: NewBook, sheet: NewSheet, content: Content | None) -> Non
 def _insert_charts(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
     # Of few epochs a spreadsheet would show halves. How many there are to be is not known before there is a run.
     whole = {"major_unit": nice_interval(content.epochs)} if content else {}
-    for index, (position, heading) in enumerate(enumerate(HEADINGS[1:5], start=1)):
+    for index, (position, heading) in enumerate(enumerate(HEADERS[1:5], start=1)):
         column, row = "IN"[index % 2], HEADER_ROW - 1 + index // 2 * 14
         colour = SERIES[0] if heading.startswith("Train") else SERIES[5]
         chart = book.workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})

@@ -29,14 +29,14 @@ class DigitChoice:
 
 def digit_choices(evaluation: Evaluation) -> list[DigitChoice]:
     """Images that the network got right, digit by digit in turn, then its surest mistakes, and an empty one."""
-    labels, guesses = evaluation.labels.tolist(), evaluation.guesses.tolist()
+    labels, predictions = evaluation.labels.tolist(), evaluation.predictions.tolist()
     found = [
         _choice(str(labels[index]), index, labels[index], pixels)
         for index, pixels in zip(evaluation.right.tolist(), evaluation.right_images, strict=True)
     ]
-    for mistake in evaluation.surest_mistakes[:MOST_MISTAKES]:
+    for mistake in evaluation.mistakes_by_confidence[:MOST_MISTAKES]:
         index = int(evaluation.mistakes[mistake])
-        label = f"{labels[index]} taken for {guesses[index]}"
+        label = f"{labels[index]} taken for {predictions[index]}"
         found.append(_choice(label, index, labels[index], evaluation.mistaken_images[mistake]))
     return [*found, DigitChoice(EMPTY, EMPTY, None, np.zeros((SIDE, SIDE), np.uint8))]
 

@@ -37,8 +37,8 @@ GRID = CellRectangle(DIGIT, _TOP, 1, SIDE, SIDE)
 CHOICE = CellRectangle(DIGIT, _CHOICE_ROW, 9, 1, 14)
 # The panel beside the grid: the answer, the probabilities, and links.
 _PANEL = GRID.column + SIDE + 1
-ANSWER = CellRectangle(DIGIT, _TOP + 1, _PANEL, 7, 9)
-_SAID = CellRectangle(DIGIT, ANSWER.row + 2, ANSWER.column + ANSWER.columns + 1, 3)
+PREDICTION = CellRectangle(DIGIT, _TOP + 1, _PANEL, 7, 9)
+_SAID = CellRectangle(DIGIT, PREDICTION.row + 2, PREDICTION.column + PREDICTION.columns + 1, 3)
 BARS = CellRectangle(DIGIT, _TOP + 11, _PANEL + 1, DIGITS, _BARS)
 SHOWN = CellRectangle(DIGIT, BARS.row, BARS.column + _BARS, DIGITS)
 _LINKS, _LINK = 4, 7  # in a row, and columns from one to the next
@@ -72,7 +72,7 @@ def write_digit(
     _write_choice(book, sheet, choices[first], listed)
     _write_grid(book, sheet)
     _write_pixels(book, sheet, choices, first, listed)
-    _write_answer(book, sheet, choices[first], probabilities, listed)
+    _write_prediction(book, sheet, choices[first], probabilities, listed)
     _write_probabilities(book, sheet, probabilities)
     _write_way_on(book, sheet, stages)
     for name, block in _NAMES.items():
@@ -183,21 +183,23 @@ def _panel_section(book: NewBook, sheet: NewSheet, row: int, title: str) -> None
     book.write_section(sheet, row + 1, f"{xl_col_to_name(_PANEL)}:{xl_col_to_name(SHOWN.column)}", title)
 
 
-def _write_answer(
+def _write_prediction(
     book: NewBook, sheet: NewSheet, choice: DigitChoice, probabilities: NDArray[np.float64], listed: _List
 ) -> None:
     """The likeliest digit, how sure it is, and whether that is right, which nobody knows once it is painted over."""
     styles, answer = book.styles, int(probabilities.argmax())
     _panel_section(book, sheet, _TOP - 1, "The answer")
-    sheet.merge_range(*ANSWER.bounds, "", styles["answer"])
+    sheet.merge_range(*PREDICTION.bounds, "", styles["answer"])
     largest, painted = f"MAX({SHOWN.area})", f"COUNT({GRID.area})"
-    sheet.write_formula(ANSWER.row, ANSWER.column, f"=MATCH({largest},{SHOWN.area},0)-1", styles["answer"], answer)
+    sheet.write_formula(
+        PREDICTION.row, PREDICTION.column, f"=MATCH({largest},{SHOWN.area},0)-1", styles["answer"], answer
+    )
     # Rounded as the probabilities below are.
     sure = _percentage(float(probabilities.max()))
     rounded = f'IF({largest}=1,100,MIN(99.9,ROUND(100*{largest},1)))&" % sure"'
     truth = listed.truth.corner
     right, wrong = ": right.", ": wrong."
-    verdict = f'IF({painted}>0,".",IF({truth}={ANSWER.corner},"{right}","{wrong}"))'
+    verdict = f'IF({painted}>0,".",IF({truth}={PREDICTION.corner},"{right}","{wrong}"))'
     shown = f"The chosen digit is a {choice.truth}{right if choice.truth == answer else wrong}"
     lines = (
         (f"={rounded}", f"{sure:g} % sure", "text_bold"),

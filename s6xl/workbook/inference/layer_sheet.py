@@ -1,7 +1,7 @@
 """The sheet of a stage: what it does, its maps, one of its neurons worked through, its weights, and its input."""
 
 from s6xl.errors import UserError
-from s6xl.mnist.layers import DEVIATION, DIGITS, INK, MEAN, AveragePool, Convolution, Linear, MaxPool
+from s6xl.mnist.layers import DIGITS, INK, MEAN, STD, AveragePool, Convolution, Linear, MaxPool
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.inference import neuron
 from s6xl.workbook.inference.maps import CellRectangle
@@ -13,7 +13,7 @@ from s6xl.workbook.inference.worked import WorkedNeuron
 from s6xl.workbook.layout import DIGIT, START
 
 _INPUT = (
-    f"Each pixel p of the sheet Digit, from 0 to {INK}, goes in as (p/{INK} − {MEAN}) / {DEVIATION}: over all of MNIST "
+    f"Each pixel p of the sheet Digit, from 0 to {INK}, goes in as (p/{INK} − {MEAN}) / {STD}: over all of MNIST "
     "these have mean 0 and deviation 1."
 )
 # Small cells from one link to the next, and the least height of a number in pixels.
@@ -35,39 +35,39 @@ def write_layer_sheet(book: NewBook, scene: Scene, before: str, after: str) -> N
             f"the layer {title} of this network takes {columns:,} columns, and a sheet has {MOST_COLUMNS:,}: train a "
             "network with fewer channels."
         )
-    paper = SmallCells(book, title, columns)
-    book.write_title(paper.sheet, title)
-    _write_head(book, paper, scene, before, after)
-    _write_maps(paper, scene)
-    WorkedNeuron(paper, scene).write()
+    grid = SmallCells(book, title, columns)
+    book.write_title(grid.sheet, title)
+    _write_head(book, grid, scene, before, after)
+    _write_maps(grid, scene)
+    WorkedNeuron(grid, scene).write()
     if scene.parameters:
-        _write_parameters(paper, scene)
+        _write_parameters(grid, scene)
     if scene.stage.is_weighted:
-        _write_kernels(paper, scene)
-        _write_tape(paper, scene)
-    paper.sheet.freeze_panes(WAY_ROW + 1, 0)
-    # On paper without the input that is laid out for the formulas, which is much wider.
+        _write_kernels(grid, scene)
+        _write_interleaved(grid, scene)
+    grid.sheet.freeze_panes(WAY_ROW + 1, 0)
+    # Printed without the input that is laid out for the formulas, which is much wider.
     printed = scene.plan.printed_columns
-    paper.sheet.print_area(0, 0, scene.plan.last_printed_row, printed)
+    grid.sheet.print_area(0, 0, scene.plan.last_printed_row, printed)
     if scene.parameters:
-        book.break_pages(paper.sheet, MARGIN + printed * SMALL, rows=[scene.plan.weights_row])
+        book.break_pages(grid.sheet, MARGIN + printed * SMALL, rows=[scene.plan.weights_row])
 
 
-def _write_head(book: NewBook, paper: SmallCells, scene: Scene, before: str, after: str) -> None:
+def _write_head(book: NewBook, grid: SmallCells, scene: Scene, before: str, after: str) -> None:
     stage = scene.stage
-    paper.sheet.set_row_pixels(WAY_ROW, TEXT_ROW)
+    grid.sheet.set_row_pixels(WAY_ROW, TEXT_ROW)
     ways = {before: f"← {before}", after: f"{after} →", DIGIT: DIGIT, START: "Back to Start"}
     for number, (sheet, text) in enumerate(ways.items()):
-        book.write_link(paper.sheet, WAY_ROW, 1 + _LINK * number, sheet, text)
+        book.write_link(grid.sheet, WAY_ROW, 1 + _LINK * number, sheet, text)
     sentences = [_INPUT if stage.layer is None else stage.layer.sentence]
     sentences += [f"{layer.title}: {layer.sentence}" for _, layer in stage.pointwise]
     for row, text in enumerate(sentences, start=SENTENCE_ROW):
-        paper.write_text(row, text)
+        grid.write_text(row, text)
     layers = [layer for layer in (stage.layer, *(layer for _, layer in stage.pointwise)) if layer is not None]
     count = sum(layer.parameters for layer in layers)
     shapes = f"{_shape(stage.inputs)} numbers go in, {_shape(stage.outputs)} come out (maps × rows × columns)"
     trained = f"; {count:,} trained parameters" if count else ""
-    paper.write_text(SENTENCE_ROW + len(sentences), f"{shapes}{_window(stage)}{trained}.", "muted")
+    grid.write_text(SENTENCE_ROW + len(sentences), f"{shapes}{_window(stage)}{trained}.", "muted")
 
 
 def _shape(shape: MapShape) -> str:
@@ -90,7 +90,7 @@ def _zeros(padding: int) -> str:
     return "zeros" if padding == 1 else f"zeros, {padding} wide,"
 
 
-def _write_maps(paper: SmallCells, scene: Scene) -> None:
+def _write_maps(grid: SmallCells, scene: Scene) -> None:
     maps = scene.plan.maps
     channels, height, width = maps.shape
     ten_scores = maps.shape == (DIGITS, 1, 1) and isinstance(scene.stage.layer, Linear)
@@ -98,42 +98,42 @@ def _write_maps(paper: SmallCells, scene: Scene) -> None:
     # Where the window moves down by one cell as its neuron does, a column of neurons has one formula. (Excel shares no
     # formula that names another sheet.)
     together = height if scene.stage.is_weighted and scene.stage.window.stride == 1 else 1
-    paper.write_section(maps.row - 1, f"What comes out, map by map{digits}")
+    grid.write_section(maps.row - 1, f"What comes out, map by map{digits}")
     for channel in range(channels):
         row, column = maps.place(channel, -1, 0)
-        paper.sheet.set_row_pixels(row, LABEL_ROW)
-        paper.write_label(row, column, str(channel + 1))
+        grid.sheet.set_row_pixels(row, LABEL_ROW)
+        grid.write_label(row, column, str(channel + 1))
         cells = scene.plan.parameter_cells(channel)
         for x in range(width):
             for y in range(0, height, together):
                 formula = neuron.formula(scene.steps, scene.first_formula(channel, y, x), cells)
                 values = scene.outputs[channel, y : y + together, x].tolist()
-                paper.write_small_down(*maps.place(channel, y, x), formula, values)
-    paper.colour(maps.block, signed=not scene.stage.is_never_negative)
+                grid.write_small_down(*maps.place(channel, y, x), formula, values)
+    grid.colour(maps.block, signed=not scene.stage.is_never_negative)
 
 
-def _write_parameters(paper: SmallCells, scene: Scene) -> None:
+def _write_parameters(grid: SmallCells, scene: Scene) -> None:
     """A column a map: its bias, and the numbers of its batch norm."""
     plan, maps = scene.plan, range(scene.stage.outputs[0])
     cells = [plan.parameter_cells(channel) for channel in maps]
     header = plan.parameters_row
-    paper.write_section(plan.weights_row, "Weights, map by map")
-    paper.sheet.set_row_pixels(header, TEXT_ROW)
-    paper.write_box(CellRectangle(paper.name, header, 1, 1, LABEL), "Map", "header")
+    grid.write_section(plan.weights_row, "Weights, map by map")
+    grid.sheet.set_row_pixels(header, TEXT_ROW)
+    grid.write_box(CellRectangle(grid.name, header, 1, 1, LABEL), "Map", "header")
     for channel in maps:
-        paper.write_box(
-            CellRectangle(paper.name, header, plan.parameter(0, channel).column, 1, NUMBER), channel + 1, "header"
+        grid.write_box(
+            CellRectangle(grid.name, header, plan.parameter(0, channel).column, 1, NUMBER), channel + 1, "header"
         )
     for index, parameter in enumerate(scene.parameters):
         row = plan.parameter(index, 0).row
-        paper.sheet.set_row_pixels(row, TEXT_ROW)
-        paper.write_box(CellRectangle(paper.name, row, 1, 1, LABEL), parameter.heading, "tiny_box")
+        grid.sheet.set_row_pixels(row, TEXT_ROW)
+        grid.write_box(CellRectangle(grid.name, row, 1, 1, LABEL), parameter.header, "tiny_box")
         for channel in maps:
             value = float(parameter.values[channel])
             content = parameter.formula.format(**cells[channel]) if parameter.formula else _shortened(value)
-            paper.write_box(plan.parameter(index, channel), content, "tiny_value", value)
+            grid.write_box(plan.parameter(index, channel), content, "tiny_value", value)
         if parameter.name:
-            paper.define_name(parameter.name, plan.parameter_row(index))
+            grid.define_name(parameter.name, plan.parameter_row(index))
 
 
 def _shortened(weight: float) -> float:
@@ -141,41 +141,39 @@ def _shortened(weight: float) -> float:
     return float(f"{weight:.{_DIGITS}g}")
 
 
-def _write_kernels(paper: SmallCells, scene: Scene) -> None:
+def _write_kernels(grid: SmallCells, scene: Scene) -> None:
     plan, channels = scene.plan, scene.stage.inputs[0]
     words = "Kernels: in each column of the window all input maps side by side" if channels > 1 else "Kernels"
-    paper.write_text(plan.kernels.row - 1, words, "tiny_left", height=LABEL_ROW)
+    grid.write_text(plan.kernels.row - 1, words, "tiny_left", height=LABEL_ROW)
     height = max(SMALL, -(-_NUMBER_HEIGHT // scene.stage.window.rows))
     for channel, kernel in enumerate(scene.kernels):
         block = plan.kernel(channel)
         for row in range(block.row, block.row + block.rows):
-            paper.sheet.set_row_pixels(row, height)
-        paper.write_box(CellRectangle(paper.name, block.row, 1, block.rows, KERNEL_LABEL), channel + 1, "tiny")
+            grid.sheet.set_row_pixels(row, height)
+        grid.write_box(CellRectangle(grid.name, block.row, 1, block.rows, KERNEL_LABEL), channel + 1, "tiny")
         for row, numbers in enumerate(kernel.reshape(block.rows, block.columns).tolist()):
             # A line sets the kernels apart.
-            style = paper.styles["small_cell" if row else "small_cell_below"]
+            style = grid.styles["small_cell" if row else "small_cell_below"]
             for column, number in enumerate(map(_shortened, numbers), start=block.column):
-                paper.sheet.write_number(block.row + row, column, number, style)
-    paper.colour(plan.kernels, signed=True)
-    paper.define_name(neuron.defined_name(scene.stage.first, "weight"), plan.kernels.area)
+                grid.sheet.write_number(block.row + row, column, number, style)
+    grid.colour(plan.kernels, signed=True)
+    grid.define_name(neuron.defined_name(scene.stage.first, "weight"), plan.kernels.area)
 
 
-def _write_tape(paper: SmallCells, scene: Scene) -> None:
+def _write_interleaved(grid: SmallCells, scene: Scene) -> None:
     """The input, with its maps interleaved."""
-    tape, stage = scene.plan.tape, scene.stage
+    interleaved, stage = scene.plan.interleaved, scene.stage
     channels, height, width = stage.inputs
     padding = stage.window.padding
-    paper.write_section(tape.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
+    grid.write_section(interleaved.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
     how = f"Each column of the image as {channels} columns, one per map" if channels > 1 else "The one map"
     around = ", with a border of empty cells, which count as 0" if padding else ""
-    paper.write_text(tape.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
+    grid.write_text(interleaved.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")
     for row in range(height):
         for column in range(width * channels):
             x, channel = divmod(column, channels)
-            place = tape.row + padding + row, tape.column + padding * channels + column
-            paper.write_small(
-                *place, scene.before.cell_from_afar(channel, row, x), float(scene.inputs[channel, row, x])
-            )
+            place = interleaved.row + padding + row, interleaved.column + padding * channels + column
+            grid.write_small(*place, scene.before.cell_from_afar(channel, row, x), float(scene.inputs[channel, row, x]))
     if padding:
-        paper.shade_empty(tape)
-    paper.colour(tape, signed=not scene.stage.sees_no_negative)
+        grid.shade_empty(interleaved)
+    grid.colour(interleaved, signed=not scene.stage.sees_no_negative)

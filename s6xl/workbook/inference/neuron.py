@@ -23,7 +23,7 @@ class MapParameter:
     """
 
     key: str
-    heading: str
+    header: str
     values: NDArray[np.float64]
     name: str = ""
     formula: str = ""
@@ -48,10 +48,10 @@ def parameters(stage: Stage, network: TrainedNetwork) -> list[MapParameter]:
 
 def _batch_norm(index: int, layer: BatchNorm, weights: Mapping[str, NDArray[np.float64]]) -> list[MapParameter]:
     """The four numbers of a batch norm, and the two that they come to."""
-    headings = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
+    headers = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
     kept = [
-        MapParameter(f"{name}{index}", heading, weights[name], defined_name(index, name))
-        for name, heading in headings.items()
+        MapParameter(f"{name}{index}", header, weights[name], defined_name(index, name))
+        for name, header in headers.items()
     ]
     scale = weights["weight"] / np.sqrt(weights["running_var"] + layer.epsilon)
     shift = weights["bias"] - weights["running_mean"] * scale

@@ -119,7 +119,7 @@ class Plan:
     # The input.
 
     @cached_property
-    def tape(self) -> CellRectangle:
+    def interleaved(self) -> CellRectangle:
         """The input with its maps interleaved: row y, and for each x all maps beside each other."""
         channels, height, width = self.stage.inputs
         around = 2 * self.stage.window.padding
@@ -128,9 +128,9 @@ class Plan:
 
     def seen(self, y: int, x: int) -> CellRectangle:
         """What a neuron sees of it."""
-        window, tape, channels = self.stage.window, self.tape, self.stage.inputs[0]
-        row, column = tape.row + y * window.stride, tape.column + x * window.stride * channels
-        return CellRectangle(tape.sheet, row, column, window.rows, window.columns * channels)
+        window, interleaved, channels = self.stage.window, self.interleaved, self.stage.inputs[0]
+        row, column = interleaved.row + y * window.stride, interleaved.column + x * window.stride * channels
+        return CellRectangle(interleaved.sheet, row, column, window.rows, window.columns * channels)
 
     @property
     def printed_columns(self) -> int:
@@ -143,4 +143,4 @@ class Plan:
     @property
     def columns(self) -> int:
         """How many columns the sheet needs."""
-        return max(self.printed_columns, self.tape.columns) if self.stage.is_weighted else self.printed_columns
+        return max(self.printed_columns, self.interleaved.columns) if self.stage.is_weighted else self.printed_columns

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.mnist.layers import DEVIATION, INK, MEAN, MaxPool
+from s6xl.mnist.layers import INK, MEAN, STD, MaxPool
 from s6xl.mnist.trained import TrainedNetwork
 from s6xl.workbook.inference.maps import Maps
 from s6xl.workbook.inference.neuron import MapParameter, Step, parameters, steps
@@ -84,4 +84,4 @@ class Scene:
 
 def normalising(pixel: str) -> str:
     """How a pixel goes into the network, without the leading ``=``."""
-    return f"({pixel}/{INK}-{MEAN})/{DEVIATION}"
+    return f"({pixel}/{INK}-{MEAN})/{STD}"

@@ -15,10 +15,10 @@ ABOUT = (
     "The largest score is taken from each first, which changes nothing but keeps e^s from outgrowing the sheet.",
     f"The training uses the logarithm of the probabilities ({LogSoftmax.name.lower()}).",
 )
-_HEADINGS = ("Digit", "Score s", "s − largest", "e^(s − largest)", "Probability")
+_HEADERS = ("Digit", "Score s", "s − largest", "e^(s − largest)", "Probability")
 _HEADER, _FIRST = 8, 9  # rows, from 0
 _WORKED_ROW = _FIRST + DIGITS + 2
-PROBABILITIES = CellRectangle(SOFTMAX, _FIRST, len(_HEADINGS), DIGITS)
+PROBABILITIES = CellRectangle(SOFTMAX, _FIRST, len(_HEADERS), DIGITS)
 
 
 def write_softmax(book: NewBook, before: Maps, scores: NDArray[np.float64], previous: str) -> None:
@@ -27,7 +27,7 @@ def write_softmax(book: NewBook, before: Maps, scores: NDArray[np.float64], prev
     sheet = book.add_sheet(SOFTMAX, tab=SERIES[2])
     sheet.set_column_pixels(0, 0, 20)
     sheet.set_column_pixels(1, 1, 190)
-    sheet.set_column_pixels(2, len(_HEADINGS), 130)
+    sheet.set_column_pixels(2, len(_HEADERS), 130)
     book.write_title(sheet, SOFTMAX)
     ways = {previous: f"← {previous}", DIGIT: f"{DIGIT} →", START: "Back to Start"}
     for column, (name, text) in enumerate(ways.items(), start=1):
@@ -35,8 +35,8 @@ def write_softmax(book: NewBook, before: Maps, scores: NDArray[np.float64], prev
     for row, line in enumerate(ABOUT, start=3):
         sheet.write_string(row, 1, line, styles["text"])
     sheet.write_string(6, 1, "10 numbers go in, 10 come out.", styles["muted"])
-    for column, heading in enumerate(_HEADINGS, start=1):
-        sheet.write_string(_HEADER, column, heading, styles["header"])
+    for column, header in enumerate(_HEADERS, start=1):
+        sheet.write_string(_HEADER, column, header, styles["header"])
     digits, score, above, power = (CellRectangle(SOFTMAX, _FIRST, column, DIGITS) for column in (1, 2, 3, 4))
     differences = scores - scores.max()
     powers = np.exp(differences)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from s6xl.mnist.layers import DEVIATION, INK, MEAN, normalised
+from s6xl.mnist.layers import INK, MEAN, STD, normalised
 from s6xl.workbook.inference.maps import CellRectangle
 from s6xl.workbook.inference.plan import NUMBER, SUM
 from s6xl.workbook.inference.scene import Scene, Values, normalising
@@ -19,8 +19,8 @@ _MOST_CHOICES = 4
 class WorkedNeuron:
     """The section of one neuron being written; it opens with the one that gives most."""
 
-    def __init__(self, paper: SmallCells, scene: Scene) -> None:
-        self._paper = paper
+    def __init__(self, grid: SmallCells, scene: Scene) -> None:
+        self._grid = grid
         self._scene = scene
         self._plan = scene.plan
         self._channel, y, x = map(int, np.unravel_index(scene.outputs.argmax(), scene.stage.outputs))
@@ -31,7 +31,7 @@ class WorkedNeuron:
     def write(self) -> None:
         """Write it."""
         plan, stage, maps = self._plan, self._scene.stage, self._plan.maps.block
-        self._paper.write_section(plan.choice_row, "One neuron, number by number")
+        self._grid.write_section(plan.choice_row, "One neuron, number by number")
         if stage.is_weighted:
             kernel = self._scene.kernels[self._channel]
             products = self._seen * kernel
@@ -48,33 +48,33 @@ class WorkedNeuron:
             self._write_choice({})
             self._write_pixel() if stage.layer is None else self._write_pool()
         row, column = plan.maps.position_formulas(*self._position)
-        self._paper.mark(maps, f"AND(ROW()={maps.row}+{row},COLUMN()={maps.column}+{column})")
+        self._grid.mark(maps, f"AND(ROW()={maps.row}+{row},COLUMN()={maps.column}+{column})")
 
     def _write_choice(self, further: Mapping[str, tuple[int, int]]) -> Mapping[str, str]:
         """Yellow cells to choose a neuron by, from 1, where there is more than one; `further` are index and number.
 
         Returns the cells that hold what is shown, by name.
         """
-        paper, row, (maps, rows, columns) = self._paper, self._plan.choice_row + 1, self._scene.stage.outputs
+        grid, row, (maps, rows, columns) = self._grid, self._plan.choice_row + 1, self._scene.stage.outputs
         y, x = self._place
         choices = {MAP: (self._channel, maps), ROW: (y, rows), COLUMN: (x, columns), **further}
         shown = dict.fromkeys(choices, "1")
-        paper.write_text(row, "Choose it in the yellow cells; a frame marks it among the maps above.", "muted")
-        paper.sheet.set_row_pixels(row + 1, LABEL_ROW)
-        paper.sheet.set_row_pixels(row + 2, NUMBER_ROW)
+        grid.write_text(row, "Choose it in the yellow cells; a frame marks it among the maps above.", "muted")
+        grid.sheet.set_row_pixels(row + 1, LABEL_ROW)
+        grid.sheet.set_row_pixels(row + 2, NUMBER_ROW)
         possible = [(name, index, most) for name, (index, most) in choices.items() if most > 1]
         for number, (name, index, most) in enumerate(possible):
             column = 1 + number * _APART
-            paper.write_label(row + 1, column, f"{name}, 1 to {most}")
-            entry = CellRectangle(paper.name, row + 2, column, 1, _ENTRY)
-            paper.write_box(entry, index + 1, "input")
-            used = CellRectangle(paper.name, row + 2, column + _ENTRY, 1, _SHOWN)
+            grid.write_label(row + 1, column, f"{name}, 1 to {most}")
+            entry = CellRectangle(grid.name, row + 2, column, 1, _ENTRY)
+            grid.write_box(entry, index + 1, "input")
+            used = CellRectangle(grid.name, row + 2, column + _ENTRY, 1, _SHOWN)
             # Whatever is typed, a neuron that there is.
-            paper.write_box(used, f"=MAX(1,MIN({most},INT(N({entry.corner}))))", "tiny", index + 1)
+            grid.write_box(used, f"=MAX(1,MIN({most},INT(N({entry.corner}))))", "tiny", index + 1)
             message = f"A whole number from 1 to {most}, please."
             rule = {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": most}
             corner = entry.row, entry.column
-            paper.sheet.data_validation(*corner, *corner, {**rule, "error_title": name, "error_message": message})
+            grid.sheet.data_validation(*corner, *corner, {**rule, "error_title": name, "error_message": message})
             shown[name] = used.corner
         self._position = shown[MAP], shown[ROW], shown[COLUMN]
         return shown
@@ -83,31 +83,31 @@ class WorkedNeuron:
         """A pixel as it is, and as it goes in."""
         plan, value = self._plan, float(self._scene.inputs[self._channel][self._place])
         box = self._step_box(plan.numbers_row)
-        self._paper.write_text(plan.numbers_row, "Its pixel p on the sheet Digit", height=NUMBER_ROW)
-        self._paper.write_box(box, f"={self._scene.before.value_formula(*self._position)}", "general", value)
-        words = f"(p/{INK} − {MEAN}) / {DEVIATION}"
+        self._grid.write_text(plan.numbers_row, "Its pixel p on the sheet Digit", height=NUMBER_ROW)
+        self._grid.write_box(box, f"={self._scene.before.value_formula(*self._position)}", "general", value)
+        words = f"(p/{INK} − {MEAN}) / {STD}"
         self._write_steps(words, f"={normalising(box.corner)}", float(normalised(value)))
 
     def _write_pool(self) -> None:
         """What a pool sees, in numbers, and what it makes of them."""
-        plan, paper, scene = self._plan, self._paper, self._scene
+        plan, grid, scene = self._plan, self._grid, self._scene
         window, (which, y, x) = scene.stage.window, self._position
         values: Values = self._seen[:, :, self._channel]
-        paper.write_text(plan.numbers_row, "What it sees of the map before", "tiny_left")
-        block = CellRectangle(paper.name, plan.numbers_row + 1, 1, window.rows, window.columns * NUMBER)
+        grid.write_text(plan.numbers_row, "What it sees of the map before", "tiny_left")
+        block = CellRectangle(grid.name, plan.numbers_row + 1, 1, window.rows, window.columns * NUMBER)
         for row in range(window.rows):
-            paper.sheet.set_row_pixels(block.row + row, NUMBER_ROW)
+            grid.sheet.set_row_pixels(block.row + row, NUMBER_ROW)
             for column in range(window.columns):
                 there = f"({y}-1)*{window.stride}+{row + 1}", f"({x}-1)*{window.stride}+{column + 1}"
-                box = CellRectangle(paper.name, block.row + row, 1 + column * NUMBER, 1, NUMBER)
+                box = CellRectangle(grid.name, block.row + row, 1 + column * NUMBER, 1, NUMBER)
                 formula = f"={scene.before.value_formula(which, *there)}"
-                paper.write_box(box, formula, "tiny_value", float(values[row, column]))
+                grid.write_box(box, formula, "tiny_value", float(values[row, column]))
         words, value = ("Their largest", values.max()) if scene.pool == "MAX" else ("Their mean", values.mean())
         self._write_steps(words, f"={scene.pool}({block.area})", float(value))
 
     def _write_pictures(self, kernel: Values, products: Values) -> None:
         """Window, kernel and products, each a picture of all input maps."""
-        paper, plan, stage = self._paper, self._plan, self._scene.stage
+        grid, plan, stage = self._grid, self._plan, self._scene.stage
         window, channels = stage.window, stage.inputs[0]
         top, left, kernel_top = self._write_corners()
         sees, weighs, makes = plan.pictures
@@ -118,28 +118,28 @@ class WorkedNeuron:
             "gives the products",
         )
         for picture, title in zip(plan.pictures, titles, strict=True):
-            paper.write_text(picture.row - 1, title, "tiny_left", height=LABEL_ROW)
-            paper.colour(picture, signed=True)
+            grid.write_text(picture.row - 1, title, "tiny_left", height=LABEL_ROW)
+            grid.colour(picture, signed=True)
         for row in range(window.rows):
             for column in range(window.columns * channels):
                 at = row, *divmod(column, channels)
-                in_tape = f"SUM(INDEX({plan.tape.area},{top}+{row + 1},{left}+{column + 1}))"
+                in_interleaved = f"SUM(INDEX({plan.interleaved.area},{top}+{row + 1},{left}+{column + 1}))"
                 in_kernels = f"SUM(INDEX({plan.kernels.area},{kernel_top}+{row + 1},{column + 1}))"
                 product = f"{sees.cell(row, column)}*{weighs.cell(row, column)}"
                 for picture, formula, values in (
-                    (sees, in_tape, self._seen),
+                    (sees, in_interleaved, self._seen),
                     (weighs, in_kernels, kernel),
                     (makes, product, products),
                 ):
-                    paper.write_small(picture.row + row, picture.column + column, formula, float(values[at]))
-        tape = plan.tape
-        in_rows = f"ROW()>{tape.row}+{top},ROW()<={tape.row + sees.rows}+{top}"
-        in_columns = f"COLUMN()>{tape.column}+{left},COLUMN()<={tape.column + sees.columns}+{left}"
-        paper.mark(tape, f"AND({in_rows},{in_columns})")
+                    grid.write_small(picture.row + row, picture.column + column, formula, float(values[at]))
+        interleaved = plan.interleaved
+        in_rows = f"ROW()>{interleaved.row}+{top},ROW()<={interleaved.row + sees.rows}+{top}"
+        in_columns = f"COLUMN()>{interleaved.column}+{left},COLUMN()<={interleaved.column + sees.columns}+{left}"
+        grid.mark(interleaved, f"AND({in_rows},{in_columns})")
 
     def _write_corners(self) -> list[str]:
         """Where the window begins in the input below, and the kernel among all: the cells that say so, from 0."""
-        paper, window, row = self._paper, self._scene.stage.window, self._plan.choice_row + 2
+        grid, window, row = self._grid, self._scene.stage.window, self._plan.choice_row + 2
         which, y, x = self._position
         channel, (place_y, place_x), channels = self._channel, self._place, self._scene.stage.inputs[0]
         corners = (
@@ -149,51 +149,51 @@ class WorkedNeuron:
         )
         cells = []
         for number, (name, formula, value) in enumerate(corners, start=_MOST_CHOICES):
-            box = CellRectangle(paper.name, row + 1, 1 + number * _APART, 1, _ENTRY)
-            paper.write_label(row, box.column, name)
-            paper.write_box(box, f"={formula}", "tiny", value)
+            box = CellRectangle(grid.name, row + 1, 1 + number * _APART, 1, _ENTRY)
+            grid.write_label(row, box.column, name)
+            grid.write_box(box, f"={formula}", "tiny", value)
             cells.append(box.corner)
         return cells
 
     def _write_numbers(self, values: tuple[Values, Values, Values], chosen: str, input_map: int) -> None:
         """What it sees of one input map, its kernel for that, and the products, in numbers."""
-        plan, paper = self._plan, self._paper
+        plan, grid = self._plan, self._grid
         window, channels = self._scene.stage.window, self._scene.stage.inputs[0]
         first_row = plan.numbers_row + 1
-        paper.sheet.set_row_pixels(plan.numbers_row, TEXT_ROW)
+        grid.sheet.set_row_pixels(plan.numbers_row, TEXT_ROW)
         words = "what it sees × kernel → products"
         if plan.has_input_maps:
-            title = CellRectangle(paper.name, plan.numbers_row, 1)
+            title = CellRectangle(grid.name, plan.numbers_row, 1)
             formula = f'="Of input map "&{chosen}&": {words}"'
-            paper.write_box(title, formula, "tiny_left", f"Of input map {input_map + 1}: {words}")
+            grid.write_box(title, formula, "tiny_left", f"Of input map {input_map + 1}: {words}")
         else:
-            paper.write_label(plan.numbers_row, 1, f"In numbers: {words}")
+            grid.write_label(plan.numbers_row, 1, f"In numbers: {words}")
         for row in range(window.rows):
-            paper.sheet.set_row_pixels(first_row + row, NUMBER_ROW)
+            grid.sheet.set_row_pixels(first_row + row, NUMBER_ROW)
         for number, (picture, numbers) in enumerate(zip(plan.pictures, values, strict=True)):
             left = 1 + number * (window.columns * NUMBER + 3)
             if number:
                 middle = first_row + window.rows // 2
-                paper.sheet.write_string(middle, left - 2, "×→"[number - 1], paper.styles["sign"])
+                grid.sheet.write_string(middle, left - 2, "×→"[number - 1], grid.styles["sign"])
             for row in range(window.rows):
                 line = f"{picture.cell(row, 0)}:{picture.cell(row, picture.columns - 1)}"
                 for column in range(window.columns):
                     formula = f"=SUM(INDEX({line},1,{column * channels}+{chosen}))"
-                    box = CellRectangle(paper.name, first_row + row, left + column * NUMBER, 1, NUMBER)
-                    paper.write_box(box, formula, "tiny_value", float(numbers[row, column, input_map]))
+                    box = CellRectangle(grid.name, first_row + row, left + column * NUMBER, 1, NUMBER)
+                    grid.write_box(box, formula, "tiny_value", float(numbers[row, column, input_map]))
 
     def _write_sums(self, products: Values) -> None:
         """The sum of the products of each input map, which are every so many columns."""
-        plan, paper = self._plan, self._paper
+        plan, grid = self._plan, self._grid
         row, channels, makes = plan.sums_row, self._scene.stage.inputs[0], plan.pictures[2]
-        paper.write_text(row, "Sums of the products, by input map", "tiny_left")
-        paper.sheet.set_row_pixels(row + 1, LABEL_ROW)
-        paper.sheet.set_row_pixels(row + 2, NUMBER_ROW)
+        grid.write_text(row, "Sums of the products, by input map", "tiny_left")
+        grid.sheet.set_row_pixels(row + 1, LABEL_ROW)
+        grid.sheet.set_row_pixels(row + 2, NUMBER_ROW)
         for channel in range(channels):
-            box = CellRectangle(paper.name, row + 2, 1 + channel * SUM, 1, SUM)
-            paper.write_label(row + 1, box.column, str(channel + 1))
+            box = CellRectangle(grid.name, row + 2, 1 + channel * SUM, 1, SUM)
+            grid.write_label(row + 1, box.column, str(channel + 1))
             own = f"SUMPRODUCT({makes.area}*(MOD(COLUMN({makes.area})-{makes.column + 1},{channels})={channel}))"
-            paper.write_box(box, f"={own}", "tiny_sum", float(products[:, :, channel].sum()))
+            grid.write_box(box, f"={own}", "tiny_sum", float(products[:, :, channel].sum()))
 
     def _write_steps(self, words: str, first: str, value: float) -> None:
         """What the neuron begins with, each step, and the map's own number, which is the same."""
@@ -215,8 +215,8 @@ class WorkedNeuron:
         self._write_step(row, "The same among the maps above", f"={plan.maps.value_formula(*self._position)}", own)
 
     def _step_box(self, row: int) -> CellRectangle:
-        return CellRectangle(self._paper.name, row, 1 + _WORDS, 1, 2 * NUMBER)
+        return CellRectangle(self._grid.name, row, 1 + _WORDS, 1, 2 * NUMBER)
 
     def _write_step(self, row: int, words: str, formula: str, value: float) -> None:
-        self._paper.write_text(row, words, height=NUMBER_ROW)
-        self._paper.write_box(self._step_box(row), formula, "node", value)
+        self._grid.write_text(row, words, height=NUMBER_ROW)
+        self._grid.write_box(self._step_box(row), formula, "node", value)

@@ -33,14 +33,14 @@ def make_run(folder: Path, count: int = EPOCHS, *, recipe: Recipe = CONFIG.recip
         run.add(epoch)
     draw = np.random.default_rng(1)
     labels = np.repeat(np.arange(10), 100)
-    guesses = labels.copy()
+    predictions = labels.copy()
     wrong = np.sort(draw.choice(1_000, mistakes, replace=False))
-    guesses[wrong] = (labels[wrong] + draw.integers(1, 10, mistakes)) % 10
+    predictions[wrong] = (labels[wrong] + draw.integers(1, 10, mistakes)) % 10
     Evaluation(
         sample_images=draw.integers(0, 256, (12, 28, 28), np.uint8),
         sample_labels=draw.integers(0, 10, 12),
         labels=labels,
-        guesses=guesses,
+        predictions=predictions,
         mistakes=wrong,
         mistaken_images=draw.integers(0, 256, (mistakes, 28, 28), np.uint8),
         probabilities=draw.uniform(0.3, 1, mistakes),

@@ -193,12 +193,12 @@ def test_libreoffice_computes_what_is_cached(report: Path, cached: Workbook, lib
 def test_the_confusion_matrix(cached: Workbook, formulas: Workbook, evaluation: Evaluation) -> None:
     sheet = cached["Confusion"]
     counts = np.zeros((10, 10), int)
-    for label, guess in zip(evaluation.labels, evaluation.guesses, strict=True):
-        counts[label, guess] += 1
+    for label, prediction in zip(evaluation.labels, evaluation.predictions, strict=True):
+        counts[label, prediction] += 1
     assert [[cell.value for cell in row] for row in sheet["C9:L18"]] == counts.tolist()
     assert [sheet[f"N{9 + digit}"].value for digit in range(10)] == (np.diag(counts) / counts.sum(axis=1)).tolist()
     assert [cell.value for cell in sheet["C19:L19"][0]] == counts.sum(axis=0).tolist()
-    assert sheet["N19"].value == (evaluation.labels == evaluation.guesses).mean()
+    assert sheet["N19"].value == (evaluation.labels == evaluation.predictions).mean()
     assert all(str(formulas["Confusion"][f"N{row}"].value).startswith("=") for row in range(9, 20))
     (rules,) = (rules for rules in sheet.conditional_formatting if str(rules.sqref) == "C9:L18")
     assert rules.rules[0].colorScale is not None
@@ -239,7 +239,7 @@ def test_the_samples_are_drawn_as_they_are(report: Path, cached: Workbook, evalu
     assert labels == evaluation.sample_labels.tolist()
 
 
-def test_every_mistake_is_shown_the_surest_first(report: Path, cached: Workbook, evaluation: Evaluation) -> None:
+def test_every_mistake_is_shown_by_confidence(report: Path, cached: Workbook, evaluation: Evaluation) -> None:
     order = np.argsort(-evaluation.probabilities)
     drawn = [digit for strip in pictures(report, "Mistakes") for digit in digits(strip)]
     assert np.array_equal(drawn, evaluation.mistaken_images[order])
@@ -249,8 +249,8 @@ def test_every_mistake_is_shown_the_surest_first(report: Path, cached: Workbook,
         words += [cell.value for cell in sheet[f"B{row}:M{row}"][0] if cell.value]
         shown += [cell.value for cell in sheet[f"B{row + 1}:M{row + 1}"][0] if cell.value is not None]
     which = evaluation.mistakes[order]
-    pairs = zip(evaluation.labels[which], evaluation.guesses[which], strict=True)
-    assert words == [f"{truth} → {guess}" for truth, guess in pairs]
+    pairs = zip(evaluation.labels[which], evaluation.predictions[which], strict=True)
+    assert words == [f"{truth} → {prediction}" for truth, prediction in pairs]
     assert shown == evaluation.probabilities[order].tolist()
     assert "30 test images of 1,000" in str(sheet["B4"].value)
 

@@ -97,8 +97,8 @@ def test_white_is_0_and_red_is_negative(sheet: str, loaded: Workbook) -> None:
     # Whether a map can be negative at all is the layers' affair, and not that of the digit that is shown.
     assert (len(maps.cfvo) == 3) == (sheet in ("Input", "Linear"))
     if sheet.startswith(("Conv", "Linear")):
-        tape = scales[-1][1]
-        assert (len(tape.cfvo) == 3) == (sheet == "Conv 1")
+        interleaved = scales[-1][1]
+        assert (len(interleaved.cfvo) == 3) == (sheet == "Conv 1")
 
 
 @pytest.mark.parametrize("sheet", LAYERS)

@@ -65,7 +65,7 @@ def choices(run: Run) -> dict[str, NDArray[np.uint8]]:
     """Every digit that can be chosen by its name in the list, as MNIST has them and not as the sheet does."""
     evaluation = run.evaluation()
     assert evaluation
-    labels, guesses = evaluation.labels, evaluation.guesses
+    labels, predictions = evaluation.labels, evaluation.predictions
     found = {
         f"{labels[index]}, test image {index}": image
         for index, image in zip(evaluation.right, evaluation.right_images, strict=True)
@@ -73,7 +73,7 @@ def choices(run: Run) -> dict[str, NDArray[np.uint8]]:
     surest = sorted(range(len(evaluation.mistakes)), key=lambda number: -evaluation.probabilities[number])[:10]
     for number in surest:
         index = evaluation.mistakes[number]
-        name = f"{labels[index]} taken for {guesses[index]}, test image {index}"
+        name = f"{labels[index]} taken for {predictions[index]}, test image {index}"
         found[name] = evaluation.mistaken_images[number]
     return {**found, EMPTY: np.zeros((28, 28), np.uint8)}
 

@@ -1,5 +1,5 @@
-"""Part 2: a CNN that learns to read handwritten digits. Knows nothing of Excel.
+"""The CNN that learns to read handwritten digits. It knows nothing of spreadsheets.
 
-A training is one function of a recipe, data and a run directory, its record; everything else is a view of that.
-Only `data`, `model`, `training`, `predicting` and what they import load PyTorch: a record is read without it.
+Training is one function of a recipe, data and a run directory, which is its record; everything else is a view of that
+record. Only `data`, `model`, `training`, `predicting` and what they import load PyTorch: reading a record needs none.
 """

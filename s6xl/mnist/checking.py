@@ -1,4 +1,4 @@
-"""Values read from a file are what they are said to be."""
+"""Checking the types of values that were read from a file."""
 
 from dataclasses import fields
 from typing import Any, get_type_hints
@@ -7,10 +7,10 @@ _SIMPLE: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (
 
 
 def check_types(instance: Any) -> None:
-    """Hold the plain fields of a dataclass against their declared types.
+    """Check the numbers, texts and truth values of a dataclass against their declared types.
 
     Raises:
-        TypeError: if one is of another type.
+        TypeError: if one has another type.
     """
     hints = get_type_hints(type(instance))
     for field in fields(instance):

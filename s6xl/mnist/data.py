@@ -1,4 +1,4 @@
-"""The images: the full MNIST, a sample of it that comes with the package, or what a folder holds."""
+"""The images: the full MNIST, a sample of it that comes with the package, or those in a folder."""
 
 import errno
 import hashlib
@@ -21,7 +21,7 @@ from s6xl.files import check_name, exists, sweep
 from s6xl.mnist.choices import FULL, SAMPLE
 from s6xl.mnist.layers import SIDE
 
-# What the full MNIST's images and labels give; anything else in a folder is named by the folder.
+# The fingerprint of the full MNIST; other images in a folder are named after the folder.
 _FULL_FINGERPRINT = "1e35582d42a90940c55b956deb61875c020b567ed20e3c5b174f52bf7809ed9b"
 _SAMPLE_FILE = Path(__file__).with_name("sample") / "digits.npz"
 _TIMEOUT = 30.0  # seconds
@@ -29,7 +29,12 @@ _TIMEOUT = 30.0  # seconds
 
 @dataclass(frozen=True)
 class Digits:
-    """Images, uint8 of shape (n, 28, 28), 0 for paper and 255 for ink; and what they show, int64 of shape (n,)."""
+    """Images and their labels.
+
+    Attributes:
+        images: uint8 of shape (n, 28, 28), from 0 for background to 255 for ink.
+        labels: the digits that they show, int64 of shape (n,).
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -38,13 +43,18 @@ class Digits:
         return len(self.labels)
 
     def to(self, device: torch.device) -> "Digits":
-        """The same on a device."""
+        """Return the same images and labels on a device."""
         return Digits(self.images.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True)
 class Data:
-    """Images to train on and images to test with; the fingerprint is the same only for the same images and labels."""
+    """Images to train on and images to test with.
+
+    Attributes:
+        source: what the images are, in a few words.
+        fingerprint: a SHA-256 of all images and labels, in hexadecimal.
+    """
 
     source: str
     train: Digits
@@ -53,28 +63,29 @@ class Data:
 
     @property
     def title(self) -> str:
-        """Which data it is, with its size."""
+        """The source with the number of images."""
         return f"{self.source}: {len(self.train):,} training and {len(self.test):,} test images"
 
 
 def load(choice: str) -> Data:
-    """The data by the user's choice: ``mnist``, ``sample`` or a folder as torchvision keeps it.
+    """Return the images that a user chose; where MNIST's files are missing, download them.
 
-    Where the full MNIST is missing, in the user's cache or in the folder, it is downloaded.
+    Args:
+        choice: ``mnist``, which is kept in the user's cache, ``sample``, or a folder in torchvision's layout.
 
     Raises:
-        UserError: if the folder holds something else, or cannot be written to.
+        UserError: if the folder does not exist, holds something else, or cannot be written to.
         ImpossibleHereError: if MNIST is missing and cannot be downloaded.
     """
     if choice == SAMPLE:
         return _load_sample()
     if not choice:
-        raise UserError(f"no data is named: give {FULL}, {SAMPLE} or a folder.")
+        raise UserError(f"the data has no name: give {FULL}, {SAMPLE} or a folder.")
     root = platformdirs.user_cache_path("s6xl", appauthor=False) if choice == FULL else Path(choice)
     check_name(root)
     if choice != FULL and not exists(root):
-        # A slip of the pen must not be filled with a download.
-        raise UserError(f"there is no folder {root}: give {FULL}, {SAMPLE} or a folder that is there.")
+        # A mistyped name must not start a download.
+        raise UserError(f"there is no folder {root}: give {FULL}, {SAMPLE} or an existing folder.")
     _download_missing(root)
     train, test = (_read(root, train=part) for part in (True, False))
     fingerprint = _fingerprint(train, test)
@@ -101,18 +112,18 @@ def _fingerprint(*parts: Digits) -> str:
 
 
 def _read(root: Path, *, train: bool) -> Digits:
-    """One part of what torchvision keeps in a folder."""
+    """Return the training or the test images that torchvision keeps in a folder."""
     from torchvision.datasets import MNIST
 
     folder = root / "MNIST" / "raw"
     try:
         stored = MNIST(root, train=train)
     except OSError as error:
-        raise UserError(f"{error.filename or folder} cannot be read ({error.strerror or error}).") from None
+        raise UserError(f"{error.filename or folder} cannot be read ({error.strerror or error}).") from error
     except MemoryError:
         raise
     except Exception as error:
-        # A file that has been cut off fails wherever torchvision happens to notice it.
+        # A damaged file fails wherever torchvision happens to notice it, with errors of many kinds.
         raise _damaged(folder) from error
     images, labels = stored.data, stored.targets
     good = (
@@ -129,11 +140,11 @@ def _read(root: Path, *, train: bool) -> Digits:
 
 
 def _damaged(folder: Path) -> UserError:
-    return UserError(f"the files in {folder} are damaged or no digits: delete them, and they are downloaded anew.")
+    return UserError(f"the files in {folder} are damaged or not digits: delete them to download MNIST again.")
 
 
 def _download_missing(root: Path) -> None:
-    """Let torchvision fetch MNIST into the folder if it is missing there; each file appears whole or not at all."""
+    """Let torchvision download MNIST into the folder if it is missing there; each file appears whole or not at all."""
     from torchvision.datasets import MNIST
 
     raw = root / "MNIST" / "raw"
@@ -143,40 +154,40 @@ def _download_missing(root: Path) -> None:
         return
     if any(exists(root / name) for name in names):
         raise UserError(
-            f"{root} holds MNIST's files themselves: put them into {raw}, or name the folder above their MNIST/raw."
+            f"{root} holds MNIST's files itself: move them to {raw}, or give the folder that contains MNIST/raw."
         )
     try:
         raw.mkdir(parents=True, exist_ok=True)
         sweep(raw, ".download-*")
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=raw) as scratch, _patient_for(_TIMEOUT):
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=raw) as scratch, _socket_timeout(_TIMEOUT):
             fresh = Path(scratch, "MNIST", "raw")
             fresh.mkdir(parents=True)
             for archive in raw.glob("*.gz"):
-                # Archives that somebody has brought here are unpacked, if they are sound, and not downloaded again.
+                # Archives that the user has put here are unpacked, if they are sound, and not downloaded again.
                 shutil.copy(archive, fresh)
             with redirect_stdout(sys.stderr):
                 MNIST(scratch, download=True)
             for name in missing:
                 (fresh / name).replace(raw / name)
     except (OSError, RuntimeError, HTTPException) as error:
-        with suppress(OSError):  # of what else is there nothing is removed
+        with suppress(OSError):  # only empty folders are removed
             raw.rmdir()
             raw.parent.rmdir()
         if isinstance(error, OSError) and (error.filename or error.errno in (errno.ENOSPC, errno.EDQUOT)):
             raise UserError(
                 f"MNIST cannot be stored in {raw} ({error.strerror or error}): give another folder with --data, "
-                f"or take --data {SAMPLE}."
-            ) from None
+                f"or use --data {SAMPLE}."
+            ) from error
         reason = " ".join(str(error).split())
         raise ImpossibleHereError(
             f"MNIST is not in {raw} and cannot be downloaded: connect to the internet, give a folder that has it with "
-            f"--data, or take --data {SAMPLE} ({reason})."
-        ) from None
+            f"--data, or use --data {SAMPLE} ({reason})."
+        ) from error
 
 
 @contextmanager
-def _patient_for(seconds: float) -> Iterator[None]:
-    """Give up on a connection that says nothing for so long."""
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    """Let connections that are opened in this block fail after that long a silence."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

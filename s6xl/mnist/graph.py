@@ -1,19 +1,21 @@
-"""A step of training as a CUDA graph: the GPU repeats all its small pieces from one command of the host's."""
+"""A training step as a CUDA graph: the host launches all of its kernels with one command."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 
-# PyTorch sets up its libraries and their memory in the first runs; that must not be recorded.
+# In the first runs PyTorch sets up its libraries and their memory, which must not be recorded.
 WARM_UPS = 3
 
 
 def graphed(step: Callable[[], None], changed: Sequence[torch.Tensor]) -> Callable[[], None]:
-    """What does the same as `step`, recorded once and repeated from then on.
+    """Record a step once and return a function that replays it.
 
     Args:
-        step: reads and writes tensors in place, and never looks at a value in Python.
-        changed: every tensor that lives on from one step to the next and is changed by it; they are left as they are.
+        step: reads and writes tensors in place, and never reads a tensor's value in Python.
+        changed: every tensor that a step changes for the next one; recording leaves their values as they were.
+
+    Source: as in https://pytorch.org/docs/stable/notes/cuda.html#cuda-graphs.
     """
     before = [tensor.detach().clone() for tensor in changed]
     random = torch.cuda.get_rng_state()

@@ -1,4 +1,4 @@
-"""What a network is made of: layers as plain values, from which PyTorch's modules and the workbook's rows are made."""
+"""The layers of a network as plain values, from which PyTorch's modules and the workbook's rows are made."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,14 @@ from s6xl.mnist.checking import check_types
 
 # A number, or an array or tensor of numbers.
 Number = TypeVar("Number", bound=Any)
-# Channels, height, width; of a vector its length alone.
+# Channels, height and width; for a vector its length alone.
 Shape = tuple[int, ...]
 IMAGE: Shape = (1, 28, 28)
 SIDE = 28
 DIGITS = 10
-# A pixel is a number from 0, paper, to this.
+# A pixel is a number from 0, the background, to this.
 INK = 255
-# Of MNIST's training images, each pixel between 0 and 1: an image goes into the network around 0.
+# Mean and standard deviation of all pixels / 255 of MNIST's 60,000 training images.
 MEAN, STD = 0.1307, 0.3081
 
 
@@ -33,34 +33,34 @@ class Layer:
     sentence: ClassVar[str]
 
     def __post_init__(self) -> None:
-        """See that values from a file are numbers.
+        """Check that sizes, which may come from a file, are numbers.
 
         Raises:
-            TypeError: if not.
+            TypeError: if one is not.
         """
         check_types(self)
 
     @property
     def title(self) -> str:
-        """The layer by name."""
+        """The layer's name with what tells it from others of its kind."""
         return self.name
 
     def output(self, shape: Shape) -> Shape:
-        """The shape of what comes out where `shape` goes in."""
+        """Return the output's shape for an input of this shape."""
         return shape
 
     def takes(self, shape: Shape) -> bool:
-        """Whether it can be given what has this shape."""
+        """Return whether an input can have this shape."""
         return True
 
     @property
     def parameters(self) -> int:
-        """The number of weights that are trained."""
+        """The number of trained weights."""
         return 0
 
     @property
     def weights(self) -> Mapping[str, Shape]:
-        """The numbers that it computes with, by PyTorch's names: those that are trained, and what it has measured."""
+        """The shapes of trained weights and of running averages, by PyTorch's names."""
         return {}
 
 
@@ -69,7 +69,7 @@ class _Window(Layer):
     """A layer that moves a square window over its input's rows and columns."""
 
     def _fits(self, shape: Shape, kernel: int, stride: int, padding: int = 0) -> bool:
-        """Whether it finds place for a window at all, and padding makes no image of its own."""
+        """Return whether there is room for a window, and padding is not larger than an image."""
         return (
             len(shape) == len(IMAGE)
             and 0 <= padding < SIDE
@@ -130,7 +130,7 @@ class BatchNorm(Layer):
         "Subtracts each channel's mean, divides by its standard deviation (the batch's in training, running "
         "averages later), then scales and shifts."
     )
-    # Added to the variance, so that no division by 0 comes up; PyTorch's own.
+    # Added to the variance to avoid a division by 0; PyTorch's default.
     epsilon: ClassVar[float] = 1e-5
     channels: int
 
@@ -248,13 +248,17 @@ KINDS: Mapping[str, type[Layer]] = {
 
 
 def normalised(pixels: Number) -> Number:
-    """Pixels from 0 for paper to 255 for ink as they go into a network: around 0."""
+    """Return pixels as they go into a network: MNIST's then have mean 0 and standard deviation 1.
+
+    Args:
+        pixels: from 0 for background to 255 for ink, of any shape.
+    """
     result: Number = (pixels / INK - MEAN) / STD
     return result
 
 
 def check_chain(layers: Sequence[Layer]) -> None:
-    """See that each layer takes what the one before gives, and the last one tells digits apart.
+    """Check that each layer accepts the output of the one before, and that the last gives ten log-probabilities.
 
     Raises:
         ValueError: if not.
@@ -262,14 +266,14 @@ def check_chain(layers: Sequence[Layer]) -> None:
     shape: Shape = IMAGE
     for index, layer in enumerate(layers):
         if not layer.takes(shape) or isinstance(layer, LogSoftmax) != (index == len(layers) - 1):
-            raise ValueError(f"{layer} cannot stand behind what gives {shape}")
+            raise ValueError(f"{layer} cannot follow an output of shape {shape}")
         shape = layer.output(shape)
     if shape != (DIGITS,):
-        raise ValueError("not ten numbers come out")
+        raise ValueError(f"the output has the shape {shape}, not ({DIGITS},)")
 
 
 def shapes(layers: Sequence[Layer], shape: Shape = IMAGE) -> list[Shape]:
-    """The shape behind each layer."""
+    """Return the shape of each layer's output, for an input of the given shape."""
     result = []
     for layer in layers:
         shape = layer.output(shape)
@@ -278,15 +282,15 @@ def shapes(layers: Sequence[Layer], shape: Shape = IMAGE) -> list[Shape]:
 
 
 def parameters(layers: Sequence[Layer]) -> int:
-    """The number of weights that are trained, all layers together."""
+    """Return the number of trained weights of all layers."""
     return sum(layer.parameters for layer in layers)
 
 
 def as_data(layers: Sequence[Layer]) -> list[dict[str, Any]]:
-    """Layers as plain data for a file."""
+    """Return layers as plain data for a file."""
     return [{"kind": type(layer).__name__, **asdict(layer)} for layer in layers]
 
 
 def from_data(data: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
-    """The layers that `as_data` has made data of."""
+    """Return the layers from what `as_data` gave."""
     return tuple(KINDS[entry["kind"]](**{key: entry[key] for key in entry if key != "kind"}) for entry in data)

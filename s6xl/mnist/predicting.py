@@ -1,4 +1,4 @@
-"""What PyTorch makes of an image, in float64."""
+"""Predictions by PyTorch, in float64."""
 
 import numpy as np
 import torch
@@ -11,14 +11,21 @@ from s6xl.mnist.trained import TrainedNetwork
 
 
 def predict(network: TrainedNetwork, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The probability of each digit, of shape (10,), for an image of shape (28, 28), 0 for paper and 255 for ink.
+    """Return the probability of each digit.
+
+    Args:
+        network: the trained network.
+        pixels: an image of shape (28, 28), from 0 for background to 255 for ink.
+
+    Returns:
+        Ten probabilities, of shape (10,).
 
     Raises:
-        UserError: if a number on the way outgrows float64.
+        UserError: if a number in the network overflows float64.
     """
     image = torch.from_numpy(normalised(pixels))
     with torch.no_grad():
         probabilities: NDArray[np.float64] = model.of(network)(image[None, None])[0].exp().numpy()
     if not np.isfinite(probabilities).all():
-        raise UserError("the network gives no probabilities, for its weights are too large: take another run.")
+        raise UserError("the network gives no probabilities, because its weights are too large: use another run.")
     return probabilities

@@ -1,4 +1,4 @@
-"""What a training is made of, apart from the data: the network, the loss' minimiser, and how images are varied."""
+"""Everything that defines a training run apart from the data: network, optimizer, learning-rate schedule, shifts."""
 
 import math
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from s6xl.mnist.layers import (
 )
 from s6xl.wording import counted
 
-# The most that a workbook's table has rows for.
+# Limits of a training run.
 MOST_EPOCHS = 200
 LARGEST_SEED = 2**31 - 1
 LARGEST_BATCH = 60_000
@@ -34,10 +34,21 @@ LARGEST_RATE = 1_000
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train; the rate of gradient descent is constant, or rises and falls once (one cycle).
+    """How to train a network: by stochastic gradient descent, as ``torch.optim.SGD``.
 
-    One cycle means that the rate rises in a straight line over the first fifth of all steps, from a 25th of
-    `learning_rate` to the whole of it, and falls to 0 along half a cosine.
+    Attributes:
+        name: the recipe's name.
+        layers: the network.
+        epochs: how often each training image is seen.
+        batch_size: images a step.
+        learning_rate: the learning rate; with `one_cycle` the highest one.
+        seed: sets the random numbers: first weights, order of images, shifts and dropout.
+        momentum: what remains of the last step in the next, from 0 to below 1.
+        nesterov: whether the momentum is Nesterov's (Sutskever et al., "On the importance of initialization and
+            momentum in deep learning", 2013), in PyTorch's form.
+        weight_decay: the factor of the weights that is added to their gradients; biases and batch norms have none.
+        one_cycle: whether the learning rate rises and falls once, as `learning_rate_at` says, or is constant.
+        shift: the most pixels that a training image is moved by, up or down and left or right, at random.
     """
 
     name: str
@@ -50,18 +61,18 @@ class Recipe:
     nesterov: bool = False
     weight_decay: float = 0.0
     one_cycle: bool = False
-    shift: int = 0  # pixels that a training image is moved by at most, at random, each time it is seen
+    shift: int = 0
 
     def __post_init__(self) -> None:
-        """Check what a user can choose.
+        """Check the values, which a user chose or a file holds.
 
         Raises:
-            UserError: with what is possible instead.
-            TypeError: if a value is of another type, as it may be in a file.
+            UserError: if one is out of range.
+            TypeError: if one has the wrong type.
         """
         check_types(self)
         if not 1 <= self.epochs <= MOST_EPOCHS:
-            raise UserError(f"{self.epochs} epochs: a training has 1 to {MOST_EPOCHS}.")
+            raise UserError(f"{self.epochs} epochs: give 1 to {MOST_EPOCHS}.")
         if not 1 <= self.batch_size <= LARGEST_BATCH:
             raise UserError(f"a batch of {self.batch_size} images: give 1 to {LARGEST_BATCH:,}.")
         if not 0 < self.learning_rate <= LARGEST_RATE:
@@ -69,23 +80,36 @@ class Recipe:
                 f"a learning rate of {self.learning_rate:g}: give a number above 0, up to {LARGEST_RATE:,}."
             )
         if not (0 <= self.momentum < 1 and 0 <= self.weight_decay < math.inf):
-            raise UserError(f"a momentum of {self.momentum:g}, a weight decay of {self.weight_decay:g}: give others.")
+            raise UserError(
+                f"a momentum of {self.momentum:g}, a weight decay of {self.weight_decay:g}: "
+                "give a momentum from 0 to below 1 and a weight decay of at least 0."
+            )
         if not 0 <= self.seed <= LARGEST_SEED:
             raise UserError(f"the seed {self.seed}: give a whole number from 0 to {LARGEST_SEED:,}.")
 
     @property
     def parameters(self) -> int:
-        """The number of weights that are trained."""
+        """The number of trained weights."""
         return parameters(self.layers)
 
     @property
     def title(self) -> str:
-        """The recipe and what can be chosen in it, in one line."""
+        """The recipe with its settings, in one line."""
         rate = f"learning rate {'up to ' if self.one_cycle else ''}{self.learning_rate:g}"
         return f"{self.name}: {counted(self.epochs, 'epoch')}, batches of {self.batch_size}, {rate}, seed {self.seed}"
 
     def learning_rate_at(self, step: int, steps: int) -> float:
-        """The learning rate at a step, counted from 0, of so many."""
+        """Return the learning rate of one step.
+
+        With `one_cycle` it rises linearly over the first fifth of all steps, from a 25th of `learning_rate` to the
+        whole of it, and falls to 0 along half a cosine. This follows the one-cycle policy of Smith and Topin,
+        "Super-Convergence", 2017, arXiv 1708.07120. Unlike there, the fall is a cosine and not linear, it is four
+        times as long as the rise, it ends at 0 without a last phase of its own, and the momentum stays constant.
+
+        Args:
+            step: the step, counted from 0.
+            steps: the number of steps in all epochs.
+        """
         if not self.one_cycle:
             return self.learning_rate
         progress, warm_up, start = step / steps, 0.2, 0.04
@@ -94,40 +118,40 @@ class Recipe:
         return self.learning_rate * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up))) / 2
 
     def changed(self, **chosen: Any) -> "Recipe":
-        """The same with what the user has chosen; what is None stays."""
+        """Return the recipe with other values; what is None stays as it is."""
         return replace(self, **{name: value for name, value in chosen.items() if value is not None})
 
     def as_data(self) -> dict[str, Any]:
-        """The recipe as plain data for a file."""
+        """Return the recipe as plain data for a file."""
         return {**asdict(self), "layers": as_data(self.layers)}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Recipe":
-        """The recipe that `as_data` has made data of."""
+        """Return the recipe from what `as_data` gave."""
         content = {field.name: data[field.name] for field in fields(cls)}
         content["layers"] = from_data(data["layers"])
         check_chain(content["layers"])
         return cls(**content)
 
 
-def _normed_last(convolution: Convolution) -> tuple[Layer, ...]:
+def _norm_last(convolution: Convolution) -> tuple[Layer, ...]:
     return convolution, ReLU(), BatchNorm(convolution.outputs)
 
 
-def _normed_first(convolution: Convolution) -> tuple[Layer, ...]:
+def _norm_first(convolution: Convolution) -> tuple[Layer, ...]:
     return convolution, BatchNorm(convolution.outputs), ReLU()
 
 
 _ORIGINAL = Recipe(
     "original",
     layers=(
-        *_normed_last(Convolution(1, 16, padding=1)),
-        *_normed_last(Convolution(16, 16, stride=2, padding=1)),
+        *_norm_last(Convolution(1, 16, padding=1)),
+        *_norm_last(Convolution(16, 16, stride=2, padding=1)),
         MaxPool(2),
         Dropout(0.05),
-        *_normed_last(Convolution(16, 16)),
-        *_normed_last(Convolution(16, 32)),
-        *_normed_last(Convolution(32, 32, padding=1)),
+        *_norm_last(Convolution(16, 16)),
+        *_norm_last(Convolution(16, 32)),
+        *_norm_last(Convolution(32, 32, padding=1)),
         AveragePool(3),
         Flatten(),
         Linear(32, 10),
@@ -137,18 +161,18 @@ _ORIGINAL = Recipe(
     batch_size=128,
     learning_rate=0.01,
 )
-# Chosen by images held out from the training set; docs/training.md says how.
+# Chosen by its accuracy on images held out from the training set; see docs/training.md.
 _BEST = Recipe(
     "best",
     layers=(
-        *_normed_first(Convolution(1, 8, padding=1)),
-        *_normed_first(Convolution(8, 16, stride=2, padding=1)),
-        *_normed_first(Convolution(16, 16, padding=1)),
+        *_norm_first(Convolution(1, 8, padding=1)),
+        *_norm_first(Convolution(8, 16, stride=2, padding=1)),
+        *_norm_first(Convolution(16, 16, padding=1)),
         MaxPool(2),
         Dropout(0.05),
-        *_normed_first(Convolution(16, 24, padding=1)),
-        *_normed_first(Convolution(24, 24, padding=1)),
-        *_normed_first(Convolution(24, 28)),
+        *_norm_first(Convolution(16, 24, padding=1)),
+        *_norm_first(Convolution(24, 24, padding=1)),
+        *_norm_first(Convolution(24, 28)),
         AveragePool(5),
         Flatten(),
         Linear(28, 10),
@@ -166,7 +190,7 @@ RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (_BEST, _ORIG
 
 
 def recipe_named(name: str) -> Recipe:
-    """The recipe of that name.
+    """Return the recipe of that name.
 
     Raises:
         UserError: if there is none.
@@ -174,4 +198,4 @@ def recipe_named(name: str) -> Recipe:
     try:
         return RECIPES[name]
     except KeyError:
-        raise UserError(f"there is no recipe {name}: take {' or '.join(RECIPES)}.") from None
+        raise UserError(f"there is no recipe {name}: use {' or '.join(RECIPES)}.") from None

@@ -1,8 +1,8 @@
-"""The run directory: the record of a training, from which everything else is shown.
+"""The run directory: the record of a training run, from which everything else is shown.
 
-``config.json`` says what was asked for, ``progress.jsonl`` has a line an epoch, ``checkpoint.pt`` is what a training
-goes on from, ``model.pt`` the network for PyTorch and ``network.npz`` for all that does without, ``summary.json`` how
-it ended, ``evaluation.npz`` what the network makes of the test images. Reading it needs no PyTorch.
+``config.json`` has the settings, ``progress.jsonl`` a line an epoch, ``checkpoint.pt`` the state that a run resumes
+from, ``model.pt`` the network for PyTorch, ``network.npz`` the same without PyTorch, ``summary.json`` how the run
+ended, ``evaluation.npz`` the predictions for the test images. Only the two ``.pt`` files need PyTorch to be read.
 """
 
 import contextlib
@@ -35,18 +35,24 @@ _LOCK, _STOP = "lock", "stop"
 _FORMAT = 1
 _MOST_IMAGES = 10**9
 _OTHER_FOLDER = "choose another folder with --run"
-_ANEW = "train anew, in another folder"
-# How long a training waits for somebody who is only looking whether there is one.
-_PATIENCE, _MOMENT = 10.0, 0.05
+_TRAIN_AGAIN = "train again in another folder"
+# Seconds that a training run waits for its lock, which others hold for a moment when they look for a run, and that
+# those others wait.
+_LOCK_TIMEOUT, _LOOK_TIMEOUT = 10.0, 0.05
 Status = Literal["training", "finished", "stopped", "interrupted", "diverged"]
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch has given. Losses are negative log-likelihoods, accuracies parts of 1.
+    """The figures of one epoch. Losses are negative log-likelihoods, accuracies are from 0 to 1.
 
-    The training's are taken on the way, while the weights change: the loss is the mean over batches, the test's the
-    mean over images.
+    Attributes:
+        epoch: its number, from 1.
+        train_loss: the mean over batches, each taken before its step, while the weights change.
+        train_accuracy: likewise, over images.
+        test_loss: the mean over images, at the end of the epoch.
+        test_accuracy: likewise.
+        seconds: the time that training took, without the test.
     """
 
     epoch: int
@@ -54,24 +60,36 @@ class Epoch:
     train_accuracy: float
     test_loss: float
     test_accuracy: float
-    seconds: float  # of training, without the test
+    seconds: float
 
     def __post_init__(self) -> None:
         check_types(self)
         if not all(map(math.isfinite, astuple(self))) or self.seconds <= 0:
-            raise ValueError("these are no figures")
+            raise ValueError("these are not the figures of an epoch")
 
 
 @dataclass(frozen=True)
 class Config:
-    """What was asked for, and where it was begun."""
+    """The settings of a run, and where it was started.
+
+    Attributes:
+        recipe: how to train.
+        data: the data as the user named it: mnist, sample or a folder.
+        data_title: the data in words.
+        fingerprint: that of the data.
+        train_images: how many images an epoch has.
+        device: the device as the user named it.
+        device_title: the device in words.
+        started: when, in ISO format with the offset of the time zone.
+        versions: of s6xl, PyTorch and Python.
+    """
 
     recipe: Recipe
-    data: str  # as the user has named it: mnist, sample or a folder
+    data: str
     data_title: str
     fingerprint: str
     train_images: int
-    device: str  # as the user has named it
+    device: str
     device_title: str
     started: str
     versions: Mapping[str, str]
@@ -79,18 +97,18 @@ class Config:
     def __post_init__(self) -> None:
         check_types(self)
         if self.device not in DEVICES:
-            raise ValueError(f"{self.device} is no device")
+            raise ValueError(f"{self.device} is not a device")
         if not 0 < self.train_images <= _MOST_IMAGES:
             raise ValueError(f"{self.train_images} images")
 
     def as_data(self) -> dict[str, Any]:
-        """Plain data for a file."""
+        """Return the settings as plain data for a file."""
         content = {name: value for name, value in vars(self).items() if name != "recipe"}
         return {"format": _FORMAT, "recipe": self.recipe.as_data(), **content}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Config":
-        """What `as_data` has made data of."""
+        """Return the settings from what `as_data` gave."""
         content = {name: value for name, value in data.items() if name not in ("format", "recipe")}
         return cls(recipe=Recipe.from_data(data["recipe"]), **content)
 
@@ -104,18 +122,18 @@ class Run:
 
     @classmethod
     def begin(cls, folder: Path, config: Config) -> "Run":
-        """Make a run directory, in a new folder or an empty one.
+        """Make a run directory in a new or an empty folder.
 
         Raises:
-            UserError: if the folder holds something already, cannot be written, or has the name of the run that comes
-                with the package.
+            UserError: if the folder is not empty, cannot be written, or has the name of the run that comes with the
+                package.
         """
         if folder == Path(PRETRAINED):
-            raise UserError(f"{PRETRAINED} is what the run that comes with s6xl is called: {_OTHER_FOLDER}.")
+            raise UserError(f"{PRETRAINED} is the name of the run that comes with s6xl: {_OTHER_FOLDER}.")
         check_name(folder)
         run = cls(folder)
         held = UserError(
-            f"{folder} holds a run already: go on with it by --resume {quoted(folder)}, or {_OTHER_FOLDER}."
+            f"{folder} already holds a run: go on with it by --resume {quoted(folder)}, or {_OTHER_FOLDER}."
         )
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +142,7 @@ class Run:
                 raise held
             if names:
                 raise UserError(f"{folder} is not empty: {_OTHER_FOLDER}.")
-            # Of two that are begun at once one comes too late.
+            # Of two runs that begin in it at once, one comes too late.
             with run._lock.acquire(timeout=0):
                 if (folder / CONFIG).exists():
                     raise held
@@ -134,15 +152,15 @@ class Run:
         except OSError as error:
             raise UserError(
                 f"{folder} cannot be used for a run ({error.strerror or error}): {_OTHER_FOLDER}."
-            ) from None
+            ) from error
         return run
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
-        """A run directory that is there; ``pretrained`` is the one that comes with the package.
+        """Open an existing run directory; ``pretrained`` is the one that comes with the package.
 
         Raises:
-            UserError: if it is none, or made by a later version.
+            UserError: if the folder does not hold a run, or one of a later version.
         """
         if folder == Path(PRETRAINED):
             folder = _SHIPPED
@@ -155,15 +173,15 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What `open` finds it by from anywhere."""
+        """The name that `open` finds the run by, whatever the current folder."""
         return PRETRAINED if self.folder == _SHIPPED else str(self.folder.resolve())
 
     @cached_property
     def config(self) -> Config:
-        """What was asked for.
+        """The settings.
 
         Raises:
-            UserError: if the file is damaged, or of a later version.
+            UserError: if the file is damaged or of a later version.
         """
         path = self.folder / CONFIG
         data = _read_json(path)
@@ -171,14 +189,14 @@ class Run:
             raise UserError(f"{path} was made by a later version of s6xl: update s6xl.")
         try:
             return Config.from_data(data)
-        except (KeyError, TypeError, ValueError, AttributeError, UserError):
-            raise UserError(f"{path} is damaged: {_ANEW}.") from None
+        except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
+            raise UserError(f"{path} is damaged: {_TRAIN_AGAIN}.") from error
 
     def epochs(self) -> list[Epoch]:
-        """The epochs that have ended. A line that is just being written, or was cut off, does not count.
+        """Return the epochs that have ended; an incomplete last line, which may be being written, does not count.
 
         Raises:
-            UserError: if the file is damaged, or the whole folder has gone.
+            UserError: if the file is damaged, or the folder has gone.
         """
         try:
             text = (self.folder / PROGRESS).read_text(encoding="utf-8")
@@ -187,22 +205,22 @@ class Run:
                 raise _no_run(self.folder) from None
             return []
         except OSError as error:
-            raise UserError(f"{self.folder / PROGRESS} cannot be read ({error.strerror or error}).") from None
-        except UnicodeDecodeError:
-            raise self._damaged(PROGRESS) from None
+            raise UserError(f"{self.folder / PROGRESS} cannot be read ({error.strerror or error}).") from error
+        except UnicodeDecodeError as error:
+            raise self._damaged(PROGRESS) from error
         epochs = []
         for line in text.splitlines(keepends=True):
             if line.endswith("\n"):
                 try:
                     epochs.append(Epoch(**json.loads(line)))
-                except (ValueError, TypeError, RecursionError):
-                    raise self._damaged(PROGRESS) from None
+                except (ValueError, TypeError, RecursionError) as error:
+                    raise self._damaged(PROGRESS) from error
         if len(epochs) > self.config.recipe.epochs:
             raise self._damaged(PROGRESS)
         return epochs
 
     def status(self) -> Status:
-        """How the training stands; where the summary is damaged, as if it had not come to an end."""
+        """Return the state of the training run; with a damaged summary it counts as interrupted."""
         if self._is_claimed():
             return "training"
         if (self.folder / SUMMARY).exists():
@@ -213,9 +231,9 @@ class Run:
         return "interrupted"
 
     def is_complete(self) -> bool:
-        """Whether it has finished and all that is shown of it is there and sound.
+        """Return whether the run has finished and all files that are shown are there and sound.
 
-        It is not where an earlier version of s6xl has trained it, which kept no network, or a file was damaged since.
+        Runs of earlier versions of s6xl are not complete: they kept no network.
         """
         if self.status() != "finished" or not self.has_network:
             return False
@@ -226,25 +244,25 @@ class Run:
 
     @property
     def has_network(self) -> bool:
-        """Whether there is a network to be shown at work: not before the training has ended.
+        """Whether there is a trained network to show.
 
-        Nor where it diverged, or an earlier version of s6xl has trained it.
+        There is none before the end of the run, after it diverged, and in runs of earlier versions of s6xl.
         """
         return exists(self.folder / NETWORK) and self.has_evaluation
 
     @property
     def has_evaluation(self) -> bool:
-        """Whether the training has ended, so that it is known what the network makes of the test images."""
+        """Whether the run has ended and the test images have been evaluated."""
         return exists(self.folder / EVALUATION)
 
     @property
     def lacks_network(self) -> bool:
-        """Whether its training has ended and left none, as those of an earlier version of s6xl did."""
+        """Whether the run has ended without keeping a network, as runs of earlier versions of s6xl did."""
         left_none = self.has_evaluation and not exists(self.folder / NETWORK)
         return left_none and self.status() != "training"
 
     def network(self) -> TrainedNetwork:
-        """The network.
+        """Return the trained network.
 
         Raises:
             UserError: if there is none, or the file is damaged.
@@ -252,7 +270,7 @@ class Run:
         path = self.folder / NETWORK
         if not exists(path):
             raise UserError(
-                f"the run in {self.folder} has no network yet: wait for its end, or go on with it by --resume "
+                f"the run in {self.folder} has no network yet: wait until it ends, or go on with it by --resume "
                 f"{quoted(self.folder)}."
             )
         network = TrainedNetwork.load(path, self._cure)
@@ -261,58 +279,62 @@ class Run:
         return network
 
     def evaluation(self) -> Evaluation | None:
-        """What the network makes of the test images, once the training has ended."""
+        """Return the predictions for the test images, if the run has ended.
+
+        Raises:
+            UserError: if the file is damaged.
+        """
         return Evaluation.load(self.folder / EVALUATION, self._cure) if self.has_evaluation else None
 
     @property
     def _cure(self) -> str:
-        """What helps where a file is damaged that a training has written."""
+        """What helps if a file of the run is damaged."""
         if exists(self.folder / CHECKPOINT):
-            return f"python -m s6xl train --resume {quoted(self.folder)} makes it anew"
-        return _ANEW
+            return f"python -m s6xl train --resume {quoted(self.folder)} writes it again"
+        return _TRAIN_AGAIN
 
     def _damaged(self, name: str) -> UserError:
         return UserError(f"{self.folder / name} is damaged: {self._cure}.")
 
     def ask_to_stop(self) -> None:
-        """Let the training end after its current step, in whatever process it is."""
+        """Ask the training run, in whatever process, to stop after its current step."""
         (self.folder / _STOP).touch()
 
     def is_asked_to_stop(self) -> bool:
-        """Whether `ask_to_stop` was called since the training was last begun."""
+        """Return whether `ask_to_stop` was called since training last began."""
         return (self.folder / _STOP).exists()
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[None]:
-        """While a training writes into the directory: no other can, and it counts as being trained.
+        """Lock the directory for training: no other process can, and the status is ``training``.
 
-        How an earlier one has ended stays until there is more than that: see `discard_results`.
+        The results of an earlier end stay until `discard_results` is called.
 
         Raises:
-            UserError: if another training does so, or the folder cannot be written.
+            UserError: if another process has locked it, or the folder cannot be written.
         """
         try:
-            with self._lock.acquire(timeout=_PATIENCE, poll_interval=0.05):
+            with self._lock.acquire(timeout=_LOCK_TIMEOUT, poll_interval=0.05):
                 (self.folder / _STOP).unlink(missing_ok=True)
                 yield
         except Timeout:
-            raise UserError(f"a training is running in {self.folder}: wait for it, or {_OTHER_FOLDER}.") from None
+            raise UserError(f"another training run uses {self.folder}: wait for its end, or {_OTHER_FOLDER}.") from None
         except OSError as error:
             raise UserError(
-                f"the run in {self.folder} cannot be written ({error.strerror or error}): what is there is kept; "
-                f"make room or give write permission, then go on by --resume {quoted(self.folder)}."
-            ) from None
+                f"the run in {self.folder} cannot be written ({error.strerror or error}), but what it has is kept: "
+                f"make room or give write permission, then go on with it by --resume {quoted(self.folder)}."
+            ) from error
 
     def _is_claimed(self) -> bool:
         if not (self.folder / _LOCK).exists():
             return False
         try:
-            # Another who only looks holds it for no longer than a moment.
-            with FileLock(self.folder / _LOCK).acquire(timeout=_MOMENT, poll_interval=_MOMENT / 5):
+            # Another process that only looks holds the lock for a moment.
+            with FileLock(self.folder / _LOCK).acquire(timeout=_LOOK_TIMEOUT, poll_interval=_LOOK_TIMEOUT / 5):
                 return False
         except Timeout:
             return True
-        except OSError:  # a folder that only can be read
+        except OSError:  # the folder is read-only
             return False
 
     def add(self, epoch: Epoch) -> None:
@@ -323,12 +345,12 @@ class Run:
             os.fsync(file.fileno())
 
     def discard_results(self) -> None:
-        """Take away what tells of an earlier end, which the next checkpoint will not be of."""
+        """Delete the results of an earlier end, which do not belong to the next checkpoint."""
         for name in (SUMMARY, NETWORK, EVALUATION, MODEL):
             (self.folder / name).unlink(missing_ok=True)
 
-    def set_back(self, epochs: Sequence[Epoch]) -> None:
-        """Let the epochs be those that a training goes on from, if they are others or a line is cut off."""
+    def reset_progress(self, epochs: Sequence[Epoch]) -> None:
+        """Let the progress file hold just these epochs, from which training resumes."""
         text = "".join(map(_line, epochs))
         path = self.folder / PROGRESS
         if not path.exists() or path.read_bytes() != text.encode():
@@ -336,27 +358,27 @@ class Run:
                 new.write_text(text, encoding="utf-8", newline="\n")
 
     def end(self, status: Status, epochs: Sequence[Epoch]) -> None:
-        """Note how it ended, with the last epoch's figures."""
+        """Write how the run ended, with the last epoch's figures."""
         last = asdict(epochs[-1]) if epochs else {}
         _write_json(self.folder / SUMMARY, {"status": status, "ended": now(), **last})
 
     @contextlib.contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """A path to write to that becomes the file of that name once the block has ended well."""
-        instead = f"go on later by --resume {quoted(self.folder)}"
+        """Give a path to write to, which becomes the file of that name if the block ends without an error."""
+        instead = f"go on with the run later by --resume {quoted(self.folder)}"
         with replacing(self.folder / name, Path(name).suffix, instead=instead) as path:
             yield path
 
 
 def new_folder(parent: Path, recipe: str) -> Path:
-    """A folder for a run that does not exist yet, named by this moment, so that the last name is the latest run's."""
+    """Return a folder for a new run, named after the time, so that the last name is the latest run's."""
     moment = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S")
     name = f"{moment}_{recipe}"
     return next(path for path in chain([parent / name], (parent / f"{name}_{n}" for n in count(2))) if not exists(path))
 
 
 def now() -> str:
-    """This moment, with the offset of the time zone."""
+    """Return the time in ISO format, with the offset of the time zone."""
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
 
 
@@ -373,10 +395,10 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
-    except (ValueError, RecursionError):
-        raise UserError(f"{path} is damaged: {_ANEW}.") from None
+        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged: {_TRAIN_AGAIN}.") from error
 
 
 def _no_run(folder: Path) -> UserError:
-    return UserError(f"{folder} holds no run: name a folder that `python -m s6xl train` has made.")
+    return UserError(f"{folder} does not hold a run: give a folder that `python -m s6xl train` has made.")

@@ -1,6 +1,6 @@
-"""A trained network as plain numbers, which need no PyTorch: what a workbook shows and a cell's function computes with.
+"""A trained network without PyTorch: the numbers that a workbook shows and a cell's function computes with.
 
-Computing is in float64, so that it can be held against PyTorch's and a spreadsheet's to many digits.
+It computes in float64, so that its results agree with PyTorch's and a spreadsheet's to many digits.
 """
 
 import json
@@ -38,63 +38,70 @@ _LAYERS = "layers"
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """Layers, and their weights by PyTorch's names such as ``0.weight``, in the shapes that the layers give them.
+    """Layers and their weights.
 
-    Trained weights are float32; those that somebody has typed into cells are float64.
+    Attributes:
+        layers: the layers in their order.
+        state: the weights by PyTorch's names such as ``0.weight``, in the shapes of `Layer.weights`: float32 from a
+            training run, float64 from a workbook's cells.
     """
 
     layers: tuple[Layer, ...]
     state: Mapping[str, NDArray[np.floating]]
 
     def __post_init__(self) -> None:
-        """Hold the weights against the layers.
+        """Check that the weights fit the layers.
 
         Raises:
-            ValueError: if they do not fit, or the network is none that tells digits apart.
+            ValueError: if they do not, or the layers do not fit each other.
         """
         check_chain(self.layers)
         wanted = {
             f"{index}.{name}": shape for index, layer in enumerate(self.layers) for name, shape in layer.weights.items()
         }
         if {name: weights.shape for name, weights in self.state.items()} != wanted:
-            raise ValueError("the weights are others than the layers'")
+            raise ValueError("the weights do not fit the layers")
 
     @property
     def is_finite(self) -> bool:
-        """Whether every weight is a number."""
+        """Whether every weight is finite."""
         return all(np.isfinite(weights).all() for weights in self.state.values())
 
     def weights(self, index: int) -> dict[str, Numbers]:
-        """The weights of the layer with this index, by their names within the layer."""
+        """Return the weights of the layer with this index, in float64, by their names within the layer."""
         return {name: self.state[f"{index}.{name}"].astype(np.float64) for name in self.layers[index].weights}
 
     def save(self, path: Path) -> None:
-        """Write it to a file; the same network is the same bytes."""
+        """Write layers and weights to an ``.npz`` file; the same network gives the same bytes."""
         content: dict[str, Any] = {_LAYERS: np.array(json.dumps(as_data(self.layers))), **self.state}
         np.savez_compressed(path, **content)
 
     @classmethod
     def load(cls, path: Path, cure: str) -> "TrainedNetwork":
-        """What `save` has written; `cure` is what helps if it is damaged.
+        """Read what `save` wrote; `cure` says what helps if the file is damaged.
 
         Raises:
             UserError: if the file cannot be read or holds something else.
         """
-        return arrays.read(path, cls._from_arrays, f"is damaged or no network that s6xl has trained: {cure}")
+        return arrays.read(path, cls._from_arrays, f"is damaged or not a network that s6xl has trained: {cure}")
 
     @classmethod
     def _from_arrays(cls, content: Mapping[str, NDArray[Any]]) -> "TrainedNetwork":
         state = {name: content[name].astype(np.float32) for name in content if name != _LAYERS}
         network = cls(from_data(json.loads(content[_LAYERS].item())), state)
         if not network.is_finite:
-            raise ValueError("some weights are no numbers")
+            raise ValueError("some weights are not finite")
         return network
 
     def forward(self, pixels: NDArray[np.float64]) -> list[Numbers]:
-        """What comes out of each layer for an image of shape (28, 28), 0 for paper and 255 for ink.
+        """Compute every layer's output for one image.
 
-        Before them stands the image as it goes in, of shape (1, 28, 28). The last are the logarithms of the digits'
-        probabilities, of shape (10,). What outgrows float64 is infinite or NaN.
+        Args:
+            pixels: of shape (28, 28), from 0 for background to 255 for ink.
+
+        Returns:
+            The normalised image, of shape (1, 28, 28), then each layer's output in the shape that `layers.shapes`
+            gives; the last are ten log-probabilities. Numbers that overflow float64 are infinite or NaN.
         """
         value: Numbers = normalised(pixels).reshape(IMAGE)
         values = [value]
@@ -105,7 +112,7 @@ class TrainedNetwork:
         return values
 
     def probabilities(self, pixels: NDArray[np.float64]) -> Numbers:
-        """The probability of each digit, of shape (10,), for an image as `forward` takes it."""
+        """Return the probability of each digit, of shape (10,), for an image as `forward` takes it."""
         return np.exp(self.forward(pixels)[-1])
 
 
@@ -133,17 +140,18 @@ def _output(layer: Layer, weights: Mapping[str, Numbers], value: Numbers) -> Num
         case Linear():
             result = weights["weight"] @ value + weights["bias"]
         case LogSoftmax():
+            # Without the largest score exp cannot overflow.
             above = value - value.max()
             result = above - np.log(np.exp(above).sum())
         case Dropout():
-            pass  # it drops numbers only while the network learns
+            pass  # it drops numbers only in training
         case _:
             raise TypeError(f"{layer} cannot be computed")
     return result
 
 
 def _windows(value: Numbers, kernel: int) -> Numbers:
-    """Maps cut into windows, of shape (maps, rows, kernel, columns, kernel); what is left over is dropped."""
+    """Return maps cut into windows, of shape (maps, rows, kernel, columns, kernel), without what is left over."""
     channels, height, width = value.shape
     rows, columns = height // kernel, width // kernel
     return value[:, : rows * kernel, : columns * kernel].reshape(channels, rows, kernel, columns, kernel)

@@ -1,4 +1,4 @@
-"""One network being trained: steps, epochs and tests, on any device."""
+"""Trains one network: steps, epochs and tests, on any device."""
 
 import math
 import time
@@ -19,25 +19,25 @@ from s6xl.mnist.shifting import shifted
 
 _TEST_BATCH = 1_000
 _MANY_CHANNELS = 16
-# Sets a training's random numbers apart epoch by epoch; there are fewer epochs than that.
+# Each epoch of each seed has a seed of its own; a run has fewer epochs than this.
 _EPOCHS_APART = 1_000
-# Called after each step with the number of images of the epoch so far; what it returns says whether to go on.
+# Called after each step with the number of images so far in the epoch; returns whether to go on.
 GoOn = Callable[[int], bool]
 
 
 class Trainer:
-    """A network, its gradient descent and the images it learns from, all on one device.
+    """A network, its optimizer and its training images, all on one device.
 
-    Everything that a step changes is a tensor in `tensors`, and is changed in place: that is what a checkpoint holds,
-    and what lets a GPU repeat a step by itself. Random numbers are PyTorch's own, begun anew with each epoch, so the
-    same recipe and data give the same weights on one kind of processor; a GPU may add numbers in another order.
+    Everything that a step changes is a tensor in `tensors` and is changed in place: these are what a checkpoint holds,
+    and a CUDA graph can replay a step on them. PyTorch's random numbers are seeded again at each epoch, so the same
+    recipe and data give the same weights on one kind of processor; a GPU may add numbers in another order.
     """
 
     def __init__(self, recipe: Recipe, digits: Digits, device: torch.device) -> None:
         self.recipe = recipe
         self.device = device
         self.epoch = 1
-        self.seconds = 0.0  # spent on the current epoch so far
+        self.seconds = 0.0  # of training in the current epoch
         here = digits.to(device)
         self._images, self._labels = model.normalised(here.images), here.labels
         self._batches = math.ceil(len(digits) / recipe.batch_size)
@@ -59,13 +59,13 @@ class Trainer:
             "loss": self._loss,
             "correct": self._correct,
         }
-        # Longer than the images are many: a graph's trial runs read beyond the end.
+        # Longer than the images: the first runs of a CUDA graph read beyond them.
         self._order = torch.zeros(len(digits) + WARM_UPS * recipe.batch_size, dtype=torch.int64, device=device)
         self._offsets = torch.arange(recipe.batch_size, device=device)
         self._steps: dict[int, Callable[[], None]] = {}
 
     def begin_epoch(self, epoch: int) -> None:
-        """Shuffle the images, and begin its sums at 0."""
+        """Begin an epoch, counted from 1: shuffle the images and set its sums to 0."""
         self.epoch, self.seconds = epoch, 0.0
         for tensor in (self._place, self._loss, self._correct):
             tensor.zero_()
@@ -81,9 +81,9 @@ class Trainer:
         return self.recipe.seed * _EPOCHS_APART + self.epoch
 
     def run_epoch(self, go_on: GoOn) -> bool:
-        """Train on every image that the epoch has not seen yet; returns whether it came to the epoch's end.
+        """Train on the images that the epoch has not seen yet, and return whether it came to its end.
 
-        Nothing in here waits for a GPU but the very end.
+        Only the end waits for a GPU.
         """
         began = time.perf_counter() - self.seconds
         images = len(self._labels)
@@ -97,12 +97,12 @@ class Trainer:
             seen += size
             if not go_on(seen):
                 break
-        float(self._loss)  # waits for the device, so that the time is true
+        float(self._loss)  # waits for the device, so that the time is right
         self.seconds = time.perf_counter() - began
         return seen == images
 
     def so_far(self) -> tuple[float, float]:
-        """Loss, mean over batches, and accuracy of the epoch so far; waits for the device."""
+        """Return the loss, a mean over batches, and the accuracy of the epoch so far; waits for the device."""
         seen = int(self._place)
         batches = math.ceil(seen / self.recipe.batch_size)
         return float(self._loss) / max(batches, 1), int(self._correct) / max(seen, 1)
@@ -136,13 +136,13 @@ class Trainer:
         self._place += size
 
     def test(self, digits: Digits) -> tuple[float, float]:
-        """Loss, mean over images, and accuracy on other images."""
+        """Return the loss, a mean over images, and the accuracy on other images."""
         output = log_probabilities(self.network, digits)
         right = int((output.argmax(dim=1) == digits.labels).sum())
         return float(functional.nll_loss(output, digits.labels)), right / len(digits)
 
     def save(self) -> dict[str, object]:
-        """All that `load` needs to go on as if nothing had happened."""
+        """Return the trainer's state for a checkpoint."""
         random = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self.device)
@@ -153,7 +153,7 @@ class Trainer:
 
     @torch.no_grad()
     def load(self, saved: dict[str, Any]) -> None:
-        """Go on where `save` was called, perhaps on another device."""
+        """Restore the state that `save` gave, perhaps on another device."""
         self.epoch, self.seconds = saved["epoch"], saved["seconds"]
         for name, tensor in self.tensors.items():
             tensor.copy_(saved["tensors"][name])
@@ -186,20 +186,20 @@ def _sgd(network: torch.nn.Module, recipe: Recipe, learning_rate: float | torch.
 
 
 def _memory_format(layers: Sequence[Layer], device: torch.device) -> torch.memory_format:
-    """How numbers lie in memory: pixel by pixel is a quarter faster, but slower where a layer has few channels."""
+    """Return how images lie in memory: channels last is a quarter faster, but slower where a layer has few channels."""
     if device.type == "mps":
         return torch.contiguous_format
     fewest = min((layer.outputs for layer in layers if isinstance(layer, Convolution)), default=0)
-    # On CUDA what convolutions are fastest with; elsewhere they would turn it round, and back, each time.
+    # CUDA's convolutions are fastest with channels last, and would otherwise convert to it and back each time.
     many = device.type == "cuda" or fewest >= _MANY_CHANNELS
     return torch.channels_last if many else torch.contiguous_format
 
 
 @torch.inference_mode()
 def log_probabilities(network: torch.nn.Module, digits: Digits) -> torch.Tensor:
-    """What the network makes of images: float32 of shape (n, 10)."""
+    """Return the network's log-probabilities for images, float32 of shape (n, 10)."""
     network.eval()
-    # A GPU convolves with ten bits of mantissa if it may, which is seen in a probability's fourth digit.
+    # TF32 has ten bits of mantissa, which shows in a probability's fourth digit.
     on_gpu = digits.images.is_cuda
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False) if on_gpu else nullcontext():
         return torch.cat([network(model.normalised(batch)) for batch in digits.images.split(_TEST_BATCH)])

@@ -1,4 +1,4 @@
-"""A training: one function of a recipe, data and a run directory."""
+"""A training run: one function of a recipe, data and a run directory."""
 
 import math
 import platform
@@ -21,9 +21,10 @@ from s6xl.mnist.recipe import Recipe
 from s6xl.mnist.record import CHECKPOINT, EVALUATION, MODEL, NETWORK, Config, Epoch, Run, Status, now
 from s6xl.mnist.trainer import Trainer, log_probabilities
 
+# How many training images, and how many correct test images, are kept to be shown.
 SAMPLES = 12
 RIGHT = 50
-# What PyTorch's allocators, and the libraries beneath, say where memory is short.
+# What PyTorch's allocators, and the libraries below them, say when memory runs out.
 _NO_MEMORY = (
     "out of memory",
     "DefaultCPUAllocator",
@@ -35,25 +36,46 @@ _NO_MEMORY = (
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a training stands within an epoch."""
+    """A moment within an epoch.
+
+    Attributes:
+        epoch: the epoch, from 1.
+        images: how many it has seen so far.
+        figures: returns its loss and accuracy so far; waits for the device.
+    """
 
     epoch: int
-    images: int  # of this epoch so far
-    figures: Callable[[], tuple[float, float]]  # loss and accuracy of this epoch so far; asking waits for the device
+    images: int
+    figures: Callable[[], tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Watcher:
-    """Who looks on."""
+    """Callbacks of a training run.
 
-    on_begin: Callable[[], None] = lambda: None  # once the record is as it is gone on with
+    Attributes:
+        on_begin: called when the record is ready, before the first step.
+        on_step: called after each step.
+        on_epoch: called after each epoch, when it is in the record.
+        wants_to_stop: called after each step; returns whether to stop.
+    """
+
+    on_begin: Callable[[], None] = lambda: None
     on_step: Callable[[Moment], None] = lambda moment: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
     wants_to_stop: Callable[[], bool] = lambda: False
 
 
 def configured(recipe: Recipe, data: Data, choice: str, wanted_device: str, device: torch.device) -> Config:
-    """What a run directory says of a training that is begun now; `choice` is what the user has called the data."""
+    """Return the settings of a run that starts now.
+
+    Args:
+        recipe: how to train.
+        data: the images.
+        choice: the data as the user named it.
+        wanted_device: the device as the user named it.
+        device: the device itself.
+    """
     return Config(
         recipe=recipe,
         data=choice,
@@ -68,15 +90,20 @@ def configured(recipe: Recipe, data: Data, choice: str, wanted_device: str, devi
 
 
 def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Status:
-    """Train from the beginning, or from where the run directory's checkpoint has it, to the end or until stopped.
+    """Train until the last epoch or until stopped, from the run's checkpoint if it has one.
+
+    Args:
+        run: the run directory, with the recipe among its settings.
+        data: the images that the run was started with.
+        device: where to train.
+        watcher: callbacks.
 
     Returns:
-        How it ended: finished, stopped, or diverged, which means that the loss is no number any more.
+        How it ended: finished, stopped, or diverged, which means that the loss is no longer finite.
 
     Raises:
-        UserError: if another training writes into the directory, it cannot be written, or it was trained on other
-            data.
-        ImpossibleHereError: if the device has not enough memory.
+        UserError: if another process trains in the directory, it cannot be written, or it was started with other data.
+        ImpossibleHereError: if the device does not have enough memory.
     """
     check_data(run, data)
     if run.is_complete():
@@ -95,16 +122,16 @@ def train(run: Run, data: Data, device: torch.device, watcher: Watcher) -> Statu
                 raise
             other = "" if device.type == "cpu" else ", or --device cpu"
             raise ImpossibleHereError(
-                f"{describe(device)} has not enough memory: take smaller batches{other}; what there is of the run "
-                f"stays in {run.folder}."
-            ) from None
+                f"{describe(device)} does not have enough memory: use smaller batches{other}; the run so far is kept "
+                f"in {run.folder}."
+            ) from error
         run.end(status, epochs)
     return status
 
 
 def _is_lack_of_memory(error: Exception) -> bool:
-    """Whether there was too little memory, of the processor or of a device; PyTorch says so in many ways."""
-    # The end of a recording that has failed may hide why.
+    """Return whether the processor or a device ran out of memory; PyTorch says so in many ways."""
+    # An error at the end of a CUDA graph's recording may hide the first one.
     texts = [str(one) for one in (error, error.__context__) if one is not None]
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
         phrase in text for text in texts for phrase in _NO_MEMORY
@@ -112,20 +139,20 @@ def _is_lack_of_memory(error: Exception) -> bool:
 
 
 def check_data(run: Run, data: Data) -> None:
-    """See that a run goes on with the images that it was begun with.
+    """Check that these are the images that a run was started with.
 
     Raises:
-        UserError: if these are others.
+        UserError: if they are not.
     """
     if data.fingerprint != run.config.fingerprint:
         raise UserError(
-            f"the run in {run.folder} was trained on other data ({run.config.data_title}) than this ({data.title}): "
-            "name its own with --data."
+            f"the run in {run.folder} was started with other data ({run.config.data_title}) than this "
+            f"({data.title}): give the same data with --data."
         )
 
 
 def _train(run: Run, trainer: Trainer, epochs: list[Epoch], data: Data, watcher: Watcher) -> Status:
-    """Train epoch after epoch, adding to `epochs`."""
+    """Train epoch by epoch, adding to `epochs`."""
     test = data.test.to(trainer.device)
 
     def go_on(images: int) -> bool:
@@ -142,7 +169,7 @@ def _train(run: Run, trainer: Trainer, epochs: list[Epoch], data: Data, watcher:
             return "diverged"
         epochs.append(Epoch(trainer.epoch, loss, accuracy, test_loss, test_accuracy, trainer.seconds))
         trainer.begin_epoch(trainer.epoch + 1)
-        # The checkpoint comes first: a line too few can be written again, an epoch too many cannot be taken back.
+        # The checkpoint comes first: a missing line can be written again, but a line without its checkpoint is wrong.
         _save(run, trainer, epochs)
         run.add(epochs[-1])
         watcher.on_epoch(epochs[-1])
@@ -156,7 +183,7 @@ def _save(run: Run, trainer: Trainer, epochs: list[Epoch]) -> None:
 
 
 def _restore(run: Run, trainer: Trainer) -> list[Epoch]:
-    """Bring the trainer to where the checkpoint has it; returns the epochs so far."""
+    """Restore the trainer from the checkpoint, if there is one, and return the epochs so far."""
     epochs: list[Epoch] = []
     if (run.folder / CHECKPOINT).exists():
         saved, epochs = _saved(run)
@@ -172,18 +199,18 @@ def _restore(run: Run, trainer: Trainer) -> list[Epoch]:
         raise _no_way_on(run, "is missing")
     else:
         trainer.begin_epoch(1)
-    run.set_back(epochs)
+    run.reset_progress(epochs)
     return epochs
 
 
 def _saved(run: Run) -> tuple[dict[str, Any], list[Epoch]]:
-    """What the checkpoint holds: the trainer's state, and the epochs so far."""
+    """Return the checkpoint's content: the trainer's state and the epochs so far."""
     path = run.folder / CHECKPOINT
     try:
         content: dict[str, Any] = model.read(path)
         return content["trainer"], [Epoch(**epoch) for epoch in content["epochs"]]
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from None
+        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from error
     except MemoryError:
         raise
     except Exception as error:
@@ -192,16 +219,16 @@ def _saved(run: Run) -> tuple[dict[str, Any], list[Epoch]]:
 
 def _no_way_on(run: Run, reason: str) -> UserError:
     return UserError(
-        f"{run.folder / CHECKPOINT} {reason}: the epochs in {run.folder} can still be shown, but to go on is not "
-        "possible; train anew, in another folder."
+        f"{run.folder / CHECKPOINT} {reason}, so the run cannot go on: train again in another folder. The epochs in "
+        f"{run.folder} can still be shown."
     )
 
 
 def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> None:
-    """Keep the network, and what it makes of the test images."""
+    """Keep the network and its predictions for the test images."""
     trained = model.trained(trainer.recipe.layers, trainer.network)
     if not trained.is_finite:
-        # It was stopped in an epoch in which it diverged.
+        # It diverged in the epoch in which it was stopped.
         return
     with run.replacing(MODEL) as path:
         model.write(model.to_file(trainer.recipe.layers, trainer.network), path)
@@ -212,7 +239,7 @@ def _conclude(run: Run, trainer: Trainer, data: Data, device: torch.device) -> N
 
 
 def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Evaluation:
-    """What a network makes of the test images; beside it, the first training images."""
+    """Return a network's predictions for the test images, and images to show."""
     test = data.test.to(device)
     probabilities = log_probabilities(network, test).cpu().double().exp().numpy()
     predictions, labels = probabilities.argmax(axis=1), data.test.labels.numpy()
@@ -232,7 +259,7 @@ def evaluate(network: torch.nn.Module, data: Data, device: torch.device) -> Eval
 
 
 def _in_turn(labels: NDArray[np.int64], which: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Those images, ordered so that each digit comes once before any comes again, as far as there are enough."""
+    """Return the indices `which`, ordered so that each digit comes once before any comes again."""
     earlier = np.zeros(len(which), np.int64)
     for digit in range(DIGITS):
         same = labels[which] == digit

@@ -1,15 +1,15 @@
-"""How the threads of PyTorch wait for one another on a processor; to be settled before PyTorch is loaded."""
+"""How PyTorch's threads wait for one another on a processor; to be set before PyTorch is loaded."""
 
 import os
 
-# Turns of a loop, some 50 µs. The GNU library's own 300,000 keep a core busy that another program has to do with.
+# Turns of a busy loop, about 50 µs. The GNU OpenMP library's own 300,000 take a core from other programs.
 _TURNS = 20_000
 
 
 def wait_briefly() -> None:
-    """Let a thread that waits for others sleep soon, as long as the user has not said otherwise.
+    """Let a waiting thread sleep soon, unless the user has set GOMP_SPINCOUNT.
 
-    Where nothing else runs this makes no difference. Beside a program that keeps one of two cores busy, a step of the
+    Where nothing else runs, this makes no difference. Beside a program that kept one of two cores busy, a step of the
     recipe `original` took 70 to 150 ms instead of 160 to 270.
     """
     os.environ.setdefault("GOMP_SPINCOUNT", str(_TURNS))

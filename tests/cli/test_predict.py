@@ -211,7 +211,7 @@ def test_a_picture_by_ones_own_network(tmp_path: Path) -> None:
         (("--workbook", "a.xlsx", "--run", "run"), "--run is for --image: a workbook has a network of its own"),
         (("--workbook", "nowhere.xlsx"), "nowhere.xlsx does not exist"),
         (("--image", "nowhere.png"), "nowhere.png does not exist"),
-        (("--image", "nowhere.png", "--run", "nowhere"), "nowhere holds no run"),
+        (("--image", "nowhere.png", "--run", "nowhere"), "nowhere does not hold a run"),
     ],
 )
 def test_arguments_that_are_no_good(arguments: tuple[str, ...], sentence: str) -> None:
@@ -226,7 +226,7 @@ def test_a_run_without_a_network(tmp_path: Path) -> None:
     Image.fromarray(data.load("sample").test.images.numpy()[3]).save(tmp_path / "digit.png")
     done = predict("--image", tmp_path / "digit.png", "--run", run.folder)
     assert isinstance(done.exception, UserError)
-    assert f"the run in {run.folder} has no network yet: wait for its end, or go on with it by --resume" in str(
+    assert f"the run in {run.folder} has no network yet: wait until it ends, or go on with it by --resume" in str(
         done.exception
     )
 
@@ -240,7 +240,7 @@ def test_a_run_whose_network_is_anothers(tmp_path: Path) -> None:
         given = [*map(str, arguments), "--run", str(run.folder)]
         done = CliRunner().invoke(s6xl, given, standalone_mode=False)
         assert isinstance(done.exception, UserError)
-        assert "network.npz is damaged: train anew" in str(done.exception)
+        assert "network.npz is damaged: train again" in str(done.exception)
 
 
 def test_weights_that_outgrow_float64(tmp_path: Path) -> None:
@@ -252,7 +252,9 @@ def test_weights_that_outgrow_float64(tmp_path: Path) -> None:
     Image.fromarray(data.load("sample").test.images.numpy()[3]).save(tmp_path / "digit.png")
     done = predict("--image", tmp_path / "digit.png", "--run", run.folder)
     assert isinstance(done.exception, UserError)
-    assert "the network gives no probabilities, for its weights are too large: take another run" in str(done.exception)
+    assert "the network gives no probabilities, because its weights are too large: use another run" in str(
+        done.exception
+    )
 
 
 def test_a_weight_that_was_typed_in_a_spreadsheet_program(mine: Path, libreoffice: Office) -> None:

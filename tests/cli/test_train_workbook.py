@@ -221,7 +221,7 @@ def test_without_its_checkpoint_a_run_keeps_its_epochs_and_is_not_begun_anew(tmp
     (tmp_path / "run" / "summary.json").unlink()
     done = train(tmp_path, "--resume", "run")
     assert done.returncode == 2
-    assert "checkpoint.pt is missing: the epochs in run can still be shown" in done.stderr
+    assert "checkpoint.pt is missing, so the run cannot go on: train again in another folder" in done.stderr
     assert len(Run.open(tmp_path / "run").epochs()) == 2
 
 

@@ -297,7 +297,7 @@ def test_pixels_that_are_no_good(spoil: Any, sentence: str) -> None:
 def test_a_run_that_is_no_good(tmp_path: Path) -> None:
     rows, _ = image_cells(1)
     cases = {
-        str(tmp_path / "nowhere"): "holds no run: name a folder that `python -m s6xl train` has made.",
+        str(tmp_path / "nowhere"): "does not hold a run: give a folder that `python -m s6xl train` has made.",
         5.0: "run is no text: give one in quotation marks.",
     }
     for run, sentence in cases.items():

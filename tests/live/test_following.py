@@ -227,7 +227,7 @@ def test_a_run_whose_folder_goes_away_leaves_what_is_shown(template: Path, tmp_p
     assert scene.time > 11
     pulled_out_for = 100.0
     scene.time = 0.0
-    with pytest.raises(UserError, match="holds no run"):
+    with pytest.raises(UserError, match="does not hold a run"):
         follow(run, place, trainer, clock=lambda: scene.time, sleep=sleep)
     assert len(scene.store.rows(book=BOOK)) == 3
 

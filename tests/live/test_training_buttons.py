@@ -132,9 +132,9 @@ def test_a_run_from_elsewhere_is_imported_by_its_folder(desk: Desk, template: Pa
             {"epochs": "many"},
             "The setting epochs on the sheet MNIST is “many”: enter a whole number, or nothing",
         ),
-        ("train", {"epochs": 0}, "0 epochs: a training has 1 to 200."),
+        ("train", {"epochs": 0}, "0 epochs: give 1 to 200."),
         ("train", {"learning_rate": "fast"}, "The setting learning rate on the sheet MNIST is “fast”"),
-        ("train", {"recipe": "worst"}, "There is no recipe worst: take best or original."),
+        ("train", {"recipe": "worst"}, "There is no recipe worst: use best or original."),
         ("stop", {}, "No training is running in this workbook."),
         (
             "import_run",
@@ -144,7 +144,7 @@ def test_a_run_from_elsewhere_is_imported_by_its_folder(desk: Desk, template: Pa
         (
             "import_run",
             {"run": "/nowhere"},
-            "/nowhere holds no run: name a folder that `python -m s6xl train` has",
+            "/nowhere does not hold a run: give a folder that `python -m s6xl train` has",
         ),
     ],
 )

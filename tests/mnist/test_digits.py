@@ -114,7 +114,7 @@ def test_a_damaged_file_is_named_and_left_as_it_is(damage: str, few_folder: Path
     with pytest.raises(UserError) as caught:
         data.load(str(few_folder))
     assert str(caught.value) == (
-        f"the files in {raw(few_folder)} are damaged or no digits: delete them, and they are downloaded anew."
+        f"the files in {raw(few_folder)} are damaged or not digits: delete them to download MNIST again."
     )
     assert content(few_folder) == before
 
@@ -122,7 +122,7 @@ def test_a_damaged_file_is_named_and_left_as_it_is(damage: str, few_folder: Path
 def test_no_images_at_all(few_folder: Path) -> None:
     (raw(few_folder) / "t10k-images-idx3-ubyte").write_bytes(head(3, 0, 28, 28))
     (raw(few_folder) / "t10k-labels-idx1-ubyte").write_bytes(head(1, 0))
-    with pytest.raises(UserError, match="damaged or no digits"):
+    with pytest.raises(UserError, match="damaged or not digits"):
         data.load(str(few_folder))
 
 
@@ -148,7 +148,7 @@ def test_a_folder_that_holds_the_files_themselves(few_folder: Path) -> None:
     """Torchvision keeps them two folders below the one that is named."""
     before = content(few_folder)
     with pytest.raises(
-        UserError, match=r"raw holds MNIST's files themselves: put them into .*, or name the folder above"
+        UserError, match=r"raw holds MNIST's files itself: move them to .*, or give the folder that contains"
     ):
         data.load(str(few_folder / "MNIST" / "raw"))
     assert content(few_folder) == before
@@ -157,7 +157,7 @@ def test_a_folder_that_holds_the_files_themselves(few_folder: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """It may be a slip of the pen."""
-    with pytest.raises(UserError, match=r"there is no folder .*sampel: give mnist, sample or a folder that is there"):
+    with pytest.raises(UserError, match=r"there is no folder .*sampel: give mnist, sample or an existing folder"):
         data.load(str(tmp_path / "sampel"))
     assert not (tmp_path / "sampel").exists()
 

@@ -60,7 +60,7 @@ def damaged(kind: str) -> object:
 )
 def test_a_file_that_holds_something_else(tmp_path: Path, kind: str) -> None:
     torch.save(damaged(kind), tmp_path / "model.pt")
-    with pytest.raises(UserError, match="damaged or no network"):
+    with pytest.raises(UserError, match="damaged or not a network"):
         model.load(tmp_path / "model.pt")
 
 
@@ -70,7 +70,7 @@ def test_a_file_that_is_cut_off(length: int, tmp_path: Path) -> None:
     torch.save(damaged("not at all"), path)
     model.load(path)
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(UserError, match="damaged or no network"):
+    with pytest.raises(UserError, match="damaged or not a network"):
         model.load(path)
 
 

@@ -136,8 +136,8 @@ def bytes_of(picture: Image.Image) -> bytes:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "is no picture that can be read: give a PNG file"),
-        (b"not a picture", "is no picture that can be read: give a PNG file"),
+        (b"", "is not a picture that can be read: give a PNG file"),
+        (b"not a picture", "is not a picture that can be read: give a PNG file"),
         (bytes_of(large(IMAGES[0]))[:400], "cannot be read (image file is truncated): give a PNG file"),
         (bytes_of(Image.new("L", (100, 100), 255)), "shows nothing: give a picture of one digit"),
         (bytes_of(Image.new("L", (100, 100), 0)), "shows nothing: give a picture of one digit"),
@@ -159,12 +159,12 @@ def test_what_is_no_picture_of_a_digit(content: bytes, sentence: str, tmp_path: 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(UserError, match=r"pipe\.png is no file: give a picture of a digit"):
+    with pytest.raises(UserError, match=r"pipe\.png is not a file: give a picture of a digit"):
         read_picture(tmp_path / "pipe.png")
 
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.png does not exist: give a picture of a digit"):
         read_picture(tmp_path / "nowhere.png")
-    with pytest.raises(UserError, match="is no file: give a picture of a digit"):
+    with pytest.raises(UserError, match="is not a file: give a picture of a digit"):
         read_picture(tmp_path)

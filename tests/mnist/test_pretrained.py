@@ -73,7 +73,7 @@ def test_there_are_fifty_right_ones_of_every_digit_in_turn(evaluation: Evaluatio
 
 def test_no_other_run_takes_its_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="pretrained is what the run that comes with s6xl is called: choose another"):
+    with pytest.raises(UserError, match="pretrained is the name of the run that comes with s6xl: choose another"):
         Run.begin(PRETRAINED, run.config)
     assert not [*tmp_path.iterdir()]
     # Elsewhere a folder may be called as it likes.

@@ -86,7 +86,7 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_with_a_run_is_refused(run: Run) -> None:
     before = (run.folder / "config.json").read_bytes()
-    with pytest.raises(UserError, match=f"holds a run already: go on with it by --resume {run.folder}, or"):
+    with pytest.raises(UserError, match=f"already holds a run: go on with it by --resume {run.folder}, or"):
         Run.begin(run.folder, replace(CONFIG, data="other"))
     assert (run.folder / "config.json").read_bytes() == before
 
@@ -141,7 +141,7 @@ def test_what_is_no_run_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "odd" / "config.json").mkdir(parents=True)
     for name in ("missing", "empty", "file", "odd", "file/below"):
-        with pytest.raises(UserError, match="holds no run: name a folder that `python -m s6xl train` has made"):
+        with pytest.raises(UserError, match="does not hold a run: give a folder that `python -m s6xl train` has made"):
             Run.open(tmp_path / name)
     assert names(tmp_path) == {"empty", "file", "odd"}
 
@@ -171,7 +171,7 @@ def test_a_damaged_config_is_named(damage: str, run: Run) -> None:
     changed = DAMAGED_CONFIGS[damage]
     whole = {**CONFIG.as_data(), **changed} if isinstance(changed, dict) and changed else changed
     (run.folder / "config.json").write_text(json.dumps(whole), encoding="utf-8")
-    with pytest.raises(UserError, match=r"config\.json is damaged: train anew, in another folder"):
+    with pytest.raises(UserError, match=r"config\.json is damaged: train again in another folder"):
         Run.open(run.folder)
 
 
@@ -229,10 +229,10 @@ def test_nested_without_end_is_damaged(run: Run) -> None:
 
 def test_what_is_damaged_is_made_anew_where_there_is_a_checkpoint(run: Run) -> None:
     (run.folder / "progress.jsonl").write_text("{}\n", encoding="utf-8")
-    with pytest.raises(UserError, match="is damaged: train anew, in another folder"):
+    with pytest.raises(UserError, match="is damaged: train again in another folder"):
         run.epochs()
     (run.folder / "checkpoint.pt").touch()
-    with pytest.raises(UserError, match=f"is damaged: python -m s6xl train --resume {run.folder} makes it anew"):
+    with pytest.raises(UserError, match=f"is damaged: python -m s6xl train --resume {run.folder} writes it again"):
         run.epochs()
 
 
@@ -252,7 +252,7 @@ def test_of_two_that_are_begun_at_once_one_is_refused(tmp_path: Path, monkeypatc
         errors = [future.exception() for future in [pool.submit(begin, seed) for seed in (1, 2)]]
     (refused,) = filter(None, errors)
     assert isinstance(refused, UserError)
-    assert "holds a run already: go on with it by --resume" in str(refused)
+    assert "already holds a run: go on with it by --resume" in str(refused)
     assert Run.open(tmp_path / "run").config.recipe.seed == errors.index(None) + 1
 
 
@@ -264,12 +264,12 @@ def test_lines_that_are_no_text_are_named(run: Run) -> None:
 
 @pytest.mark.parametrize("before", [[], [FIRST], [FIRST, SECOND]])
 @pytest.mark.parametrize("torn", ["", '{"epoch": 3, "tr'])
-def test_progress_is_set_back_to_what_a_training_goes_on_from(before: list[Epoch], torn: str, run: Run) -> None:
+def test_progress_is_reset_to_what_a_run_resumes_from(before: list[Epoch], torn: str, run: Run) -> None:
     for epoch in before:
         run.add(epoch)
     with (run.folder / "progress.jsonl").open("a") as file:
         file.write(torn)
-    run.set_back([FIRST])
+    run.reset_progress([FIRST])
     assert (run.folder / "progress.jsonl").read_text() == json.dumps(asdict(FIRST)) + "\n"
     run.add(SECOND)
     assert run.epochs() == [FIRST, SECOND]
@@ -280,7 +280,7 @@ def test_progress_that_is_right_is_left_alone(run: Run) -> None:
     """Whoever reads it at that moment finds the same file."""
     run.add(FIRST)
     before = (run.folder / "progress.jsonl").stat()
-    run.set_back([FIRST])
+    run.reset_progress([FIRST])
     after = (run.folder / "progress.jsonl").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -333,11 +333,11 @@ def test_a_process_that_is_killed_leaves_an_interrupted_run(run: Run, other: "su
 def test_a_second_training_is_refused(
     run: Run, other: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(record, "_PATIENCE", 0.1)
+    monkeypatch.setattr(record, "_LOCK_TIMEOUT", 0.1)
     with pytest.raises(UserError) as caught, run.claimed():
         pytest.fail("it was claimed")
     assert str(caught.value) == (
-        f"a training is running in {run.folder}: wait for it, or choose another folder with --run."
+        f"another training run uses {run.folder}: wait for its end, or choose another folder with --run."
     )
     assert run.status() == "training"
 
@@ -396,8 +396,8 @@ def test_what_the_system_refuses_while_training_is_one_sentence(number: int, run
     with pytest.raises(UserError) as caught:
         train()
     assert str(caught.value) == (
-        f"the run in {run.folder} cannot be written ({os.strerror(number)}): what is there is kept; make room or give "
-        f"write permission, then go on by --resume {run.folder}."
+        f"the run in {run.folder} cannot be written ({os.strerror(number)}), but what it has is kept: make room or "
+        f"give write permission, then go on with it by --resume {run.folder}."
     )
 
 

@@ -164,17 +164,17 @@ BAD_INPUT = [
     (2, ("--lr", "fast"), "--lr"),
     (2, ("--seed", "-1"), "0 to 2,147,483,647"),
     (2, ("--seed", "2147483648"), "0 to 2,147,483,647"),
-    (2, ("--data", ""), "no data is named"),
+    (2, ("--data", ""), "the data has no name"),
     (1, ("--data", "mnist"), "connect to the internet"),
     (2, ("--data", "../file"), "cannot be stored"),
     (2, ("--data", "a" * 300), "there is no folder"),
     (2, ("--run", "../file"), "cannot be used for a run"),
     (2, ("--run", ".."), "is not empty"),
     (2, ("--run", "a" * 300), "too long"),
-    (2, ("--run", "../taken"), "holds a run already: go on with it by --resume ../taken"),
-    (2, ("--resume", "nowhere"), "holds no run"),
-    (2, ("--resume", ""), "holds no run"),
-    (2, ("--resume", "a" * 300), "holds no run"),
+    (2, ("--run", "../taken"), "already holds a run: go on with it by --resume ../taken"),
+    (2, ("--resume", "nowhere"), "does not hold a run"),
+    (2, ("--resume", ""), "does not hold a run"),
+    (2, ("--resume", "a" * 300), "does not hold a run"),
     (2, ("--workbook", "report.txt"), "is no name of a .xlsx file"),
     (2, ("--workbook", "nowhere/report.xlsx"), "does not exist"),
     (2, ("--workbook", "a" * 300 + ".xlsx"), "too long"),
@@ -230,8 +230,8 @@ def test_a_training_goes_on_as_it_was_begun(
 @pytest.mark.parametrize(
     ("name", "file", "words"),
     [
-        ("train-images-idx3-ubyte", b"\0\0\x08\x03", "damaged or no digits: delete them"),
-        ("t10k-labels-idx1-ubyte", b"\0\0\x08\x01\0\0\0\x46" + b"\x0a" * 70, "damaged or no digits: delete them"),
+        ("train-images-idx3-ubyte", b"\0\0\x08\x03", "damaged or not digits: delete them"),
+        ("t10k-labels-idx1-ubyte", b"\0\0\x08\x01\0\0\0\x46" + b"\x0a" * 70, "damaged or not digits: delete them"),
         ("train-labels-idx1-ubyte", None, "cannot be downloaded"),
     ],
 )
@@ -251,7 +251,7 @@ def test_a_run_is_not_harmed_by_data_that_is_damaged(
 def test_other_data_is_refused(stopped_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = contents(stopped_run)
     assert s6xl("train", "--resume", stopped_run, "--data", "sample") == 2
-    assert "was trained on other data" in complaint(capsys)
+    assert "was started with other data" in complaint(capsys)
     assert contents(stopped_run) == before
 
 
@@ -281,7 +281,7 @@ def test_a_damaged_checkpoint_is_named_and_the_epochs_stay(
     (stopped_run / "checkpoint.pt").write_bytes(b"damaged")
     before = contents(stopped_run)
     assert s6xl("train", "--resume", stopped_run) == 2
-    assert "checkpoint.pt is damaged: the epochs in" in complaint(capsys)
+    assert "checkpoint.pt is damaged, so the run cannot go on" in complaint(capsys)
     after = contents(stopped_run)
     assert {name: after[name] for name in before if name != "summary.json"} == {
         name: before[name] for name in before if name != "summary.json"
@@ -292,11 +292,11 @@ def test_a_damaged_checkpoint_is_named_and_the_epochs_stay(
 def test_a_run_that_is_being_trained_is_refused(
     stopped_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(record, "_PATIENCE", 0.05)
+    monkeypatch.setattr(record, "_LOCK_TIMEOUT", 0.05)
     with Run.open(stopped_run).claimed():
         before = contents(stopped_run)
         assert s6xl("train", "--resume", stopped_run) == 2
-        assert f"a training is running in {stopped_run}" in complaint(capsys)
+        assert f"another training run uses {stopped_run}" in complaint(capsys)
         assert contents(stopped_run) == before
 
 
@@ -346,7 +346,7 @@ def test_going_on_that_fails_leaves_what_is_there(
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "run_epoch", fail)
         assert s6xl("train", "--resume", stopped_run) == 1
-    assert "has not enough memory" in complaint(capsys)
+    assert "does not have enough memory" in complaint(capsys)
     assert contents(stopped_run) == before
     (stopped_run / "checkpoint.pt").write_bytes(b"")
     assert s6xl("train", "--resume", stopped_run) == 2

@@ -292,8 +292,8 @@ def test_other_data_is_refused(few: Data, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         train(run, other)
     assert str(caught.value) == (
-        f"the run in {run.folder} was trained on other data (a few digits: 130 training and 70 test images) than this "
-        "(other digits: 130 training and 70 test images): name its own with --data."
+        f"the run in {run.folder} was started with other data (a few digits: 130 training and 70 test images) than "
+        "this (other digits: 130 training and 70 test images): give the same data with --data."
     )
     assert contents(run.folder) == before
 
@@ -301,12 +301,12 @@ def test_other_data_is_refused(few: Data, tmp_path: Path) -> None:
 def test_a_second_training_leaves_the_first_one_alone(
     few: Data, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(record, "_PATIENCE", 0.05)
+    monkeypatch.setattr(record, "_LOCK_TIMEOUT", 0.05)
     run = begin(tmp_path / "run", few)
     refusals = []
 
     def on_epoch(epoch: Epoch) -> None:
-        with pytest.raises(UserError, match="a training is running in") as caught:
+        with pytest.raises(UserError, match="another training run uses") as caught:
             train(run, few)
         refusals.append(caught)
 
@@ -372,7 +372,7 @@ def test_a_checkpoint_that_holds_something_else(
     train(run, few, 4)
     path = run.folder / "checkpoint.pt"
     torch.save(change(torch.load(path, weights_only=True)), path)
-    check_checkpoint_refused(run, few, "is damaged: the epochs in .* can still be shown")
+    check_checkpoint_refused(run, few, "is damaged, so the run cannot go on: .* can still be shown")
 
 
 def check_checkpoint_refused(run: Run, data: Data, words: str) -> None:
@@ -421,7 +421,7 @@ def test_too_little_memory_on_the_device(error: Exception, few: Data, tmp_path: 
         if moment.epoch == 2:
             raise error
 
-    with pytest.raises(ImpossibleHereError, match=r"CPU.* has not enough memory: take smaller batches; what"):
+    with pytest.raises(ImpossibleHereError, match=r"CPU.* does not have enough memory: use smaller batches; the run"):
         train(run, few, on_step=on_step)
     assert (run.status(), len(run.epochs())) == ("interrupted", 1)
 
@@ -445,7 +445,9 @@ def test_a_disk_that_is_full_at_any_moment_is_one_sentence(
 
     with monkeypatch.context() as patch:
         patch.setattr(Run, "replacing", full)
-        with pytest.raises(UserError, match=f"(disk is full|cannot be written).*go on later by --resume {run.folder}"):
+        with pytest.raises(
+            UserError, match=f"(disk is full|cannot be written).*go on with the run later by --resume {run.folder}"
+        ):
             train(run, few)
     assert Run.open(run.folder).status() == "interrupted"
     assert train(run, few) == "finished"

@@ -11,8 +11,9 @@ from xlsxwriter import Workbook
 from s6xl.backprop.descent import descend
 from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.worked_example import NETWORK
+from s6xl.workbook.backprop.blueprint import Blueprint, Rate
 from s6xl.workbook.backprop.engine import Engine
-from s6xl.workbook.backprop.rate import Rate, rate_table
+from s6xl.workbook.backprop.rate import rate_table
 from s6xl.workbook.book import NewBook, new_book
 from s6xl.workbook.layout import TableLayout
 from s6xl.workbook.sheet import ABOVE, ROW, FormulaTable
@@ -22,8 +23,8 @@ RUNS = 3
 
 
 def tables(book: NewBook, rates: list[Rate]) -> list[tuple[str, FormulaTable]]:
-    layout = TableLayout(EXPERIMENT)
-    return [(rate.sheet, rate_table(book, NETWORK, Engine.FORMULAS, layout, rate)) for rate in rates]
+    blueprint = Blueprint(EXPERIMENT, Engine.FORMULAS, TableLayout(EXPERIMENT), tuple(rates))
+    return [(rate.sheet, rate_table(book, blueprint, rate)) for rate in rates]
 
 
 def ours(path: Path, rates: list[Rate]) -> None:

@@ -1,7 +1,7 @@
 """Every chart of the workbook: a loss curve for each learning rate, and their comparison on two scales."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,13 +39,11 @@ def insert_loss_chart(book: NewBook, sheet: NewSheet, cell: str, layout: TableLa
     sheet.insert_chart(cell, chart, {"description": description, "object_position": 3})
 
 
-def insert_comparison(
-    book: NewBook, sheet: NewSheet, cell: str, layout: TableLayout, names: Sequence[str], *, scale: Scale
-) -> None:
-    """The losses of all learning rates in one chart; `names` are their sheets, `scale` is `LINEAR` or logarithmic."""
+def insert_comparison(book: NewBook, sheet: NewSheet, cell: str, layout: TableLayout, *, scale: Scale) -> None:
+    """The losses of all learning rates in one chart; `scale` is `LINEAR` or logarithmic."""
     logarithmic = "log_base" in scale
     chart = book.workbook.add_chart({"type": "line"})
-    for index, name in enumerate(names):
+    for index, name in enumerate(layout.rate_sheets):
         chart.add_series({**_series(layout, name), "line": series_line(index)})
     title = "Total error, logarithmic scale: the tail" if logarithmic else "Total error at each learning rate"
     chart.set_title({"name": title, "name_font": _font(16, bold=True), "overlay": False})

@@ -5,7 +5,6 @@ import re
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from s6xl.backprop.experiment import Experiment
-from s6xl.backprop.network import Network
 from s6xl.wording import number_text
 
 START, LOSS_PLOT, STEP, CHECK = "Start", "LossPlot", "Step", "Check"
@@ -54,14 +53,29 @@ def cell(row: int, column: int) -> str:
 
 
 class TableLayout:
-    """The addresses of the table on every learning rate's sheet."""
+    """Where an experiment's numbers stand: on Start, and in the table that every learning rate's sheet has.
+
+    `start_cells` are the cells of the start values on Start, from the top down, and `notes_row` is the first row below
+    them that is free. `rate_sheets` are the names of the learning rates' sheets.
+    """
 
     def __init__(self, experiment: Experiment) -> None:
         network = experiment.network
+        self.learning_rates = experiment.learning_rates
+        self.rate_sheets = tuple(map(rate_sheet, self.learning_rates))
+        self.start_cells = {
+            name: f"{START_VALUE_COLUMN}{START_VALUES_ROW + i}" for i, name in enumerate(experiment.start)
+        }
+        self.notes_row = START_VALUES_ROW + len(self.start_cells) + 2
         self.loss = network.loss
         self.columns = {name: str(xl_col_to_name(FIRST_COLUMN + i)) for i, name in enumerate(network.columns)}
         self.first_row = FIRST_ROW
         self.last_row = FIRST_ROW + experiment.steps - 1
+
+    @property
+    def rate_cells(self) -> str:
+        """All learning rates on the sheet Start, such as ``$H$7:$H$12``."""
+        return absolute(f"{rate_cell(0)}:{rate_cell(len(self.learning_rates) - 1)}")
 
     @property
     def steps(self) -> int:
@@ -89,17 +103,6 @@ class TableLayout:
         return absolute(f"{column}{self.first_row + first_step - 1}:{column}{self.first_row + last_step - 1}")
 
 
-def start_cells(network: Network) -> dict[str, str]:
-    """Where each start value stands on the sheet Start: inputs, targets, weights, from the top down."""
-    names = (*network.inputs, *network.targets, *network.weights)
-    return {name: f"{START_VALUE_COLUMN}{START_VALUES_ROW + i}" for i, name in enumerate(names)}
-
-
 def rate_cell(index: int) -> str:
     """Where the learning rate of the sheet with this index stands on the sheet Start."""
     return f"{RATE_COLUMN}{RATES_ROW + index}"
-
-
-def rate_cells(experiment: Experiment) -> str:
-    """All learning rates on the sheet Start, such as ``$H$7:$H$12``."""
-    return absolute(f"{rate_cell(0)}:{rate_cell(len(experiment.learning_rates) - 1)}")

@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 
-from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.expression import substitute, to_excel
 from s6xl.backprop.network import UPDATE, gradient, long_symbol, symbol, update_of
 from s6xl.backprop.verification import (
@@ -21,21 +20,19 @@ from s6xl.backprop.verification import (
     update_error,
 )
 from s6xl.palette import GOOD
+from s6xl.workbook.backprop.blueprint import Blueprint, Rate
 from s6xl.workbook.backprop.choice import Choice
 from s6xl.workbook.backprop.forward_passes import ForwardPasses
-from s6xl.workbook.backprop.rate import Rate
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import (
     CHECK,
     CHOSEN_RATE,
     RATE_CELL,
     START,
-    TableLayout,
     absolute,
     cell,
     on_sheet,
     rate_cell,
-    start_cells,
 )
 from s6xl.workbook.sheet import cached
 
@@ -53,9 +50,9 @@ SOME_BROKEN = "BROKEN: something does not agree with its check. Look for red bel
 SOME_UNKNOWN = "What could be checked agrees, but some of it is no number and could not."
 
 
-def write_check(book: NewBook, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def write_check(book: NewBook, blueprint: Blueprint) -> None:
     """Add the sheet, with the first learning rate and its first step chosen."""
-    _CheckSheet(book, experiment, rates).write()
+    _CheckSheet(book, blueprint).write()
 
 
 def verdict(error: float) -> str:
@@ -73,18 +70,17 @@ def checked_steps(rate: Rate) -> int:
 
 
 class _CheckSheet:
-    def __init__(self, book: NewBook, experiment: Experiment, rates: Sequence[Rate]) -> None:
+    def __init__(self, book: NewBook, blueprint: Blueprint) -> None:
         self._book, self._styles = book, book.styles
         self._sheet = book.add_sheet(CHECK, tab=GOOD)
-        self._network, self._rates = experiment.network, rates
+        self._network, self._layout, self._rates = blueprint.network, blueprint.layout, blueprint.rates
         self._loss = self._network.inlined(self._network.loss)
-        self._layout = TableLayout(experiment)
-        self._choice = Choice(experiment)
-        self._values = dict(zip(self._network.columns, rates[0].table[0].tolist(), strict=True))
+        self._choice = Choice(self._layout)
+        self._values = blueprint.first_step
         self._every_row = CHOSEN_ROW + len(self._network.weights) + 4
-        self._passes_row = self._every_row + len(rates) + 4
+        self._passes_row = self._every_row + len(self._rates) + 4
         givens = {name: self._values[name] for name in self._network.givens}
-        self._passes = ForwardPasses(experiment, givens, self._passes_row, WIDTH_CELL)
+        self._passes = ForwardPasses(self._network, givens, self._passes_row, WIDTH_CELL)
         # Behind the errors of the gradients, the loss, the updates and the start.
         self._verdict_column = FIRST_ERROR_COLUMN + len(self._network.weights) + 3
         self._verdicts: list[str] = []
@@ -267,7 +263,7 @@ class _CheckSheet:
     def _start_formula(self, rate: Rate, steps: int) -> str:
         """Whether the first row and the rate are those on Start, and the steps numbered from 1 to the last."""
         layout, first_row = self._layout, self._cells(1, 1)
-        places = {**start_cells(self._network), "lr": rate_cell(rate.index)}
+        places = {**layout.start_cells, "lr": rate_cell(rate.index)}
 
         def numbers(first_step: int, last_step: int) -> str:
             return on_sheet(SHEET, layout.numbers(first_step=first_step, last_step=last_step))

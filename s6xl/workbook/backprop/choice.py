@@ -2,7 +2,6 @@
 
 import math
 
-from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
 from s6xl.wording import shown_number
 from s6xl.workbook.book import NewBook
@@ -15,8 +14,6 @@ from s6xl.workbook.layout import (
     absolute,
     on_sheet,
     rate_cell,
-    rate_cells,
-    rate_sheet,
 )
 from s6xl.workbook.sheet import NewSheet
 
@@ -29,11 +26,10 @@ NO_NUMBERS = " has no numbers: diverged, or an error"
 class Choice:
     """A learning rate and a step, chosen by the reader; at first the first rate's first step."""
 
-    def __init__(self, experiment: Experiment) -> None:
-        self._layout = TableLayout(experiment)
-        self._first_rate = experiment.learning_rates[0]
-        self._sheets = [rate_sheet(rate) for rate in experiment.learning_rates]
-        self._choices = on_sheet(START, rate_cells(experiment))
+    def __init__(self, layout: TableLayout) -> None:
+        self._layout = layout
+        self._first_rate = layout.learning_rates[0]
+        self._choices = on_sheet(START, layout.rate_cells)
         self._first_choice = on_sheet(START, absolute(rate_cell(0)))
         self._chosen_rate, self._chosen_step = absolute(CHOSEN_RATE), absolute(CHOSEN_STEP)
         self._index, self.step = absolute(f"K{CHOICE_ROW}"), absolute(f"L{CHOICE_ROW}")
@@ -66,7 +62,7 @@ class Choice:
             f"M{row}",
             {"type": "text", "criteria": "begins with", "value": NOT_THERE, "format": styles["bad_text"]},
         )
-        steps = on_sheet(self._sheets[0], self._layout.numbers())
+        steps = on_sheet(self._layout.rate_sheets[0], self._layout.numbers())
         for cell, source, what in (
             (self._chosen_rate, self._choices, "a learning rate"),
             (self._chosen_step, steps, "a step"),
@@ -93,20 +89,20 @@ class Choice:
 
         VLOOKUP gives one value, where INDEX may give many: Excel 365 would write ``@`` before INDEX.
         """
-        tables = [on_sheet(sheet, self._layout.table) for sheet in self._sheets]
+        tables = [on_sheet(sheet, self._layout.table) for sheet in self._layout.rate_sheets]
         return f"VLOOKUP({self.step},{_choose(self._index, tables)},{self._layout.number(name)},FALSE)"
 
 
-def check_formulas_fit(experiment: Experiment) -> None:
+def check_formulas_fit(layout: TableLayout) -> None:
     """Make sure that the longest formula, which names every sheet, is not too long for Excel.
 
     Raises:
         UserError: if it is.
     """
-    choice = Choice(experiment)
-    if max(len(choice.value_formula(name)) for name in experiment.network.columns) >= LONGEST_FORMULA:
+    choice = Choice(layout)
+    if max(len(choice.value_formula(name)) for name in layout.columns) >= LONGEST_FORMULA:
         raise UserError(
-            f"{len(experiment.learning_rates)} learning rates of so many digits do not fit into one formula of "
+            f"{len(layout.learning_rates)} learning rates of so many digits do not fit into one formula of "
             "Excel's: give fewer, or shorter ones."
         )
 

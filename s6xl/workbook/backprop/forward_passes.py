@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from s6xl.backprop.descent import descend
-from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.expression import Expression, Name, to_excel
-from s6xl.backprop.network import symbol
+from s6xl.backprop.network import Network, symbol
 from s6xl.backprop.verification import WIDTH, moved
 from s6xl.palette import INPUT
 from s6xl.workbook.backprop.choice import Choice
@@ -23,8 +22,7 @@ class ForwardPasses:
     `loss_cells` where they stand.
     """
 
-    def __init__(self, experiment: Experiment, givens: Mapping[str, float], row: int, width: str) -> None:
-        network = experiment.network
+    def __init__(self, network: Network, givens: Mapping[str, float], row: int, width: str) -> None:
         self._network, self._givens, self._row, self._width = network, givens, row, width
         # The table's columns down to the loss: the gradients are no part of a forward pass.
         self._columns = network.columns[: network.columns.index(network.loss) + 1]

@@ -18,8 +18,8 @@ from s6xl.backprop.expression import (
 )
 from s6xl.backprop.network import UPDATE, Network, symbol, update_of
 from s6xl.workbook.backprop import numerals
+from s6xl.workbook.backprop.blueprint import Rate
 from s6xl.workbook.backprop.choice import Choice
-from s6xl.workbook.backprop.rate import Rate
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.sheet import NewSheet, cached
 

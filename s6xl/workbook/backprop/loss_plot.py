@@ -1,18 +1,15 @@
 """The sheet LossPlot: the learning rates compared, and the derivation in six blocks."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from s6xl.backprop.derivation import DerivationBlock, written_derivation
-from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.network import long_symbol
 from s6xl.palette import LOSS
 from s6xl.wording import counted
 from s6xl.workbook import charts
-from s6xl.workbook.backprop.rate import Rate
+from s6xl.workbook.backprop.blueprint import Blueprint
 from s6xl.workbook.book import NewBook
-from s6xl.workbook.layout import LOSS_PLOT, TableLayout, cell
+from s6xl.workbook.layout import LOSS_PLOT, cell
 from s6xl.workbook.sheet import NewSheet
 
 # Where the original has each block, by its number: the row and column of its title, and its width in columns.
@@ -23,26 +20,24 @@ LOGARITHMIC_ROW = 37
 CHARTS_PIXELS = (U - 1) * 64  # the width of all columns left of the derivation
 
 
-def write_loss_plot(book: NewBook, experiment: Experiment, rates: Sequence[Rate]) -> None:
+def write_loss_plot(book: NewBook, blueprint: Blueprint) -> None:
     """Add the sheet. The derivation on it is the right one, whatever the experiment's network computes."""
     sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
-    styles = book.styles
+    layout, styles = blueprint.layout, book.styles
     sheet.set_row_pixels(0, 34)
     sheet.write_string("B1", "Loss plot: one line per learning rate", styles["title"])
     sheet.write_string(
         "B3",
-        f"{long_symbol(experiment.network.loss)} over {counted(experiment.steps, 'step')} of gradient descent.",
+        f"{long_symbol(layout.loss)} over {counted(layout.steps, 'step')} of gradient descent.",
         styles["muted"],
     )
     book.write_way_back(sheet, "B4")
     sheet.write_string("U5", "The derivation", styles["table_title"])
     sheet.set_column_pixels(U - 1, U + 11, COLUMN_PIXELS)
 
-    layout = TableLayout(experiment)
-    names = [rate.sheet for rate in rates]
-    losses = np.concatenate([rate.table[:, experiment.network.columns.index(layout.loss)] for rate in rates])
-    charts.insert_comparison(book, sheet, "B6", layout, names, scale=charts.LINEAR)
-    charts.insert_comparison(book, sheet, f"B{LOGARITHMIC_ROW}", layout, names, scale=charts.logarithmic_scale(losses))
+    logarithmic = charts.logarithmic_scale(np.concatenate([*map(blueprint.losses, blueprint.rates)]))
+    charts.insert_comparison(book, sheet, "B6", layout, scale=charts.LINEAR)
+    charts.insert_comparison(book, sheet, f"B{LOGARITHMIC_ROW}", layout, scale=logarithmic)
     for block in written_derivation():
         _write_block(book, sheet, block)
     # A page for each chart, and one for the derivation.

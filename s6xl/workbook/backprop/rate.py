@@ -1,19 +1,15 @@
 """A learning rate's sheet, `LR=0.1` and its like: the drawing, the loss chart, and the table of every step."""
 
 import io
-from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from xlsxwriter.format import Format
 
-from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.network import Network, symbol
 from s6xl.palette import INK
 from s6xl.wording import counted, shown_number
 from s6xl.workbook import charts
+from s6xl.workbook.backprop.blueprint import Blueprint, Rate
 from s6xl.workbook.backprop.drawing import HEIGHT
-from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import (
     HEADER_ROW,
@@ -22,12 +18,9 @@ from s6xl.workbook.layout import (
     START,
     STEP_COLUMN,
     TITLE_CELL,
-    TableLayout,
     absolute,
     on_sheet,
     rate_cell,
-    rate_sheet,
-    start_cells,
 )
 from s6xl.workbook.sheet import ABOVE, ROW, FormulaTable, NewSheet
 
@@ -38,25 +31,9 @@ DRAWING_CELL, CHART_CELL, CHART_ROW = "B3", "S11", 11
 STEP_PIXELS, COLUMN_PIXELS, WIDE_COLUMN_PIXELS = 52, 80, 98
 
 
-@dataclass(frozen=True)
-class Rate:
-    """One learning rate's descent: its position among the rates, and its table as `descend` gives it."""
-
-    index: int
-    value: float
-    table: NDArray[np.float64]
-
-    @property
-    def sheet(self) -> str:
-        """The name of its sheet."""
-        return rate_sheet(self.value)
-
-
-def write_rate_sheet(book: NewBook, experiment: Experiment, engine: Engine, rate: Rate, drawing: bytes) -> None:
-    """Add the sheet of one learning rate, computed by `engine`; `drawing` is the network's picture, as PNG."""
-    network = experiment.network
-    layout = TableLayout(experiment)
-    styles = book.styles
+def write_rate_sheet(book: NewBook, blueprint: Blueprint, rate: Rate, drawing: bytes) -> None:
+    """Add the sheet of one learning rate; `drawing` is the network's picture, as PNG."""
+    network, layout, styles = blueprint.network, blueprint.layout, book.styles
     sheet = book.add_sheet(rate.sheet, tab=INK)
     _set_heights(sheet)
     sheet.set_column_pixels(0, 0, STEP_PIXELS)
@@ -66,7 +43,7 @@ def write_rate_sheet(book: NewBook, experiment: Experiment, engine: Engine, rate
     number = shown_number(rate.value)
     sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
     # The title is as long as a learning rate may be.
-    about = f"{counted(experiment.steps, 'step')} of gradient descent; the drawing shows step 1 as built."
+    about = f"{counted(layout.steps, 'step')} of gradient descent; the drawing shows step 1 as built."
     sheet.write_string("G1", about, styles["muted"])
     book.write_way_back(sheet, "L1")
     sheet.write_string(RATE_LABEL, "η =", styles["label"])
@@ -75,7 +52,7 @@ def write_rate_sheet(book: NewBook, experiment: Experiment, engine: Engine, rate
     for name, column in layout.columns.items():
         role = "header_loss" if name == network.loss else "header"
         sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
-    sheet.write_table(rate_table(book, network, engine, layout, rate))
+    sheet.write_table(rate_table(book, blueprint, rate))
 
     # Inputs and targets stand as they were given.
     first, last = layout.columns[network.weights[0]], layout.columns[network.columns[-1]]
@@ -126,8 +103,9 @@ def _insert_drawing(sheet: NewSheet, title: str, drawing: bytes) -> None:
     )
 
 
-def rate_table(book: NewBook, network: Network, engine: Engine, layout: TableLayout, rate: Rate) -> FormulaTable:
+def rate_table(book: NewBook, blueprint: Blueprint, rate: Rate) -> FormulaTable:
     """The table: givens from the sheet Start and the row above, everything else computed along the row."""
+    network, engine, layout = blueprint.network, blueprint.engine, blueprint.layout
 
     def here(name: str) -> str:
         return f"{layout.columns[name]}{ROW}"
@@ -135,10 +113,9 @@ def rate_table(book: NewBook, network: Network, engine: Engine, layout: TableLay
     def above(name: str) -> str:
         return absolute(RATE_CELL) if name == "lr" else f"{layout.columns[name]}{ABOVE}"
 
-    start = start_cells(network)
     computed = {quantity.name: engine.formula(quantity, network, here) for quantity in network.quantities}
     moved = {weight: engine.update(weight, above) for weight in network.weights}
-    first = {name: on_sheet(START, absolute(start[name])) for name in network.givens}
+    first = {name: on_sheet(START, absolute(layout.start_cells[name])) for name in network.givens}
     later = {name: moved.get(name, above(name)) for name in network.givens}
     return FormulaTable(
         first_row=layout.first_row,

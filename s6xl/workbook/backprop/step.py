@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.expression import Expression, expand, to_text
 from s6xl.backprop.network import Network, gradient, symbol
 from s6xl.palette import NEGATIVE, NEUTRAL, POSITIVE
+from s6xl.workbook.backprop.blueprint import Blueprint
 from s6xl.workbook.backprop.choice import Choice
 from s6xl.workbook.backprop.lookup import Lookup, shown_symbol, updates
-from s6xl.workbook.backprop.rate import Rate
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import CHOICE_ROW, CHOSEN_RATE, STEP
 from s6xl.workbook.sheet import NewSheet, cached
@@ -28,9 +27,9 @@ HOW_TO_READ = (
 )
 
 
-def write_step(book: NewBook, experiment: Experiment, first_rate: Rate) -> None:
+def write_step(book: NewBook, blueprint: Blueprint) -> None:
     """Add the sheet, with the first learning rate and its first step chosen."""
-    network = experiment.network
+    network = blueprint.network
     sheet = book.add_sheet(STEP, tab=POSITIVE)
     sheet.set_column("A:A", 2)
     sheet.set_column(COLUMNS, 11)
@@ -39,8 +38,8 @@ def write_step(book: NewBook, experiment: Experiment, first_rate: Rate) -> None:
     sheet.set_column("P:P", 4)
     sheet.set_column("Q:V", 13)
     book.write_heading(sheet, "One step, number by number", network.warning)
-    choice = Choice(experiment)
-    lookup = Lookup(network, f"{LOOKUP_COLUMN}{NETWORK_ROW}", first_rate)
+    choice = Choice(blueprint.layout)
+    lookup = Lookup(network, f"{LOOKUP_COLUMN}{NETWORK_ROW}", blueprint.rates[0])
     choice.write(book, sheet, lookup.value(network.loss), lookup.values[network.loss])
     lookup.write(book, sheet, choice)
     _write_network(book, sheet, network, lookup)

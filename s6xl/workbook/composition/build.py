@@ -1,23 +1,26 @@
 """From an experiment to a workbook of live formulas, each with its cached value."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 from s6xl.backprop.descent import descend
 from s6xl.backprop.experiment import Experiment
 from s6xl.files import OTHER_FILE
 from s6xl.mnist.record import Run
+from s6xl.workbook.backprop.blueprint import Blueprint, Rate
 from s6xl.workbook.backprop.check import write_check
 from s6xl.workbook.backprop.choice import check_formulas_fit
 from s6xl.workbook.backprop.drawing import draw_network
 from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.backprop.lambdas import define_functions
 from s6xl.workbook.backprop.loss_plot import write_loss_plot
-from s6xl.workbook.backprop.rate import Rate, write_rate_sheet
+from s6xl.workbook.backprop.rate import write_rate_sheet
 from s6xl.workbook.backprop.start import TITLE, write_start
 from s6xl.workbook.backprop.step import write_step
-from s6xl.workbook.book import PLAIN, Packaging, new_book
+from s6xl.workbook.book import PLAIN, NewBook, Packaging, new_book
 from s6xl.workbook.cnn.mnist import write_mnist
+from s6xl.workbook.layout import TableLayout
+from s6xl.workbook.sheet import Progress
 
 
 def build(
@@ -28,7 +31,7 @@ def build(
     packaging: Packaging = PLAIN,
     run: Run | None = None,
     instead: str = OTHER_FILE,
-    progress: Callable[[int], None] = lambda rows: None,
+    progress: Progress = lambda rows: None,
 ) -> None:
     """Write the workbook of an experiment to `path`, whole or not at all.
 
@@ -45,29 +48,35 @@ def build(
         UserError: if the file cannot be written, the run cannot be read, or the learning rates are too long for one
             formula.
     """
-    network = experiment.network
-    check_formulas_fit(experiment)
+    layout = TableLayout(experiment)
+    check_formulas_fit(layout)
     with new_book(path, title=TITLE, packaging=packaging, progress=progress, instead=instead) as book:
-        rates = []
-        for index, value in enumerate(experiment.learning_rates):
-            rates.append(Rate(index, value, descend(network, experiment.start, value, experiment.steps)))
-            progress(experiment.steps)
-        first_step = dict(zip(network.columns, rates[0].table[0].tolist(), strict=True))
-        drawing = draw_network(network, first_step).png()
-        write_start(book, experiment, engine, rates, run)
-        write_loss_plot(book, experiment, rates)
-        for rate in rates:
-            write_rate_sheet(book, experiment, engine, rate, drawing)
-        write_step(book, experiment, rates[0])
-        write_check(book, experiment, rates)
-        if run is None:
-            write_mnist(book, None)
-        else:
-            # Most workbooks have no need to wait for it.
-            from s6xl.workbook.composition.run_sheets import write_run
-
-            write_run(book, run)
+        blueprint = Blueprint(experiment, engine, layout, tuple(_descents(experiment, progress)))
+        write_start(book, blueprint, run)
+        write_loss_plot(book, blueprint)
+        drawing = draw_network(blueprint.network, blueprint.first_step).png()
+        for rate in blueprint.rates:
+            write_rate_sheet(book, blueprint, rate, drawing)
+        write_step(book, blueprint)
+        write_check(book, blueprint)
+        _write_training(book, run)
         if engine is Engine.LAMBDA:
             define_functions(book)
         if engine is not Engine.FORMULAS:
             book.keep_cached_values()
+
+
+def _descents(experiment: Experiment, progress: Progress) -> Iterator[Rate]:
+    for index, value in enumerate(experiment.learning_rates):
+        yield Rate(index, value, descend(experiment.network, experiment.start, value, experiment.steps))
+        progress(experiment.steps)
+
+
+def _write_training(book: NewBook, run: Run | None) -> None:
+    if run is None:
+        write_mnist(book, None)
+        return
+    # Most workbooks have no need to wait for it.
+    from s6xl.workbook.composition.run_sheets import write_run
+
+    write_run(book, run)

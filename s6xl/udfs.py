@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import xlwings
 
-from s6xl.functions import CATEGORY, FUNCTIONS, MISSING, CellBlock, Function, Result
+from s6xl.functions import CATEGORY, FUNCTIONS
+from s6xl.functions.arguments import MISSING
+from s6xl.functions.definition import CellBlock, Function, Result
 from s6xl.live.leftovers import spare_other_excels
 
 # COM hands an error over as a whole number from 0x800A07D0 on; as what nobody typed, no cell with a number is one.

@@ -10,7 +10,8 @@ from xlsxwriter import Workbook
 
 from s6xl.addin import sources
 from s6xl.errors import UserError
-from s6xl.functions import FUNCTIONS, Function
+from s6xl.functions import FUNCTIONS
+from s6xl.functions.definition import Function
 
 _ENCODING = "cp1252"
 # What is changed in xlwings' module, as patterns and their replacements.

@@ -23,7 +23,9 @@ from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.worked_example import INPUTS, NETWORK, TARGETS, WEIGHTS
 from s6xl.doctor.finding import Diagnosis, fault, ok, skipped
 from s6xl.errors import UserError
-from s6xl.functions import MISSING, OF_NUMBERS, OVER_IMAGES, OVER_RANGES, CellBlock, Function
+from s6xl.functions import OF_NUMBERS, OVER_IMAGES, OVER_RANGES
+from s6xl.functions.arguments import MISSING
+from s6xl.functions.definition import CellBlock, Function
 from s6xl.live.leftovers import spare_other_excels
 from s6xl.live.log import log_path
 from s6xl.mnist.choices import PRETRAINED

@@ -4,26 +4,9 @@
 """
 
 from s6xl.backprop.worked_example import NETWORK
-from s6xl.functions.arguments import MISSING
-from s6xl.functions.definition import CellBlock, Function, Parameter, Result
 from s6xl.functions.descents import descent_functions
 from s6xl.functions.predictions import prediction_functions
-from s6xl.functions.quantities import call, call_update, quantity_functions
-
-__all__ = [
-    "CATEGORY",
-    "FUNCTIONS",
-    "MISSING",
-    "OF_NUMBERS",
-    "OVER_IMAGES",
-    "OVER_RANGES",
-    "CellBlock",
-    "Function",
-    "Parameter",
-    "Result",
-    "call",
-    "call_update",
-]
+from s6xl.functions.quantities import quantity_functions
 
 # What the functions stand under in a list of functions.
 CATEGORY = "S6"

@@ -18,7 +18,9 @@ TOO_LARGE = "too large"
 
 
 def descent_functions(network: Network) -> tuple[Function, ...]:
-    """The functions over ranges of a network."""
+    """Return the functions over ranges of a network."""
+    computed = _Descents(network)
+    passed_forward = tuple(q.name for q in network.quantities if q.name not in network.gradients)
     start = (
         _start("inputs", network.inputs),
         _start("targets", network.targets),
@@ -29,51 +31,63 @@ def descent_functions(network: Network) -> tuple[Function, ...]:
         Parameter("lr", "The learning rate, above 0", positive_number),
         Parameter("steps", "How many steps, the first being the start itself", whole_number(MOST_STEPS)),
     )
-    passed_forward = tuple(q.name for q in network.quantities if q.name not in network.gradients)
-
-    def table(inputs: Vector, targets: Vector, weights: Vector, lr: float, steps: int) -> NDArray[np.float64]:
-        names = (*network.inputs, *network.targets, *network.weights)
-        values = (*inputs.numbers, *targets.numbers, *weights.numbers)
-        return descend(network, dict(zip(names, values, strict=True)), lr, steps)
-
-    def columns(names: Sequence[str]) -> list[int]:
-        return [network.columns.index(name) for name in names]
-
-    def one_step(names: Sequence[str], inputs: Vector, targets: Vector, weights: Vector) -> Result:
-        row = table(inputs, targets, weights, lr=1.0, steps=1)[:, columns(names)]
-        return _cells(row.T if weights.upright else row)
-
-    def whole_descent(inputs: Vector, targets: Vector, weights: Vector, lr: float, steps: int) -> Result:
-        headers: list[float | str] = ["step", *map(symbol, network.columns)]
-        rows = _cells(table(inputs, targets, weights, lr, steps))
-        return [headers, *([float(step), *row] for step, row in enumerate(rows, start=1))]
-
     return (
         Function(
             f"{PREFIX}FORWARD",
             f"The forward pass, in a row or a column as the weights are: {', '.join(map(symbol, passed_forward))}",
             start,
-            partial(one_step, passed_forward),
+            partial(computed.one_step, passed_forward),
         ),
         Function(
             f"{PREFIX}BACKWARD",
             "How the total error changes with each weight, shaped as the weights are: one step is weights - lr * this",
             start,
-            partial(one_step, network.gradients),
+            partial(computed.one_step, network.gradients),
         ),
         Function(
             f"{PREFIX}DESCENT",
             "Gradient descent as a table: a row of headers, then a row a step with every quantity",
             descent,
-            whole_descent,
+            computed.table,
         ),
         Function(
             f"{PREFIX}LOSS_CURVE",
             "The total error at each step of gradient descent, in a column",
             descent,
-            lambda *given: _cells(table(*given)[:, columns([network.loss])]),
+            computed.loss_curve,
         ),
     )
+
+
+class _Descents:
+    """What the functions compute: gradient descent of one network, from the ranges that they were given."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def one_step(self, names: Sequence[str], inputs: Vector, targets: Vector, weights: Vector) -> Result:
+        """Some quantities at the start, in a row or a column as the weights are."""
+        row = self._descend(inputs, targets, weights, lr=1.0, steps=1)[:, self._columns(names)]
+        return _cells(row.T if weights.upright else row)
+
+    def table(self, inputs: Vector, targets: Vector, weights: Vector, lr: float, steps: int) -> Result:
+        """Every quantity at every step, below a row of headers."""
+        headers: list[float | str] = ["step", *map(symbol, self._network.columns)]
+        rows = _cells(self._descend(inputs, targets, weights, lr, steps))
+        return [headers, *([float(step), *row] for step, row in enumerate(rows, start=1))]
+
+    def loss_curve(self, inputs: Vector, targets: Vector, weights: Vector, lr: float, steps: int) -> Result:
+        """The loss at every step."""
+        return _cells(self._descend(inputs, targets, weights, lr, steps)[:, self._columns([self._network.loss])])
+
+    def _descend(self, inputs: Vector, targets: Vector, weights: Vector, lr: float, steps: int) -> NDArray[np.float64]:
+        network = self._network
+        names = (*network.inputs, *network.targets, *network.weights)
+        values = (*inputs.numbers, *targets.numbers, *weights.numbers)
+        return descend(network, dict(zip(names, values, strict=True)), lr, steps)
+
+    def _columns(self, names: Sequence[str]) -> list[int]:
+        return [self._network.columns.index(name) for name in names]
 
 
 def _start(name: str, members: Sequence[str]) -> Parameter:

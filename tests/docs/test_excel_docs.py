@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from s6xl.functions import FUNCTIONS, MISSING, CellBlock
+from s6xl.functions import FUNCTIONS
+from s6xl.functions.arguments import MISSING
+from s6xl.functions.definition import CellBlock
 from s6xl.mnist.record import Run
 from s6xl.workbook.inference.choices import digit_choices, first_choice
 from tests.support.places import ROOT

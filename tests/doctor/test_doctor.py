@@ -22,7 +22,8 @@ from s6xl.doctor import basics, examine, excel, machine
 from s6xl.doctor.excel import Session
 from s6xl.doctor.finding import Diagnosis, State, fault, ok
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.functions import FUNCTIONS, MISSING
+from s6xl.functions import FUNCTIONS
+from s6xl.functions.arguments import MISSING
 from s6xl.mnist import model
 from s6xl.mnist.record import Run
 from tests.support import excel_com

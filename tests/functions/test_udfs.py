@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from s6xl.functions import FUNCTIONS, OF_NUMBERS, OVER_RANGES, Function
+from s6xl.functions import FUNCTIONS, OF_NUMBERS, OVER_RANGES
+from s6xl.functions.definition import Function
 from tests.support import excel_com, witness
 from tests.support.excel_com import ERRORS, LEFT_OUT, Workbook, call, cells
 from tests.support.places import ROOT

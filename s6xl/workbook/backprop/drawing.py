@@ -20,46 +20,57 @@ _INPUT_X, _LAYER_X, _ERROR_X, _TOTAL_X = 0.5, (2.9, 5.6), 7.45, 8.8
 
 @plain_letters
 def draw_network(network: Network, values: Mapping[str, float]) -> Canvas:
-    """The network's picture; `values` gives every quantity at the first step."""
+    """Draw the network, from the inputs at the left to the total error at the right.
+
+    Args:
+        network: the network.
+        values: every quantity's value at the first step, by name.
+
+    Returns:
+        The drawing, `WIDTH` by `HEIGHT` inches.
+    """
     canvas = Canvas(WIDTH, HEIGHT, DPI)
+    places = _places(network)
+    for source, target in network.connections.values():
+        canvas.arrow(*_between(places[source], places[target]), MUTED)
+    for weight, (source, target) in network.connections.items():
+        place = _label_place(*_between(places[source], places[target]))
+        canvas.text(place, f"{weight} = {short(values[weight])}", INK, 9.5, paper=_WHITE)
+    for (_, output), error, target in zip(network.layers[-1], network.errors, network.targets, strict=True):
+        canvas.arrow(*_between(places[output], places[error]), MUTED)
+        canvas.arrow(*_between(places[error], places[network.loss]), MUTED)
+        x, y = places[error]
+        beyond = 0.53 if y > HEIGHT / 2 else -0.53
+        canvas.text((x, y + beyond), f"{target} = {short(values[target])}", _GREEN, 9.5, bold=True)
+    for name, colour in _colours(network).items():
+        _draw_node(canvas, places[name], name, values[name], colour)
+    return canvas
 
-    def node(centre: Point, name: str, colour: str) -> None:
-        x, y = centre
-        canvas.circle(centre, _RADIUS, colour, _WHITE)
-        canvas.text((x, y + 0.08), long_symbol(name), _WHITE, 8.5, bold=True)
-        canvas.text((x, y - 0.12), short(values[name]), _WHITE, 7)
 
-    # A neuron is two circles side by side: its sum, on which connections end, and its activation, where they begin.
-    into: dict[str, Point] = {}
-    out_of: dict[str, Point] = dict(zip(network.inputs, _column(_INPUT_X, network.inputs), strict=True))
+def _places(network: Network) -> dict[str, Point]:
+    """The middle of each circle. A neuron is two side by side: its sum, and its activation at the right of it."""
+    places = dict(zip(network.inputs, _column(_INPUT_X, network.inputs), strict=True))
     for x, layer in zip(_LAYER_X, network.layers, strict=True):
         for (total, activation), (_, y) in zip(layer, _column(x, layer), strict=True):
-            into[total], out_of[activation] = (x, y), (x + 2 * _RADIUS - 0.04, y)
+            places[total], places[activation] = (x, y), (x + 2 * _RADIUS - 0.04, y)
+    places |= zip(network.errors, _column(_ERROR_X, network.errors), strict=True)
+    return places | {network.loss: (_TOTAL_X, HEIGHT / 2)}
 
-    for source, target in network.connections.values():
-        canvas.arrow(*_between(out_of[source], into[target]), MUTED)
-    for weight, (source, target) in network.connections.items():
-        place = _label_place(*_between(out_of[source], into[target]))
-        canvas.text(place, f"{weight} = {short(values[weight])}", INK, 9.5, paper=_WHITE)
 
-    for name in network.inputs:
-        node(out_of[name], name, _BLUE)
+def _colours(network: Network) -> dict[str, str]:
+    """The colour of each circle, in the order in which they are drawn."""
+    colours = dict.fromkeys(network.inputs, _BLUE)
     for layer, (sum_colour, activation_colour) in zip(network.layers, _LAYERS, strict=True):
         for total, activation in layer:
-            node(into[total], total, sum_colour)
-            node(out_of[activation], activation, activation_colour)
+            colours |= {total: sum_colour, activation: activation_colour}
+    return colours | dict.fromkeys(network.errors, _PINK) | {network.loss: _RED}
 
-    total_error = (_TOTAL_X, HEIGHT / 2)
-    outputs = [activation for _, activation in network.layers[-1]]
-    places = _column(_ERROR_X, outputs)
-    for output, error, target, place in zip(outputs, network.errors, network.targets, places, strict=True):
-        canvas.arrow(*_between(out_of[output], place), MUTED)
-        canvas.arrow(*_between(place, total_error), MUTED)
-        node(place, error, _PINK)
-        beyond = 0.53 if place[1] > HEIGHT / 2 else -0.53
-        canvas.text((place[0], place[1] + beyond), f"{target} = {short(values[target])}", _GREEN, 9.5, bold=True)
-    node(total_error, network.loss, _RED)
-    return canvas
+
+def _draw_node(canvas: Canvas, centre: Point, name: str, value: float, colour: str) -> None:
+    x, y = centre
+    canvas.circle(centre, _RADIUS, colour, _WHITE)
+    canvas.text((x, y + 0.08), long_symbol(name), _WHITE, 8.5, bold=True)
+    canvas.text((x, y - 0.12), short(value), _WHITE, 7)
 
 
 def short(value: float) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from s6xl.backprop.expression import substitute, to_excel
 from s6xl.backprop.network import UPDATE, Network, Quantity, gradient, update_of
-from s6xl.functions import call, call_update
+from s6xl.functions.quantities import call, call_update
 from s6xl.workbook.sheet import DynamicFormula
 
 

@@ -1,6 +1,7 @@
 """The sheet Step: one step of one learning rate, with every formula's numbers put in."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from s6xl.backprop.expression import Expression, expand, to_text
 from s6xl.backprop.network import Network, gradient, symbol
@@ -16,6 +17,19 @@ NETWORK_ROW, FORMULAS_ROW = 6, 16
 PRINTED_PIXELS = 1_240  # the width of columns A to O
 LAST_COLUMN, LOOKUP_COLUMN = "O", "Q"
 COLUMNS = f"B:{LAST_COLUMN}"
+
+
+class LayerColumns(NamedTuple):
+    """The columns of a layer in the network in cells: its weights at the left, its neurons at the right."""
+
+    weight: str
+    value: str
+    gradient: str
+    neuron: str
+    number: str
+
+
+LAYER_COLUMNS = (LayerColumns(*"DEFGH"), LayerColumns(*"IJKLM"))
 # Each neuron of the drawing takes two rows, its sum and its activation, and a row of space.
 NEURON_ROWS = 3
 TIMES, MINUS = " × ", "−"
@@ -42,68 +56,92 @@ def write_step(book: NewBook, blueprint: Blueprint) -> None:
     lookup = Lookup(network, f"{LOOKUP_COLUMN}{NETWORK_ROW}", blueprint.rates[0])
     choice.write(book, sheet, lookup.value(network.loss), lookup.values[network.loss])
     lookup.write(book, sheet, choice)
-    _write_network(book, sheet, network, lookup)
+    _NetworkInCells(book, sheet, network, lookup).write()
     last_row = _Formulas(book, sheet, network, lookup).write()
     sheet.freeze_panes(CHOICE_ROW, 0)
     sheet.print_area(f"A1:{LAST_COLUMN}{last_row}")
     sheet.set_selection(CHOSEN_RATE)
 
 
-def _write_network(book: NewBook, sheet: NewSheet, network: Network, lookup: Lookup) -> None:
+class _NetworkInCells:
     """The network in cells: columns of inputs, weights, neurons, weights, neurons, and errors."""
-    styles = book.styles
-    book.write_section(sheet, NETWORK_ROW, COLUMNS, "The network at this step")
-    first_row = NETWORK_ROW + 2
 
-    def show(cell: str, name: str, role: str) -> None:
-        sheet.write_formula(cell, f"={lookup.value(name)}", styles[role], cached(lookup.values[name]))
+    def __init__(self, book: NewBook, sheet: NewSheet, network: Network, lookup: Lookup) -> None:
+        self._book, self._styles, self._sheet = book, book.styles, sheet
+        self._network, self._lookup = network, lookup
+        self._first_row = NETWORK_ROW + 2
 
-    def heading(columns: str, title: str) -> None:
-        first, last = columns.split(":")
-        sheet.merge_range(f"{first}{NETWORK_ROW + 1}:{last}{NETWORK_ROW + 1}", title, styles["header"])
+    def write(self) -> None:
+        """Write it, with its colours."""
+        self._book.write_section(self._sheet, NETWORK_ROW, COLUMNS, "The network at this step")
+        self._write_inputs()
+        for layer, columns in zip(self._network.layers, LAYER_COLUMNS, strict=True):
+            self._write_weights(layer, columns)
+            self._write_neurons(layer, columns)
+        total_row = self._write_errors()
+        cells = f"C{self._first_row}:{LAST_COLUMN}{total_row}"
+        self._styles.keep_readable(self._sheet, cells, largest=1000, smallest=0.0001)
+        self._colour()
+        for row, words in enumerate(HOW_TO_READ, start=total_row):
+            self._sheet.write_string(f"B{row}", words, self._styles["italic"])
 
-    def neuron_row(index: int) -> int:
-        return first_row + index * NEURON_ROWS
+    def _write_inputs(self) -> None:
+        self._header("B", "C", "Inputs")
+        for index, name in enumerate(self._network.inputs):
+            self._node("B", "C", self._neuron_row(index), name)
 
-    heading("B:C", "Inputs")
-    for index, name in enumerate(network.inputs):
-        sheet.write_string(f"B{neuron_row(index)}", name, styles["node_name"])
-        show(f"C{neuron_row(index)}", name, "node")
+    def _write_weights(self, layer: tuple[tuple[str, str], ...], columns: LayerColumns) -> None:
+        self._header(columns.weight, columns.gradient, "Weight, value, ∂E/∂w")
+        for index, (total, _) in enumerate(layer):
+            incoming = [(w, source) for w, (source, target) in self._network.connections.items() if target == total]
+            for row, (weight, source) in enumerate(incoming, start=self._neuron_row(index)):
+                edge = f"{weight}: {source} → {total}"
+                self._sheet.write_string(f"{columns.weight}{row}", edge, self._styles["edge_name"])
+                self._value(f"{columns.value}{row}", weight, "node")
+                self._value(f"{columns.gradient}{row}", gradient(weight), "small_value")
 
-    value_columns, gradient_columns = [], []
-    for layer, columns in zip(network.layers, ("DEFGH", "IJKLM"), strict=True):
-        name_column, value_column, gradient_column, neuron_column, number_column = tuple(columns)
-        heading(f"{name_column}:{gradient_column}", "Weight, value, ∂E/∂w")
-        heading(f"{neuron_column}:{number_column}", "Output layer" if layer is network.layers[-1] else "Hidden layer")
-        value_columns.append(value_column)
-        gradient_columns.append(gradient_column)
-        for index, (total, activation) in enumerate(layer):
-            row = neuron_row(index)
-            for offset, name in enumerate((total, activation)):
-                sheet.write_string(f"{neuron_column}{row + offset}", name, styles["node_name"])
-                show(f"{number_column}{row + offset}", name, "node")
-            incoming = [(w, source) for w, (source, target) in network.connections.items() if target == total]
-            for offset, (weight, source) in enumerate(incoming):
-                sheet.write_string(f"{name_column}{row + offset}", f"{weight}: {source} → {total}", styles["edge_name"])
-                show(f"{value_column}{row + offset}", weight, "node")
-                show(f"{gradient_column}{row + offset}", gradient(weight), "small_value")
+    def _write_neurons(self, layer: tuple[tuple[str, str], ...], columns: LayerColumns) -> None:
+        title = "Output layer" if layer is self._network.layers[-1] else "Hidden layer"
+        self._header(columns.neuron, columns.number, title)
+        for index, neuron in enumerate(layer):
+            for row, name in enumerate(neuron, start=self._neuron_row(index)):
+                self._node(columns.neuron, columns.number, row, name)
 
-    heading("N:O", "Target, error")
-    for index, pair in enumerate(zip(network.targets, network.errors, strict=True)):
-        for offset, (name, role) in enumerate(zip(pair, ("node", "small_value"), strict=True)):
-            sheet.write_string(f"N{neuron_row(index) + offset}", name, styles["node_name"])
-            show(f"O{neuron_row(index) + offset}", name, role)
-    total_row = neuron_row(len(network.errors))
-    sheet.write_string(f"N{total_row}", symbol(network.loss), styles["node_name"])
-    show(f"O{total_row}", network.loss, "loss_small")
+    def _write_errors(self) -> int:
+        """Write the targets, the errors and below them the total error, whose row it returns."""
+        self._header("N", "O", "Target, error")
+        network = self._network
+        for index, (target, error) in enumerate(zip(network.targets, network.errors, strict=True)):
+            row = self._neuron_row(index)
+            self._node("N", "O", row, target)
+            self._node("N", "O", row + 1, error, "small_value")
+        total_row = self._neuron_row(len(network.errors))
+        self._node("N", "O", total_row, network.loss, "loss_small")
+        return total_row
 
-    last_row = neuron_row(len(network.layers[0])) - 1
-    styles.keep_readable(sheet, f"C{first_row}:{LAST_COLUMN}{total_row}", largest=1000, smallest=0.0001)
-    _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in value_columns], lookup.largest_weight)
-    _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in gradient_columns], lookup.largest_gradient)
-    _colour_by_sign(sheet, [f"{c}{first_row}:{c}{last_row}" for c in "CHM"], "1")
-    for row, words in enumerate(HOW_TO_READ, start=total_row):
-        sheet.write_string(f"B{row}", words, styles["italic"])
+    def _header(self, first: str, last: str, title: str) -> None:
+        row = NETWORK_ROW + 1
+        self._sheet.merge_range(f"{first}{row}:{last}{row}", title, self._styles["header"])
+
+    def _node(self, name_column: str, value_column: str, row: int, name: str, role: str = "node") -> None:
+        self._sheet.write_string(f"{name_column}{row}", symbol(name), self._styles["node_name"])
+        self._value(f"{value_column}{row}", name, role)
+
+    def _value(self, cell: str, name: str, role: str) -> None:
+        shown = cached(self._lookup.values[name])
+        self._sheet.write_formula(cell, f"={self._lookup.value(name)}", self._styles[role], shown)
+
+    def _neuron_row(self, index: int) -> int:
+        return self._first_row + index * NEURON_ROWS
+
+    def _colour(self) -> None:
+        last_row = self._neuron_row(len(self._network.layers[0])) - 1
+        for columns, largest in (
+            ([layer.value for layer in LAYER_COLUMNS], self._lookup.largest_weight),
+            ([layer.gradient for layer in LAYER_COLUMNS], self._lookup.largest_gradient),
+            (["C", *(layer.number for layer in LAYER_COLUMNS)], "1"),
+        ):
+            _colour_by_sign(self._sheet, [f"{c}{self._first_row}:{c}{last_row}" for c in columns], largest)
 
 
 def _colour_by_sign(sheet: NewSheet, ranges: Sequence[str], largest: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 
 workbook = openpyxl.Workbook(write_only=False)
-workbook.remove(workbook.active)
+del workbook[workbook.sheetnames[0]]
 for name, cells in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")).items():
     sheet = workbook.create_sheet(name)
     for address, value in cells.items():

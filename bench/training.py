@@ -31,7 +31,7 @@ TURNS = 5
 RECIPE = recipe_named("original")
 
 
-class Opened(Dataset):
+class Opened(Dataset[tuple[torch.Tensor, int]]):
     """Images as torchvision's MNIST gives them: opened and transformed one by one."""
 
     def __init__(self, digits: Digits) -> None:
@@ -92,7 +92,7 @@ class OurLoop:
         return images
 
 
-LOOPS = {"usual loop": UsualLoop, "s6xl": OurLoop}
+LOOPS: dict[str, type[UsualLoop | OurLoop]] = {"usual loop": UsualLoop, "s6xl": OurLoop}
 
 
 def measure(name: str, wanted: str, choice: str) -> None:

@@ -153,7 +153,8 @@ def test_the_lock_beside_a_links_target_counts(tmp_path: Path) -> None:
 
 
 def test_on_windows_a_scanners_look_at_the_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, replace, refused = tmp_path / "file.bin", Path.replace, []
+    path, replace = tmp_path / "file.bin", Path.replace
+    refused: list[Path] = []
 
     def scanned(self: Path, target: Path) -> Path:
         if len(refused) < 3:

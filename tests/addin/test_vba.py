@@ -6,7 +6,7 @@ from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
-from pyopenvba import ExcelFile
+from pyopenvba import ExcelFile, VBAModuleKind
 from pyopenvba.apps.excel import ExcelApplication
 from pyopenvba.interpreter import parse_module
 from pyvbaanalysis import DiagnosticSeverity, analyze_module, analyze_office_file
@@ -37,7 +37,7 @@ def test_every_module_parses(file: Path) -> None:
         for module in opened.vba_project().modules:
             # The parser knows no comment behind a directive, as xlwings writes them; VBA does.
             text = re.sub(r"^(\s*#.*?)\s*'.*$", r"\1", module.source, flags=re.MULTILINE)
-            kind = "standard" if module.kind is vba.VBAModuleKind.standard else "class"
+            kind = "standard" if module.kind is VBAModuleKind.standard else "class"
             parse_module(text, name=module.name, kind=kind)
 
 
@@ -116,7 +116,9 @@ def test_any_name_of_a_workbook_gets_through(name: str, tmp_path: Path) -> None:
     application.run("S6_Run", "help")
     (statement,) = application.console
     assert statement.isascii()
-    assert name_of(re.fullmatch(r".*ribbon\.press\('help', '([0-9A-F]*)'\)", statement)[1]) == name
+    pressed = re.fullmatch(r".*ribbon\.press\('help', '([0-9A-F]*)'\)", statement)
+    assert pressed
+    assert name_of(pressed[1]) == name
 
 
 def test_with_no_workbook_open_a_button_works_as_well() -> None:

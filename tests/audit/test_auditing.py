@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import openpyxl
 import pytest
-from openpyxl.utils import range_boundaries
 
 import s6xl.audit.auditing
 from s6xl.addin.package import build_macro_workbook
@@ -20,6 +19,7 @@ from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.composition.build import build
 from tests.support.audit.hostile import READABLE
 from tests.support.places import ROOT
+from tests.support.sheets import boundaries
 
 RATES = {"LR=0.1": 0.1, "LR=0.2": 0.2, "LR=0.5": 0.5, "LR=0.8": 0.8, "LR=1": 1.0, "LR=2": 2.0}
 MEMORY = 1 << 30
@@ -30,7 +30,7 @@ def cells_of(report: FileReport, kind: Kind) -> int:
     count = 0
     for finding in report.findings:
         if finding.kind is kind:
-            left, top, right, bottom = range_boundaries(finding.cells)
+            left, top, right, bottom = boundaries(finding.cells)
             count += (right - left + 1) * (bottom - top + 1)
     return count
 

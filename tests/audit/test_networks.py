@@ -1,5 +1,6 @@
 """The networks that workbooks are held against, with automatic differentiation as the witness."""
 
+import math
 from itertools import product
 
 import numpy as np
@@ -9,8 +10,8 @@ import torch
 from s6xl.audit.networks import BIASES, CASES, Convention, Model, World
 
 CONVENTIONS = [
-    Convention(turned, biases, half, mean, learning)
-    for turned in product((False, True), repeat=2)
+    Convention((turned_1, turned_2), biases, half, mean, learning)
+    for turned_1, turned_2 in product((False, True), repeat=2)
     for biases, learning in (("", False), ("layer", False), ("layer", True), ("neuron", True))
     for half, mean in ((0.5, 1.0), (1.0, 1.0), (1.0, 0.5), (0.5, 0.5))
 ]
@@ -80,22 +81,22 @@ def test_any_derivative(of: str, by: str) -> None:
     world = World(Model(Convention()))
     expressions, step = world.model.expressions, 1e-6
 
+    def computed(name: str, row: dict[str, float]) -> float:
+        if name == "E_tot":
+            return row["E1"] + row["E2"]
+        if name.startswith("E"):
+            return 0.5 * (row[f"t{name[1:]}"] - row[f"a_o{name[1:]}"]) ** 2
+        if name.startswith("a_"):
+            return 1 / (1 + math.exp(-row[name[2:]]))
+        return sum(row[weight] * row[source] for weight, (source, to) in world.model.connections.items() if to == name)
+
     def value(change: float) -> float:
         row = {name: float(world(name, 0)[1]) for name in (*world.model.givens, *expressions)}
         row[by] += change
         order = ("h1", "h2", "a_h1", "a_h2", "o1", "o2", "a_o1", "a_o2", "E1", "E2", "E_tot")
-        sources = {
-            **{
-                n: lambda r, n=n: sum(r[w] * r[s] for w, (s, t) in world.model.connections.items() if t == n)
-                for n in ("h1", "h2", "o1", "o2")
-            },
-            **{f"a_{n}": lambda r, n=n: 1 / (1 + np.exp(-r[n])) for n in ("h1", "h2", "o1", "o2")},
-            **{f"E{n}": lambda r, n=n: 0.5 * (r[f"t{n}"] - r[f"a_o{n}"]) ** 2 for n in "12"},
-            "E_tot": lambda r: r["E1"] + r["E2"],
-        }
         for name in order:
             if name != by:
-                row[name] = sources[name](row)
+                row[name] = computed(name, row)
         return float(row[of])
 
     slope = (value(step) - value(-step)) / (2 * step)

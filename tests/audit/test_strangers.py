@@ -6,7 +6,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from openpyxl.utils import range_boundaries
 
 from s6xl.audit.auditing import audit
 from s6xl.audit.findings import Kind
@@ -14,6 +13,7 @@ from tests.support.audit.stranger_layouts import LAYOUTS, TURNED, UNPLACEABLE, a
 from tests.support.audit.stranger_mistakes import mistakes
 from tests.support.audit.stranger_rights import right_ones
 from tests.support.audit.strangers import COLUMNS, FORMULAS, Book, Case, letters
+from tests.support.sheets import boundaries
 
 Layout = Callable[[], Book]
 
@@ -27,7 +27,7 @@ def cells_of(areas: Iterable[tuple[str, str]]) -> set[tuple[str, int, int]]:
     found = set()
     for sheet, area in areas:
         for part in area.split(", "):
-            left, top, right, bottom = range_boundaries(part)
+            left, top, right, bottom = boundaries(part)
             found |= {(sheet, row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)}
     return found
 
@@ -102,7 +102,8 @@ def test_a_table_on_its_side_is_read(layout: Layout, tmp_path: Path) -> None:
     """Headers beside the rows are as good as headers over columns."""
     layout().write(tmp_path / "s.xlsx")
     (table,) = audit(tmp_path / "s.xlsx").tables
-    assert table.findings == table.not_checked == []
+    assert not table.findings
+    assert not table.not_checked
     assert {"h1", "a_o2", "E_tot", "∂E/∂w1", "∂E/∂w8"} <= set(table.columns)
 
 
@@ -132,7 +133,8 @@ def test_a_table_in_parts_is_read_as_one(places: tuple[tuple[str, int], ...], tm
     """Each part refers to the others, on other rows or sheets; a mistake is found where it stands."""
     apart(*places).write(tmp_path / "right.xlsx")
     (table,) = audit(tmp_path / "right.xlsx").tables
-    assert table.findings == table.not_checked == []
+    assert not table.findings
+    assert not table.not_checked
     assert len(table.columns) == 31
     wrong = FORMULAS | {"d_w3": FORMULAS["d_w3"].replace("a_h2", "a_h1")}
     apart(*places, formulas=wrong).write(tmp_path / "wrong.xlsx")

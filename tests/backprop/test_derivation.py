@@ -71,7 +71,7 @@ def test_every_partial_agrees_with_autograd() -> None:
     tensors = {**values, **witness.forward(values)}
     numbers = computed(NETWORK)
     for partial in NETWORK.partials:
-        numerator, denominator = re.fullmatch(r"d(\w+?)_d(\w+)", partial.name).groups()  # type: ignore[union-attr]
+        numerator, denominator = re.fullmatch(r"d(\w+?)_d(\w+)", partial.name).groups()
         total = "E_tot" if numerator == "E" else numerator
         wanted = partial_derivative(
             total, denominator, {name: float(value.detach()) for name, value in tensors.items()}

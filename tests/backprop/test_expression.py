@@ -192,7 +192,8 @@ def test_libreoffice_means_the_numpy_function(libreoffice: Office, tmp_path: Pat
 def random_expression(generator: random.Random, depth: int) -> Expression:
     kind = generator.random()
     if depth == 0 or kind < 0.15:
-        return generator.choice([Name("a"), Name("w1"), Name("c_2"), Number(0.5), Number(2.0), Number(3.0)])
+        leaves: list[Expression] = [Name("a"), Name("w1"), Name("c_2"), Number(0.5), Number(2.0), Number(3.0)]
+        return generator.choice(leaves)
     if kind < 0.3:
         return Negative(random_expression(generator, depth - 1))
     if kind < 0.4:

@@ -1,9 +1,13 @@
 """The doctor: what it finds on this machine, and what it says of what is missing."""
 
 import importlib.util
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,7 +55,7 @@ def test_a_fault_is_counted() -> None:
 
 def test_the_libraries_are_those_that_the_package_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert list(basics.LIBRARIES) == [re.match(r"[\w-]+", wanted)[0] for wanted in project["dependencies"]]
+    assert list(basics.LIBRARIES) == re.findall(r"^[\w-]+", "\n".join(project["dependencies"]), re.MULTILINE)
 
 
 def test_a_missing_library() -> None:
@@ -64,7 +68,7 @@ def test_a_missing_library() -> None:
 def test_the_dll_on_windows(tmp_path: Path) -> None:
     interpreter = str(tmp_path / "venv" / "Scripts" / "python.exe")
     (tmp_path / "venv" / "Scripts").mkdir(parents=True)
-    with mock.patch.object(machine.sys, "platform", WINDOWS):
+    with mock.patch.object(sys, "platform", WINDOWS):
         (missing,) = machine.check_dll(interpreter)
         name = re.search(r"xlwings64-[\d.]+\.dll", missing.text)
         assert name
@@ -77,7 +81,7 @@ def test_the_dll_on_windows(tmp_path: Path) -> None:
 
 
 def test_a_python_of_32_bits_on_windows() -> None:
-    with mock.patch.object(basics.sys, "platform", WINDOWS), mock.patch.object(basics.sys, "maxsize", 2**31 - 1):
+    with mock.patch.object(sys, "platform", WINDOWS), mock.patch.object(sys, "maxsize", 2**31 - 1):
         (finding,) = basics.check_python()
     assert finding.state is State.FAULT
     assert "install a 64-bit Python" in finding.text
@@ -107,7 +111,7 @@ def test_an_add_in_that_cannot_be_built() -> None:
 
 
 def test_no_place_for_temporary_files() -> None:
-    with mock.patch.object(machine.tempfile, "TemporaryDirectory", side_effect=OSError(28, "No space left on device")):
+    with mock.patch.object(tempfile, "TemporaryDirectory", side_effect=OSError(28, "No space left on device")):
         (finding,) = machine.check_add_in()
     assert finding == fault("there is no place for temporary files (No space left on device): make room for them.")
 
@@ -147,7 +151,7 @@ def test_a_gpu_and_none() -> None:
 
 
 def test_no_libreoffice() -> None:
-    with mock.patch.object(machine.shutil, "which", return_value=None), mock.patch.object(machine, "PLACES", ()):
+    with mock.patch.object(shutil, "which", return_value=None), mock.patch.object(machine, "PLACES", ()):
         (finding,) = machine.check_libreoffice()
     assert finding.state is State.OPTIONAL
 
@@ -244,7 +248,7 @@ class Cells:
         return self
 
 
-def in_excel(sheet: Excel) -> Session:
+def in_excel(sheet: Any) -> Session:
     return Session(mock.Mock(), sheet, sheet, Path(), sheet.spills)
 
 
@@ -326,6 +330,9 @@ class Recalculating:
 class Setting:
     """A cell of the sheet of settings."""
 
+    settings: dict[str, list[str]]
+    address: str
+
     def __init__(self, settings: dict[str, list[str]], address: str) -> None:
         object.__setattr__(self, "settings", settings)
         object.__setattr__(self, "address", address)
@@ -340,7 +347,7 @@ BOOK_CHECKS = [excel.check_macro_workbook, excel.check_lambda_workbook]
 
 @pytest.mark.parametrize("check", BOOK_CHECKS)
 def test_a_workbook_that_recalculates_rightly_passes(check: Any, tmp_path: Path) -> None:
-    app = Recalculating()
+    app: Any = Recalculating()
     assert check(Session(app, mock.Mock(), mock.Mock(), tmp_path, True)).endswith("recalculates to what Python gives")
     assert (len(app.opened), app.recalculated, app.closed, app.calculation) == (1, 1, 1, "automatic")
     expected = {"A2": ["INTERPRETER_WIN", sys.executable]} if check is excel.check_macro_workbook else {}
@@ -354,7 +361,7 @@ def test_a_workbook_that_recalculates_rightly_passes(check: Any, tmp_path: Path)
 def test_a_workbook_that_recalculates_wrongly_is_found(
     check: Any, fault: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    app = Recalculating(**fault)
+    app: Any = Recalculating(**fault)
     with pytest.raises(excel.WrongError, match=message):
         check(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
     assert app.closed == 1
@@ -400,6 +407,8 @@ class Reading:
 class Choosing:
     """The cell in which a digit is chosen."""
 
+    chosen: list[str]
+
     def __init__(self, chosen: list[str]) -> None:
         object.__setattr__(self, "chosen", chosen)
 
@@ -409,7 +418,7 @@ class Choosing:
 
 
 def test_a_network_that_reads_rightly_passes(tmp_path: Path) -> None:
-    app = Reading()
+    app: Any = Reading()
     found = excel.check_network_workbook(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
     assert found == "digits.xlsx recalculates to what Python gives"
     assert len(set(app.chosen)) == 4
@@ -418,14 +427,14 @@ def test_a_network_that_reads_rightly_passes(tmp_path: Path) -> None:
 
 
 def test_a_network_that_reads_wrongly_is_found(tmp_path: Path) -> None:
-    app = Reading(off=1e-8)
+    app: Any = Reading(off=1e-8)
     with pytest.raises(excel.WrongError, match=r"digits\.xlsx, 0, test image 3 gives"):
         excel.check_network_workbook(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
     assert app.closed == 1
 
 
 def test_an_excel_without_lambda_is_not_asked_for_it(tmp_path: Path) -> None:
-    app = Recalculating(lambdas=False)
+    app: Any = Recalculating(lambdas=False)
     assert "has no LAMBDA" in excel.check_lambda_workbook(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
     assert not app.opened
 
@@ -468,7 +477,7 @@ def test_a_session_ends_its_excel_and_no_other(tmp_path: Path) -> None:
     with (
         mock.patch.object(xlwings, "App", return_value=app) as started,
         mock.patch("xlwings.udfs.has_dynamic_array", return_value=False),
-        mock.patch.object(excel.os, "kill") as kill,
+        mock.patch.object(os, "kill") as kill,
         suppress(KeyError),
         excel.session() as session,
     ):
@@ -477,7 +486,7 @@ def test_a_session_ends_its_excel_and_no_other(tmp_path: Path) -> None:
         assert Path(app.books.open.call_args.args[0]).name == "s6.xlam"
         raise KeyError
     started.assert_called_once_with(visible=False, add_book=True)
-    kill.assert_called_once_with(4711, excel.signal.SIGTERM)
+    kill.assert_called_once_with(4711, signal.SIGTERM)
     app.kill.assert_not_called()
 
 
@@ -491,7 +500,7 @@ def test_each_check_of_excel_is_a_line() -> None:
         raise excel.WrongError("it shows 3")
 
     with (
-        mock.patch.object(excel.sys, "platform", WINDOWS),
+        mock.patch.object(sys, "platform", WINDOWS),
         mock.patch.object(excel, "session", session),
         mock.patch.object(excel, "CHECKS", (lambda session: "fine", failing, lambda session: "fine, too")),
     ):
@@ -512,7 +521,7 @@ def test_each_check_of_excel_is_a_line() -> None:
 )
 def test_an_excel_that_cannot_be_tried_is_one_fault(error: Exception, message: str) -> None:
     with (
-        mock.patch.object(excel.sys, "platform", WINDOWS),
+        mock.patch.object(sys, "platform", WINDOWS),
         mock.patch.object(excel, "session", side_effect=error),
     ):
         assert list(excel.check_excel()) == [fault(message)]

@@ -150,7 +150,7 @@ GOOD = {
     "lr": cells([0.5]),
     "steps": cells([3.0]),
 }
-BAD = {
+BAD: dict[str, Any] = {
     "an empty cell": cells([None]),
     "an empty text": cells([""]),
     "text": cells(["abc"]),
@@ -175,7 +175,7 @@ BAD = {
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_argument_is_named_in_the_cell(function: Function, bad: str) -> None:
     for position, parameter in enumerate(function.parameters):
-        arguments = [GOOD.get(p.name, cells([0.5])) for p in function.parameters]
+        arguments: list[Any] = [GOOD.get(p.name, cells([0.5])) for p in function.parameters]
         arguments[position] = BAD[bad]
         found = call(function.name, *arguments)
         assert isinstance(found, str)

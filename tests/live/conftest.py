@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,14 +16,15 @@ def xlwings_as_it_was() -> Iterator[None]:
     import xlwings
     from xlwings import _xlwindows
 
+    windows: Any = _xlwindows
     engine = xlwings.engines.active
     kept = ("get_excel_hwnds", "get_xl_app_from_hwnd", "N_COM_ATTEMPTS")
-    before = {name: getattr(_xlwindows, name) for name in kept}
-    process_id = _xlwindows.win32process.GetWindowThreadProcessId
+    before = {name: getattr(windows, name) for name in kept}
+    process_id = windows.win32process.GetWindowThreadProcessId
     yield
     for name, value in before.items():
-        setattr(_xlwindows, name, value)
-    _xlwindows.win32process.GetWindowThreadProcessId = process_id
+        setattr(windows, name, value)
+    windows.win32process.GetWindowThreadProcessId = process_id
     xlwings.engines.active = engine
 
 

@@ -169,7 +169,7 @@ def test_no_excel_is_running() -> None:
 def test_an_unforeseen_error_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     shown: list[str] = []
     with (
-        mock.patch.dict(worker.ACTIONS, {"help": mock.Mock(side_effect=ZeroDivisionError("division by zero."))}),
+        mock.patch.dict(ACTIONS, {"help": mock.Mock(side_effect=ZeroDivisionError("division by zero."))}),
         mock.patch.object(dialog, "show", shown.append),
     ):
         assert worker.main(["help"]) == 1

@@ -4,8 +4,10 @@ import gc
 import json
 import random
 import types
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +58,7 @@ class Scene:
         self.store.enter({"run": str(FOLDER)}, book=BOOK)
         self.time, self.refusing, self.refused = 0.0, refusing, 0
         self.seen: list[int] = []
+        self.sleep: Callable[[float], None] = self.pass_time
         reach(OpenExcel(self.store, self.hazard, self.loses))
         fail_at_once()
 
@@ -71,7 +74,7 @@ class Scene:
     def loses(self) -> bool:
         return self.is_refused()
 
-    def sleep(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
         """Time passes: the training goes on, whatever Excel does, and what keeps it busy ends some day."""
         self.time += seconds
         self.run.done = min(EPOCHS, int(self.time))
@@ -221,7 +224,7 @@ def test_a_run_whose_folder_goes_away_leaves_what_is_shown(template: Path, tmp_p
 
     with run.claimed():
         pass
-    trainer = types.SimpleNamespace(poll=lambda: None if scene.time < 15 else 0)
+    trainer: Any = types.SimpleNamespace(poll=lambda: None if scene.time < 15 else 0)
     assert follow(run, place, trainer, clock=lambda: scene.time, sleep=sleep) is Outcome.SHOWN
     assert len(scene.store.rows(book=BOOK)) == 3
     assert scene.time > 11

@@ -102,7 +102,7 @@ def test_excel_closed_loses_nothing_and_import_brings_it_in(desk: Desk, template
         time.sleep(0.1)
     # A workbook of the user's own, without the sheet.
     plain = openpyxl.Workbook()
-    plain.active["A1"] = "mine"
+    plain["Sheet"]["A1"] = "mine"
     plain.save(tmp_path / "plain.xlsx")
     desk.open(tmp_path / "plain.xlsx", "Other.xlsx")
     desk.press("import_run", "Other.xlsx")

@@ -51,7 +51,7 @@ def test_a_network_without_mistakes(tmp_path: Path) -> None:
         EVALUATION,
         predictions=EVALUATION.labels,
         mistakes=none,
-        mistaken_images=np.zeros((0, 28, 28)),
+        mistaken_images=np.zeros((0, 28, 28), np.uint8),
         probabilities=np.array([]),
     )
     flawless.save(tmp_path / "evaluation.npz")

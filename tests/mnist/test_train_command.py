@@ -639,7 +639,8 @@ def test_time_left_is_by_the_epochs_of_this_sitting(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """1 of 3 epochs was trained before: if the next one takes 40 seconds, with test and all, one more is left."""
-    clock = SimpleNamespace(monotonic=lambda: clock.now, now=1_000.0)
+    clock = SimpleNamespace(now=1_000.0)
+    clock.monotonic = lambda: clock.now
     monkeypatch.setattr(watching, "time", clock)
     shown = []
     with watching.watching(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -77,8 +78,9 @@ def train_by_hand(recipe: Recipe, digits: Digits) -> ByHand:
     shrunk = [module.weight for module in network if isinstance(module, nn.Conv2d | nn.Linear)]
     kept = [weight for weight in network.parameters() if not any(weight is other for other in shrunk)]
     assert (len(shrunk), len(kept)) == ((7, 19) if is_best else (6, 16))
+    groups: list[dict[str, Any]] = [{"params": shrunk, "weight_decay": 5e-4 if is_best else 0}, {"params": kept}]
     optimizer = torch.optim.SGD(
-        [{"params": shrunk, "weight_decay": 5e-4 if is_best else 0}, {"params": kept}],
+        groups,
         lr=recipe.learning_rate,
         momentum=0.9,
         nesterov=is_best,

@@ -39,7 +39,7 @@ def train(run: Run, data: Data, steps: int | None = None, **watcher: Any) -> str
         nonlocal done
         done += 1
 
-    stop = {} if steps is None else {"on_step": count, "wants_to_stop": lambda: done >= steps}
+    stop: dict[str, Any] = {} if steps is None else {"on_step": count, "wants_to_stop": lambda: done >= steps}
     return training.train(Run.open(run.folder), data, CPU, Watcher(**stop, **watcher))
 
 
@@ -163,7 +163,7 @@ def test_stopped_after_any_step_and_gone_on_with_it_is_the_same(
 
 def test_stopped_again_and_again_is_the_same(few: Data, whole: Path, tmp_path: Path) -> None:
     run = begin(tmp_path / "run", few)
-    statuses = []
+    statuses: list[str] = []
     while "finished" not in statuses and len(statuses) < 20:
         statuses.append(train(run, few, 1))
     # 9 steps; behind an epoch's last one goes on to the next epoch's first.

@@ -130,7 +130,7 @@ def load() -> types.ModuleType:
 
     if "xlwings.udfs" not in sys.modules:
         _stand_in_for_pywin32()
-        libraries = dict.fromkeys(("windll", "oledll", "PyDLL"), _Anything())
+        libraries: dict[str, Any] = dict.fromkeys(("windll", "oledll", "PyDLL"), _Anything())
         with mock.patch.multiple(ctypes, create=True, **libraries):
             windows = importlib.import_module("xlwings._xlwindows")
         xlwings.engines.add(xlwings.main.Engine(impl=windows.engine))
@@ -232,7 +232,7 @@ class Workbook(CDispatch):
         self.Application = Application()
         self.macros = ""
         self.options: dict[str, dict[str, Any]] = {}
-        self.Application.MacroOptions = lambda name, **options: self.options.update({name: options})
+        vars(self.Application)["MacroOptions"] = lambda name, **options: self.options.update({name: options})
         self.VBProject = types.SimpleNamespace(VBComponents=_Components(self))
 
     def add(self, name: str, values: Mapping[str, Any] | None = None) -> Sheet:

@@ -79,6 +79,10 @@ class Office:
         )["series"]
         return answers
 
+    def save(self, path: Path, out: Path) -> None:
+        """Load a workbook and save it as an .xlsx file of LibreOffice's own."""
+        self.recalculate_series(path, [], {}, hard=False, save=out)
+
     def _ask(self, request: object) -> dict[str, Any]:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")

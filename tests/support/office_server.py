@@ -17,6 +17,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import uno
 from com.sun.star.beans import PropertyValue
@@ -24,9 +25,11 @@ from com.sun.star.connection import NoConnectException
 
 TEXT_RESULT, ERROR_RESULT = 2, 4  # com.sun.star.sheet.FormulaResult.STRING and ERROR
 START_SECONDS = 120
+Changes = dict[str, dict[str, Any]]  # what goes into a cell, by sheet and address
+Addresses = dict[str, list[str]]
 
 
-def start(soffice, profile):
+def start(soffice: str, profile: str) -> tuple[subprocess.Popen[bytes], Any]:
     pipe = f"s6xl-{uuid.uuid4().hex}"
     process = subprocess.Popen(
         [
@@ -59,7 +62,7 @@ def start(soffice, profile):
     return process, remote.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", remote)
 
 
-def column_name(index):
+def column_name(index: int) -> str:
     name = ""
     index += 1
     while index:
@@ -68,7 +71,7 @@ def column_name(index):
     return name
 
 
-def read(sheet):
+def read(sheet: Any) -> tuple[dict[str, Any], list[str]]:
     cursor = sheet.createCursor()
     cursor.gotoStartOfUsedArea(False)
     cursor.gotoEndOfUsedArea(True)
@@ -87,21 +90,21 @@ def read(sheet):
     return values, errors
 
 
-def options(path):
-    chosen = {"Hidden": True}
+def options(path: str) -> tuple[Any, ...]:
+    chosen: dict[str, Any] = {"Hidden": True}
     if path.endswith(".xlam"):
         # LibreOffice reads add-ins, but does not know them by their ending.
         chosen["FilterName"] = "Calc MS Excel 2007 VBA XML"
     return tuple(option(name, value) for name, value in chosen.items())
 
 
-def option(name, value):
+def option(name: str, value: Any) -> Any:
     made = PropertyValue()
     made.Name, made.Value = name, value
     return made
 
 
-def recalculate(desktop, path, changes, shown, hard):
+def recalculate(desktop: Any, path: str, changes: Changes, shown: Addresses, hard: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, folder)
         document = desktop.loadComponentFromURL(Path(copy).as_uri(), "_blank", 0, options(path))
@@ -117,7 +120,7 @@ def recalculate(desktop, path, changes, shown, hard):
                         cell.setValue(value)
             if hard:
                 document.calculateAll()
-            answer = {"values": {}, "errors": {}, "shown": {}}
+            answer: dict[str, Any] = {"values": {}, "errors": {}, "shown": {}}
             for name in document.Sheets.ElementNames:
                 answer["values"][name], answer["errors"][name] = read(document.Sheets.getByName(name))
             for name, addresses in shown.items():
@@ -128,7 +131,9 @@ def recalculate(desktop, path, changes, shown, hard):
             document.close(True)
 
 
-def recalculate_series(desktop, path, series, read_cells, hard, save):
+def recalculate_series(
+    desktop: Any, path: str, series: list[Changes], read_cells: Addresses, hard: bool, save: str | None
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         document = desktop.loadComponentFromURL(Path(shutil.copy(path, folder)).as_uri(), "_blank", 0, options(path))
         if document is None:
@@ -166,7 +171,7 @@ def recalculate_series(desktop, path, series, read_cells, hard, save):
             document.close(True)
 
 
-def main():
+def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process, desktop = start(sys.argv[1], profile)
         try:

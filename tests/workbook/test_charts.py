@@ -13,13 +13,14 @@ from openpyxl.worksheet.worksheet import Worksheet
 from s6xl.backprop.experiment import Experiment
 from s6xl.workbook.charts import nice_interval
 from s6xl.workbook.composition.build import build
+from tests.support.sheets import charts as charts_of
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 
 
 def charts(sheet: Worksheet) -> list[LineChart]:
-    found = sheet._charts
+    found = charts_of(sheet)
     assert all(isinstance(chart, LineChart) for chart in found)
     return found
 

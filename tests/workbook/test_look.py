@@ -19,6 +19,7 @@ from s6xl.errors import UserError
 from s6xl.workbook.backprop.drawing import draw_network
 from s6xl.workbook.composition.build import build
 from tests.support.office import Office
+from tests.support.sheets import charts, images
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 # What Excel 2016, LibreOffice 7.4 and Google Sheets all know.
@@ -75,9 +76,9 @@ def test_everything_stands_where_the_original_has_it(loaded: Workbook) -> None:
     plot = loaded["LossPlot"]
     assert [plot[cell].value for cell in ("U7", "X7", "X14", "U19", "U26", "U31")] == [1, 2, 3, 4, 5, 6]
     assert plot["U7"].number_format == '0".  The forward pass"'
-    assert plot._charts[0].anchor._from.row == 5
+    assert charts(plot)[0].anchor._from.row == 5
     for name in RATE_SHEETS:
-        (drawing,), (chart,) = loaded[name]._images, loaded[name]._charts
+        (drawing,), (chart,) = images(loaded[name]), charts(loaded[name])
         assert (drawing.anchor._from.col, drawing.anchor._from.row) == (1, 2)
         assert (chart.anchor._from.col, chart.anchor._from.row) == (18, 10)
 
@@ -126,13 +127,13 @@ def test_the_frozen_rows_leave_room_on_a_small_screen(loaded: Workbook) -> None:
 def test_nothing_on_a_sheet_covers_anything_else(loaded: Workbook) -> None:
     """Drawing, chart and table of a learning rate's sheet, and the two charts and the derivation of LossPlot."""
     for name in RATE_SHEETS:
-        (drawing,), (chart,) = loaded[name]._images, loaded[name]._charts
+        (drawing,), (chart,) = images(loaded[name]), charts(loaded[name])
         assert drawing.anchor.to.col < chart.anchor._from.col
         for shape in (drawing, chart):
             assert 1 < shape.anchor._from.row < shape.anchor.to.row <= 30  # rows from 0: above the header in row 32
         assert drawing.anchor.to.col > 6
         assert drawing.anchor.to.row > 25
-    upper, lower = loaded["LossPlot"]._charts
+    upper, lower = charts(loaded["LossPlot"])
     assert upper.anchor.to.row < lower.anchor._from.row
     assert max(upper.anchor.to.col, lower.anchor.to.col) < 20
 
@@ -147,7 +148,7 @@ def test_gridlines_are_off_and_pages_print(loaded: Workbook) -> None:
             assert sheet.page_setup.fitToWidth in (None, 1)  # 1 unless said otherwise
             assert sheet.page_setup.fitToHeight == 0
         assert sheet.oddFooter.center.text == "&A"
-        assert int(sheet.page_setup.paperSize) == 9  # A4
+        assert sheet.page_setup.paperSize == 9  # A4
         assert sheet.page_margins.left < 0.5
     for name in RATE_SHEETS:
         assert (loaded[name].print_title_rows, loaded[name].print_title_cols) == ("$32:$32", "$A:$A")
@@ -164,17 +165,17 @@ def test_pages_end_where_a_part_does(loaded: Workbook) -> None:
         for first, end in pairwise(ends):
             repeated = [1] if first and name in RATE_SHEETS else []
             inches = sum(pixels(sheet, column) for column in (*repeated, *range(first + 1, end + 1))) / 96
-            assert inches * sheet.page_setup.scale / 100 < 297 / 25.4 - 0.8
+            assert inches * (sheet.page_setup.scale or 100) / 100 < 297 / 25.4 - 0.8
     assert str(loaded["Step"]["B30"].value).startswith("Backward pass")
     assert loaded["LR=0.1"]["R32"].value == "o1"
     assert loaded["LossPlot"]["U5"].value == "The derivation"
-    assert loaded["LossPlot"]._charts[1].anchor._from.row == 36
+    assert charts(loaded["LossPlot"])[1].anchor._from.row == 36
 
 
 def pixels(sheet: Worksheet, column: int) -> int:
     """A column's width on the screen, in a workbook whose letters are as wide as Calibri's."""
     for dimension in sheet.column_dimensions.values():
-        if dimension.min <= column <= dimension.max:
+        if column in range(dimension.min or 0, (dimension.max or -1) + 1):
             return int(dimension.width * 7)
     return 64
 

@@ -77,7 +77,7 @@ def with_deltas() -> Book:
     """Columns for the deltas of the neurons, from which the gradients follow."""
     order = [*GIVENS, *WEIGHTS, *HIDDEN, *OUTPUT, *ERRORS, *[f"delta_{n}" for n in ("o1", "o2", "h1", "h2")], *SLOPES]
     deltas = {f"delta_{neuron}": f"δ_{neuron}" for neuron in ("o1", "o2", "h1", "h2")}
-    made = table(header=20, columns=letters("B", order), heads=spelled(**deltas), formulas=DELTAS, start=UNEQUAL)
+    made = table(header=20, columns=letters("B", order), heads=spelled() | deltas, formulas=DELTAS, start=UNEQUAL)
     made.elsewhere["eta"] = "$B$17"
     made.styles |= ABSOLUTE
     return Book([made], {"Sheet1": {"B16": "η", "B17": 0.5}})
@@ -134,7 +134,7 @@ def biased_neurons() -> Book:
     deltas = [f"delta_{neuron}" for neuron in ("o1", "o2", "h1", "h2")]
     slopes = [f"d_{bias}" for bias in biases.values()]
     order = [*GIVENS, *WEIGHTS, *biases.values(), *HIDDEN, *OUTPUT, *ERRORS, *deltas, *SLOPES, *slopes]
-    heads = spelled(slope="dE/d{}", **{delta: delta for delta in deltas})
+    heads = spelled(slope="dE/d{}") | {delta: delta for delta in deltas}
     made = table("Neurons", 4, letters("B", order), heads, formulas=DELTAS, elsewhere={"eta": "$C$1"})
     made.formulas |= _biased(biases) | {f"d_{bias}": f"delta_{neuron}" for neuron, bias in biases.items()}
     made.start |= {"b1": 0.35, "b2": 0.3, "b3": 0.6, "b4": 0.55}
@@ -213,7 +213,7 @@ def two_steps() -> Book:
 def new_weights() -> Book:
     """Weights after the update in columns of their own, to which the next row refers."""
     order = [*COLUMNS, *[f"{weight}_new" for weight in WEIGHTS]]
-    heads = spelled("out_{}", "Error total", "dE/d{}", **{f"{weight}_new": f"{weight} new" for weight in WEIGHTS})
+    heads = spelled("out_{}", "Error total", "dE/d{}") | {f"{weight}_new": f"{weight} new" for weight in WEIGHTS}
     made = table("Steps", 6, letters("B", order), heads, elsewhere={"eta": "$C$3"})
     made.formulas |= {f"{weight}_new": f"{weight}-eta*d_{weight}" for weight in WEIGHTS}
     made.updates = {weight: f"{weight}_new@-1" for weight in WEIGHTS}
@@ -306,7 +306,7 @@ def delta_rule() -> Book:
     """No gradients but the steps against them, by deltas with the other sign."""
     deltas = [f"delta_{neuron}" for neuron in ("o1", "o2", "h1", "h2")]
     order = [*GIVENS, *WEIGHTS, *HIDDEN, *OUTPUT, *ERRORS, *deltas, *[f"step_{weight}" for weight in WEIGHTS]]
-    heads = spelled(**{f"delta_{neuron}": f"δ_{neuron}" for neuron in ("o1", "o2", "h1", "h2")})
+    heads = spelled() | {f"delta_{neuron}": f"δ_{neuron}" for neuron in ("o1", "o2", "h1", "h2")}
     heads |= {f"step_{weight}": f"Δ{weight}" for weight in WEIGHTS}
     made = table("Delta", 4, letters("B", order), heads, formulas=DELTAS, start=UNEQUAL, elsewhere={"eta": "$C$2"})
     made.formulas |= {"delta_o1": "(t1-a_o1)*a_o1*(1-a_o1)", "delta_o2": "(t2-a_o2)*a_o2*(1-a_o2)"}
@@ -318,7 +318,7 @@ def delta_rule() -> Book:
 def steps_of_weights() -> Book:
     """Gradients, and beside each the step that its weight takes."""
     order = [*COLUMNS, *[f"step_{weight}" for weight in WEIGHTS]]
-    heads = spelled(slope="∂E/∂{}", **{f"step_{weight}": f"Δ{weight}" for weight in WEIGHTS})
+    heads = spelled(slope="∂E/∂{}") | {f"step_{weight}": f"Δ{weight}" for weight in WEIGHTS}
     made = table("Sheet1", 4, letters("B", order), heads, start=UNEQUAL, elsewhere={"eta": "$C$2"})
     made.formulas |= {f"step_{weight}": f"-eta*d_{weight}" for weight in WEIGHTS}
     made.updates |= {weight: f"{weight}@-1+step_{weight}@-1" for weight in WEIGHTS}
@@ -408,7 +408,7 @@ def transposed() -> Book:
     """Quantities down the rows, steps across."""
     made = table(start=UNEQUAL)
     rows = {name: row for row, name in enumerate(COLUMNS, 3)}
-    cells: dict[str, Value] = {"A1": "η =", "B1": 0.5} | {f"A{row}": made.heads[name] for name, row in rows.items()}
+    cells: dict[str, Value] = {"A1": "η =", "B1": 0.5, **{f"A{row}": made.heads[name] for name, row in rows.items()}}
     for step, letter in enumerate("BCDEFG"):
 
         def reference(name: str, where: str, letter: str = letter) -> str | None:

@@ -203,7 +203,7 @@ class Table:
 
         return filled(template, reference)
 
-    def calculated(self) -> dict[str, float]:
+    def calculated(self) -> dict[str, Value]:
         """The values of the quantities by address; for formulas in plain arithmetic and EXP, and the usual rate."""
         known: dict[tuple[str, int], float] = {}
 
@@ -349,7 +349,7 @@ def table(
     columns: Mapping[str, str] | None = None,
     heads: Mapping[str, str] | None = None,
     steps: int = 8,
-    **others: dict[str, str] | dict[str, Value],
+    **others: Mapping[str, str] | Mapping[str, Value],
 ) -> Table:
     """A table as the class makes it, but for what is given here; `others` add to the table's own dictionaries."""
     made = Table(

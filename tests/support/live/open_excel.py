@@ -7,6 +7,7 @@ passes `hazard` first, which may raise what a busy Excel does.
 import json
 import re
 import shutil
+import types
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from filelock import FileLock
 
 from tests.support import excel_com
 from tests.support.excel_com import CDispatch, ComError
+from tests.support.sheets import boundaries
 
 PID = 4242
 NO_SUCH = -2147352567  # COM's "exception occurred"
@@ -93,7 +95,8 @@ class Store:
     def cells(self, book: str, sheet: str) -> dict[tuple[int, int], Any]:
         """The values of a sheet's cells by row and column."""
         stored = self.read()["books"][book]["sheets"][sheet]["cells"]
-        return {tuple(map(int, place.split(","))): value for place, value in stored.items()}
+        places = {place: place.split(",") for place in stored}
+        return {(int(row), int(column)): stored[place] for place, (row, column) in places.items()}
 
     def value(self, name: str, *, book: str, sheet: str = "MNIST") -> Any:
         """The value of a named cell."""
@@ -123,7 +126,7 @@ class Store:
 
 def area(reference: str) -> tuple[int, int, int, int]:
     """First row and column, last row and column of ``$C$6`` or ``$B$22:$G$221``."""
-    first_column, first_row, last_column, last_row = openpyxl.utils.range_boundaries(reference.replace("$", ""))
+    first_column, first_row, last_column, last_row = boundaries(reference)
     return first_row, first_column, last_row, last_column
 
 
@@ -337,7 +340,7 @@ class Sheet(_Object):
             return None
         return Cells(self, (row, column, row, column))
 
-    def Range(self, first: "str | Cells", last: "Cells | None" = None) -> "Cells | None":  # noqa: N802
+    def Range(self, first: Any, last: Any = None) -> Any:  # noqa: N802
         if self.excel.loses():
             return None
         if isinstance(first, str):
@@ -408,11 +411,11 @@ class Cells(_Object):
 
     @property
     def Rows(self) -> Any:  # noqa: N802
-        return excel_com.types.SimpleNamespace(Count=self.place[2] - self.place[0] + 1)
+        return types.SimpleNamespace(Count=self.place[2] - self.place[0] + 1)
 
     @property
     def Columns(self) -> Any:  # noqa: N802
-        return excel_com.types.SimpleNamespace(Count=self.place[3] - self.place[1] + 1)
+        return types.SimpleNamespace(Count=self.place[3] - self.place[1] + 1)
 
     @property
     def Count(self) -> int:  # noqa: N802
@@ -497,7 +500,9 @@ def reach(excel: OpenExcel) -> None:
     import xlwings
     from xlwings import _xlwindows
 
-    xlwings.engines.active = xlwings.engines["excel"]
-    _xlwindows.get_excel_hwnds = lambda: iter([1] if excel.store.read()["books"] else [])
-    _xlwindows.get_xl_app_from_hwnd = lambda window: _xlwindows.COMRetryObjectWrapper(excel)
-    _xlwindows.win32process.GetWindowThreadProcessId = lambda window: (0, PID)
+    engines: Any = xlwings.engines
+    windows: Any = _xlwindows
+    engines.active = engines["excel"]
+    windows.get_excel_hwnds = lambda: iter([1] if excel.store.read()["books"] else [])
+    windows.get_xl_app_from_hwnd = lambda window: windows.COMRetryObjectWrapper(excel)
+    windows.win32process.GetWindowThreadProcessId = lambda window: (0, PID)

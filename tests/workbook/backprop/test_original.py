@@ -12,6 +12,7 @@ from s6xl.backprop.descent import descend
 from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.worked_example import NETWORK, TARGETS
 from tests.support import facts
+from tests.support.sheets import charts, images
 
 RATE_SHEETS = ["LR=0.1", "LR=0.2", "LR=0.5", "LR=0.8", "LR=1", "LR=2"]
 FIRST_ROW, LAST_ROW = 33, 100
@@ -157,12 +158,12 @@ def test_derivation_is_the_originals_corrected(original: Workbook, ours: Workboo
 
 def test_charts_and_drawings_stand_where_the_originals_do(original: Workbook, ours: Workbook) -> None:
     def anchors(sheet: Worksheet) -> list[tuple[int, int]]:
-        return [(chart.anchor._from.row, chart.anchor._from.col) for chart in sheet._charts]
+        return [(chart.anchor._from.row, chart.anchor._from.col) for chart in charts(sheet)]
 
     assert anchors(ours["LossPlot"])[0] == anchors(original["LossPlot"])[0]
     for name in RATE_SHEETS:
         assert anchors(ours[name]) == anchors(original[name])
-        (image,) = ours[name]._images
+        (image,) = images(ours[name])
         assert (image.anchor._from.row, image.anchor._from.col) == (2, 1)
 
 

@@ -162,7 +162,7 @@ def test_the_products_of_an_input_map(loaded: Workbook, digit_book: Path, libreo
     (found,) = libreoffice.recalculate_series(
         digit_book, [{sheet: change}], {sheet: [*blocks[0], *blocks[1], *blocks[2], title]}
     )
-    seen, kernel, products = ([found[sheet][cell] for cell in block] for block in blocks)
+    seen, kernel, products = ([float(found[sheet][cell]) for cell in block] for block in blocks)
     assert kernel == pytest.approx(pretrained.network().state["3.weight"][3, 4].ravel().tolist(), abs=1e-11)
     assert products == pytest.approx([a * b for a, b in zip(seen, kernel, strict=True)], abs=1e-12)
     assert found[sheet][title] == "Of input map 5: what it sees × kernel → products"

@@ -40,9 +40,9 @@ def rules(loaded: Workbook, sheet: str) -> list[tuple[str, Rule]]:
 
 
 def test_only_functions_that_all_spreadsheets_share(loaded: Workbook) -> None:
-    texts = []
+    texts: list[str] = []
     for sheet in network_sheets(loaded):
-        texts += [cell.value for row in loaded[sheet].iter_rows() for cell in row if cell.data_type == "f"]
+        texts += [str(cell.value) for row in loaded[sheet].iter_rows() for cell in row if cell.data_type == "f"]
         texts += [formula for _, rule in rules(loaded, sheet) for formula in rule.formula]
     assert len(texts) > 30_000
     assert set(re.findall(r"([A-Z][A-Z0-9.]*)\(", " ".join(texts))) <= SHARED_FUNCTIONS
@@ -168,6 +168,6 @@ def test_no_text_becomes_a_formula_when_it_is_edited(loaded: Workbook) -> None:
 
 def test_a_line_below_a_title_touches_no_table(loaded: Workbook) -> None:
     for sheet in LAYERS:
-        for row in loaded[sheet].iter_rows(max_col=2):
+        for number, row in enumerate(loaded[sheet].iter_rows(max_col=2), start=1):
             if row[1].border.bottom.style == "medium":
-                assert loaded[sheet].cell(row[1].row + 1, 2).fill.fill_type is None, sheet
+                assert loaded[sheet].cell(number + 1, 2).fill.fill_type is None, sheet

@@ -18,6 +18,7 @@ from s6xl.workbook.composition.build import build
 from tests.support.cached_values import assert_cached_values_hold
 from tests.support.networks import NETWORKS, probabilities, run_of
 from tests.support.office import Change, Office
+from tests.support.sheets import boundaries
 
 CHOICE, EMPTY, ANSWER = "J9", "empty paper", "AE12"
 TOLERANCE = 1e-9
@@ -30,7 +31,7 @@ def area(path: Path, name: str) -> list[str]:
     book = openpyxl.load_workbook(path, read_only=True)
     sheet, _, reference = book.defined_names[name].attr_text.rpartition("!")
     assert sheet.strip("'") == "Digit"
-    (left, top, right, bottom) = openpyxl.utils.range_boundaries(reference.replace("$", ""))
+    (left, top, right, bottom) = boundaries(reference)
     return [f"{get_column_letter(x)}{y}" for y in range(top, bottom + 1) for x in range(left, right + 1)]
 
 
@@ -157,7 +158,7 @@ def test_it_says_what_it_sees(digit_book: Path, pretrained: Run, libreoffice: Of
     """The sentences beside the answer, for a digit read right, one read wrong, a painted one and empty paper."""
     names = list(choices(pretrained))
     grid = area(digit_book, "digit_painted")
-    series = [
+    series: list[Changes] = [
         chosen(names[3]),
         chosen(names[50]),
         {"Digit": {grid[400]: 255.0}},

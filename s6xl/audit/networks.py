@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from s6xl.backprop.dense import Biases, dense
 from s6xl.backprop.expression import Expression, Name, names, parse, substitute, to_numpy
-from s6xl.backprop.network import UPDATE, symbol
+from s6xl.backprop.network import UPDATE, gradient, symbol
 from s6xl.backprop.worked_example import NETWORK
 
 Array = NDArray[np.float64]
@@ -20,13 +21,6 @@ Array = NDArray[np.float64]
 CASES = 8
 FURTHEST = 2  # how many rows onward the weights of a world follow from the first one's
 INPUTS = (*NETWORK.targets, *NETWORK.inputs)  # of each step, the targets among them
-_LAYERS = ("hidden", "output")
-_INPUT_OF = {"h": ("i1", "i2"), "o": ("a_h1", "a_h2")}
-BIASES = {
-    "": {},
-    "layer": {"h1": "b1", "h2": "b1", "o1": "b2", "o2": "b2"},
-    "neuron": {"h1": "b1", "h2": "b2", "o1": "b3", "o2": "b4"},
-}
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Convention:
     """How a network is written: which layers number their weights by source, its biases, the factors of its error."""
 
     by_source: tuple[bool, bool] = (False, False)
-    biases: str = ""
+    biases: Biases = "none"
     half: float = 0.5  # of each output's squared distance
     mean: float = 1.0  # of the sum of the errors
     learning_biases: bool = False  # whether gradient descent moves the biases, too
@@ -43,10 +37,10 @@ class Convention:
     def title(self) -> str:
         """What it is, in a few words."""
         parts = ["2-2-2, sigmoid"]
-        parts.append({"": "no biases", "layer": "a bias a layer", "neuron": "a bias a neuron"}[self.biases])
+        parts.append({"none": "no biases", "layer": "a bias a layer", "neuron": "a bias a neuron"}[self.biases])
         parts += [
             f"{layer} weights numbered by where they come from"
-            for layer, turned in zip(_LAYERS, self.by_source, strict=True)
+            for layer, turned in zip(("hidden", "output"), self.by_source, strict=True)
             if turned
         ]
         if self.half != 0.5:
@@ -61,39 +55,30 @@ class Model:
 
     def __init__(self, convention: Convention) -> None:
         self.convention = convention
-        self.biases = BIASES[convention.biases]
-        self.weights = (*NETWORK.weights, *dict.fromkeys(self.biases.values()))
+        self._network = network = dense(
+            (2, 2, 2),
+            title=convention.title,
+            biases=convention.biases,
+            by_source=convention.by_source,
+            error_factor=convention.half,
+            total_factor=convention.mean,
+        )
+        self.biases, self.connections = network.biases, network.connections
+        self.weights = network.parameters
         # What gradient descent moves.
-        self.learning = self.weights if convention.learning_biases else NETWORK.weights
-        self.givens = (*INPUTS, *self.weights)
+        self.learning = network.parameters if convention.learning_biases else network.weights
+        self.givens = (*network.targets, *network.inputs, *self.weights)
         # What all steps have in common.
         self.shared = tuple(name for name in self.givens if name not in self.learning)
-        self.connections = self._connect()
-        sources: dict[str, str] = {}
-        for neuron in ("h1", "h2", "o1", "o2"):
-            sources[neuron] = " + ".join(
-                [f"{weight}*{source}" for weight, (source, target) in self.connections.items() if target == neuron]
-                + [bias for reached, bias in self.biases.items() if reached == neuron]
-            )
-            sources[f"a_{neuron}"] = f"sigmoid({neuron})"
-        half, slope = convention.half, 2 * convention.half * convention.mean
-        for number in "12":
-            square = f"(t{number} - a_o{number})**2"
-            sources[f"E{number}"] = square if half == 1 else f"{half}*{square}"
-        sources["E_tot"] = "E1 + E2" if convention.mean == 1 else f"{convention.mean}*(E1 + E2)"
-        factor = "" if slope == 1 else f"{slope}*"
-        deltas = {f"o{n}": f"{factor}(a_o{n} - t{n})*a_o{n}*(1 - a_o{n})" for n in "12"}
-        back = {neuron: self._back(neuron, deltas) for neuron in ("h1", "h2")}
-        deltas |= {neuron: f"({back[neuron]})*a_{neuron}*(1 - a_{neuron})" for neuron in ("h1", "h2")}
-        for weight, (source, target) in self.connections.items():
-            sources[f"dE_d{weight}"] = f"{deltas[target]}*{source}"
-        for bias in dict.fromkeys(self.biases.values()):
-            reached = [neuron for neuron, name in self.biases.items() if name == bias]
-            sources[f"dE_d{bias}"] = " + ".join(deltas[neuron] for neuron in reached)
-        sources |= {f"dE_d{neuron}": delta for neuron, delta in deltas.items()}
-        sources |= {f"dE_da_{neuron}": text for neuron, text in back.items()}
-        sources |= {f"dE_da_o{n}": f"{factor}(a_o{n} - t{n})" for n in "12"}
-        self.expressions = {name: parse(source) for name, source in sources.items()}
+        # By each neuron's activation, those of the hidden layer first.
+        by_activation = {
+            f"dE_d{activation}": network[network.chains[gradient(weight)][0]].expression
+            for layer in network.layers
+            for neuron, activation in layer
+            for weight, (_, target) in network.connections.items()
+            if target == neuron
+        }
+        self.expressions = {q.name: q.expression for q in (*network.quantities, *network.deltas)} | by_activation
 
     def expression(self, name: str) -> Expression | None:
         """What a quantity is, over others of its row; for a weight, over those of the row before.
@@ -108,8 +93,8 @@ class Model:
             return self._step(match[1], UPDATE.expression)
         if name in self.expressions:
             return self.expressions[name]
-        if match := re.fullmatch(r"d(E[12]?|a_[ho][12]|[ho][12])_d(\w+)", name):
-            return self._derivative("E_tot" if match[1] == "E" else match[1], match[2])
+        if match := re.fullmatch(r"d(\w+?)_d(\w+)", name):
+            return self._derivative(self._network.loss if match[1] == "E" else match[1], match[2])
         return None
 
     def _derivative(self, of: str, by: str) -> Expression | None:
@@ -130,47 +115,34 @@ class Model:
 
     def partials(self, name: str) -> dict[str, str]:
         """A quantity's derivatives by what it is computed from."""
-        if name in ("h1", "h2", "o1", "o2"):
-            found = {weight: source for weight, (source, target) in self.connections.items() if target == name}
-            found |= {source: weight for weight, (source, target) in self.connections.items() if target == name}
-            return found | {bias: "1" for neuron, bias in self.biases.items() if neuron == name}
-        if name.startswith("a_"):
-            return {name[2:]: f"{name}*(1 - {name})"}
-        if name in ("E1", "E2"):
+        network = self._network
+        if name in self._slopes:
+            return {name.removeprefix("a_"): self._slopes[name]}
+        if name == network.loss:
+            return dict.fromkeys(network.errors, str(self.convention.mean))
+        if name in network.errors:
+            index = network.errors.index(name)
+            output, target = network.layers[-1][index][1], network.targets[index]
             factor = "" if self.convention.half == 0.5 else f"{2 * self.convention.half}*"
-            number = name[1]
-            return {
-                f"a_o{number}": f"{factor}(a_o{number} - t{number})",
-                f"t{number}": f"{factor}(t{number} - a_o{number})",
-            }
-        if name == "E_tot":
-            return {"E1": str(self.convention.mean), "E2": str(self.convention.mean)}
-        return {}
+            return {output: f"{factor}({output} - {target})", target: f"{factor}({target} - {output})"}
+        leading = {weight: source for weight, (source, target) in self.connections.items() if target == name}
+        found = leading | {source: weight for weight, source in leading.items()}
+        return found | ({self.biases[name]: "1"} if name in self.biases else {})
+
+    @cached_property
+    def _slopes(self) -> dict[str, str]:
+        """The slope of each activation by its neuron's sum."""
+        neurons = [neuron for layer in self._network.layers for neuron in layer]
+        return {activation: self._network[f"d{activation}_d{neuron}"].source for neuron, activation in neurons}
 
     @cached_property
     def catalogue(self) -> tuple[str, ...]:
         """What a column may compute that no header says: everything of the table, the givens left out."""
-        slopes = tuple(f"da_{neuron}_d{neuron}" for neuron in ("h1", "h2", "o1", "o2"))
-        paths = tuple(f"dE{output}_da_h{hidden}" for output in "12" for hidden in "12")
+        layers = self._network.layers
+        slopes = tuple(f"d{activation}_d{neuron}" for layer in layers for neuron, activation in layer)
+        paths = tuple(f"d{error}_d{activation}" for error in self._network.errors for _, activation in layers[-2])
         updates = tuple(name for weight in self.learning for name in (f"{weight}_next", f"step_{weight}"))
         return (*self.expressions, *updates, *slopes, *paths)
-
-    def _connect(self) -> dict[str, tuple[str, str]]:
-        connections: dict[str, tuple[str, str]] = {}
-        for (layer, sources), turned, first in zip(_INPUT_OF.items(), self.convention.by_source, (1, 5), strict=True):
-            ends = [(source, f"{layer}{n}") for n in "12" for source in sources]
-            if turned:
-                ends[1], ends[2] = ends[2], ends[1]
-            connections |= {f"w{first + index}": end for index, end in enumerate(ends)}
-        return connections
-
-    def _back(self, neuron: str, deltas: dict[str, str]) -> str:
-        paths = [
-            f"{deltas[target]}*{weight}"
-            for weight, (source, target) in self.connections.items()
-            if source == f"a_{neuron}"
-        ]
-        return " + ".join(paths)
 
 
 class World:

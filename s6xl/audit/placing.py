@@ -18,6 +18,7 @@ from s6xl.audit.resolving import Resolver, Whereabouts, quantities
 from s6xl.audit.signs import turn_signs
 from s6xl.audit.tables import Column, Table
 from s6xl.audit.values import Values
+from s6xl.backprop.dense import Biases
 
 _FEWEST_RIGHT = 3  # columns that make a table one of gradient descent
 
@@ -85,11 +86,11 @@ class _Placing:
                 continue
         return found
 
-    def _biases(self) -> str:
+    def _biases(self) -> Biases:
         named = {column.name for column in self._table.columns} | self._labels()
         if {"b3", "b4"} & named:
             return "neuron"
-        return "layer" if {"b1", "b2"} & named else ""
+        return "layer" if {"b1", "b2"} & named else "none"
 
     def _learning_biases(self) -> bool:
         return any(re.fullmatch(r"dE_db\d|b\d_next|-?step_b\d", column.name or "") for column in self._table.columns)
@@ -98,7 +99,9 @@ class _Placing:
         """Other conventions that could explain what is wrong."""
         names = {column.name for column in wrong}
         hidden, output = {"h1", "h2"} & names, {"o1", "o2"} & names
-        kinds = ("", "layer", "neuron") if not base.biases and (hidden or output) else (base.biases,)
+        kinds: tuple[Biases, ...] = (base.biases,)
+        if base.biases == "none" and (hidden or output):
+            kinds = ("none", "layer", "neuron")
         errors = [(base.half, base.mean)]
         if {"E1", "E2", "E_tot"} & names:
             errors += [(1.0, 1.0), (1.0, 0.5), (0.5, 0.5)]

@@ -65,7 +65,7 @@ def _computed_row(network: Network) -> Callable[..., Row]:
 @lru_cache
 def _update(network: Network) -> Callable[[Row, float], Row]:
     """A function from a row and a learning rate to the givens of the next row."""
-    moved = {weight: to_python(substitute(UPDATE.expression, update_of(weight))) for weight in network.weights}
+    moved = {weight: to_python(substitute(UPDATE.expression, update_of(weight))) for weight in network.parameters}
     givens = ", ".join(moved.get(name, name) for name in network.givens)
     update = scalar_function(("lr", *network.columns), f"({givens})")
 

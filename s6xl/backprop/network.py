@@ -5,7 +5,7 @@ Every formula, text and value in the project comes from such a table.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from s6xl.backprop.expression import Expression, Name, names, parse, substitute
 
@@ -28,11 +28,22 @@ class Quantity:
 class Network:
     """A network as a table: what it is given, what it computes, and the order of its columns on a sheet.
 
-    `title` says what network it is, and `warning` what is wrong with it, if anything.
-
-    `quantities` stand in order of computation, each over givens and earlier quantities. `layers` holds each layer's
-    neurons as (sum, activation), `connections` where each weight leads from and to, `errors` each output's error.
-    `partials` are the factors of the chain rule; `chains` names, for each gradient, the factors whose product it is.
+    Attributes:
+        title: what network it is.
+        inputs: the names of its inputs.
+        targets: the names of the outputs' targets.
+        weights: the names of its weights.
+        layers: for each layer behind the inputs, its neurons as (sum, activation).
+        connections: where each weight leads from and to.
+        errors: the names of the outputs' errors.
+        quantities: what a step computes, in order, each over givens and earlier quantities.
+        partials: the factors of the chain rule.
+        chains: for each weight's gradient, the factors whose product it is.
+        columns: the order of givens and quantities on a sheet.
+        loss: the name of the total error.
+        biases: for each neuron that has one, the bias that is added to its sum.
+        deltas: the derivatives of the loss by the neurons' sums.
+        warning: what is wrong with the network, if anything.
     """
 
     title: str
@@ -47,17 +58,24 @@ class Network:
     chains: dict[str, tuple[str, ...]]
     columns: tuple[str, ...]
     loss: str
+    biases: dict[str, str] = field(default_factory=dict)
+    deltas: tuple[Quantity, ...] = ()
     warning: str = ""
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        """What gradient descent moves: the weights, and the biases behind them."""
+        return (*self.weights, *dict.fromkeys(self.biases.values()))
+
+    @property
     def givens(self) -> tuple[str, ...]:
-        """Everything a step starts from, in column order: targets, inputs and weights."""
-        return tuple(name for name in self.columns if name in {*self.inputs, *self.targets, *self.weights})
+        """Everything a step starts from, in column order: targets, inputs, weights and biases."""
+        return tuple(name for name in self.columns if name in {*self.inputs, *self.targets, *self.parameters})
 
     @property
     def gradients(self) -> tuple[str, ...]:
-        """The names of the gradients, one a weight, in the order of the weights."""
-        return tuple(gradient(weight) for weight in self.weights)
+        """The names of the gradients, one a parameter, in the order of the parameters."""
+        return tuple(gradient(name) for name in self.parameters)
 
     def __getitem__(self, name: str) -> Quantity:
         for quantity in (*self.quantities, *self.partials):
@@ -74,6 +92,8 @@ class Network:
         if name in self.connections:
             source, target = self.connections[name]
             return f"weight from {source} to {target}"
+        if name in self.biases.values():
+            return f"bias of {', '.join(neuron for neuron, bias in self.biases.items() if bias == name)}"
         return self[name].meaning
 
     def with_sources(self, sources: dict[str, str], warning: str) -> "Network":

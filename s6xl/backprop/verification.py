@@ -61,7 +61,7 @@ def update_error(network: Network, table: NDArray[np.float64], learning_rate: fl
     for before, after in pairwise(rows):
         for name in network.givens:
             expected = before[name]
-            if name in network.weights:
+            if name in network.parameters:
                 expected = update(before[name], learning_rate, before[gradient(name)])
             step = abs(before[name] - expected) + SMALLEST_STEP
             differences.append(abs(after[name] - expected) / step)
@@ -73,7 +73,7 @@ def _moved_losses(network: Network) -> dict[str, Callable[..., tuple[float, floa
     """For each weight a function from a row to its gradient and the losses with the weight moved up and down."""
     loss = network.inlined(network.loss)
     functions = {}
-    for weight in network.weights:
+    for weight in network.parameters:
         up, down = (to_python(substitute(loss, {weight: moved(weight, sign)})) for sign in "+-")
         source = f"(lambda h: ({gradient(weight)}, {up}, {down}))({WIDTH!r})"
         functions[weight] = scalar_function(network.columns, source)

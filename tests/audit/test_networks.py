@@ -7,14 +7,21 @@ import numpy as np
 import pytest
 import torch
 
-from s6xl.audit.networks import BIASES, CASES, Convention, Model, World
+from s6xl.audit.networks import CASES, Convention, Model, World
 
 CONVENTIONS = [
     Convention((turned_1, turned_2), biases, half, mean, learning)
     for turned_1, turned_2 in product((False, True), repeat=2)
-    for biases, learning in (("", False), ("layer", False), ("layer", True), ("neuron", True))
+    for biases, learning in (("none", False), ("layer", False), ("layer", True), ("neuron", True))
     for half, mean in ((0.5, 1.0), (1.0, 1.0), (1.0, 0.5), (0.5, 0.5))
 ]
+
+
+BIASES = {
+    "none": {},
+    "layer": {"h1": "b1", "h2": "b1", "o1": "b2", "o2": "b2"},
+    "neuron": {"h1": "b1", "h2": "b2", "o1": "b3", "o2": "b4"},
+}
 
 
 def differentiated(convention: Convention, givens: dict[str, float]) -> dict[str, float]:

@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from s6xl.audit.networks import CASES, Convention, Model, World
+from s6xl.backprop.dense import Biases
 
+LEARNED: tuple[tuple[Biases, bool], ...] = (("none", False), ("layer", False), ("layer", True), ("neuron", True))
 CONVENTIONS = [
     Convention((turned_1, turned_2), biases, half, mean, learning)
     for turned_1, turned_2 in product((False, True), repeat=2)
-    for biases, learning in (("none", False), ("layer", False), ("layer", True), ("neuron", True))
+    for biases, learning in LEARNED
     for half, mean in ((0.5, 1.0), (1.0, 1.0), (1.0, 0.5), (0.5, 0.5))
 ]
 

@@ -35,7 +35,7 @@ def insert_loss_chart(book: NewBook, sheet: NewSheet, cell: str, layout: TableLa
     chart.set_plotarea({"layout": {"x": 0.09, "y": 0.13, "width": 0.89, "height": 0.6}})
     _frame(chart, 760, 236)
     loss, rate = long_symbol(layout.loss), name.replace(RATE_SHEET, "learning rate ")
-    description = f"Line chart of {loss} over the steps of gradient descent at the {rate}."
+    description = f"Line chart of {loss} over the steps of gradient descent at {rate}."
     sheet.insert_chart(cell, chart, {"description": description, "object_position": 3})
 
 
@@ -45,14 +45,18 @@ def insert_comparison(book: NewBook, sheet: NewSheet, cell: str, layout: TableLa
     chart = book.workbook.add_chart({"type": "line"})
     for index, name in enumerate(layout.rate_sheets):
         chart.add_series({**_series(layout, name), "line": series_line(index)})
-    title = "Total error, logarithmic scale: the tail" if logarithmic else "Total error at each learning rate"
+    title = (
+        "Total error at each learning rate, logarithmic scale" if logarithmic else "Total error at each learning rate"
+    )
     chart.set_title({"name": title, "name_font": _font(16, bold=True), "overlay": False})
     chart.set_legend({"position": "right", "font": _font(11)})
     _set_axes(chart, layout, size=11, scale=scale)
     _frame(chart, 1090, 560)
     kind = "a logarithmic" if logarithmic else "a linear"
     loss = long_symbol(layout.loss)
-    description = f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line per learning rate."
+    description = (
+        f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line for each learning rate."
+    )
     sheet.insert_chart(cell, chart, {"x_offset": 11, "y_offset": 11, "description": description})
 
 

@@ -272,5 +272,5 @@ def test_as_many_rates_as_fit_into_a_formula(tmp_path: Path) -> None:
     build(Experiment(learning_rates=rates[:228], steps=1), path)
     longest = max(map(len, formulas(openpyxl.load_workbook(path))))
     assert LONGEST_FORMULA - 500 < longest < LONGEST_FORMULA
-    with pytest.raises(UserError, match="245 learning rates of so many digits"):
+    with pytest.raises(UserError, match="245 learning rates with this many digits"):
         build(Experiment(learning_rates=rates, steps=1), path)

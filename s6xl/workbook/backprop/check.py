@@ -95,11 +95,11 @@ class _CheckSheet:
         self._book.write_heading(sheet, "Check: are the gradients right?", self._network.warning)
         self._choice.write(self._book, sheet, self._passes.unmoved_loss_cell, self._values[self._network.loss])
         self._write_settings()
-        self._heading(
+        self._section(
             self._passes_row,
             "The forward passes",
-            "Nothing moved, then each weight moved up and down by h; the last column feeds the first table above.",
-            self._passes.headings,
+            "First nothing is moved, then each weight up and down by h. The last column feeds the first table.",
+            self._passes.headers,
         )
         self._passes.write(self._book, sheet, self._choice)
         self._write_chosen_step()
@@ -127,17 +127,17 @@ class _CheckSheet:
                     "ignore_blank": False,
                     "minimum": 1e-15,
                     "maximum": largest,
-                    "error_title": "A small number, please",
-                    "error_message": f"Give a number above 0, at most {largest}.",
+                    "error_title": "Enter a small number",
+                    "error_message": f"Enter a number from 1E-15 to {largest}.",
                 },
             )
 
-    def _heading(self, row: int, title: str, explanation: str, headings: Sequence[str]) -> None:
-        """A section's title in the row above `row`, and its columns' headings in `row`."""
+    def _section(self, row: int, title: str, explanation: str, headers: Sequence[str]) -> None:
+        """A section's title in the row above `row`, and its columns' headers in `row`."""
         self._sheet.write_string(f"B{row - 1}", title, self._styles["table_title"])
         self._sheet.write_string(f"E{row - 1}", explanation, self._styles["italic"])
-        for column, heading in enumerate(headings, start=2):
-            self._sheet.write_string(cell(row, column), heading, self._styles["header"])
+        for column, header in enumerate(headers, start=2):
+            self._sheet.write_string(cell(row, column), header, self._styles["header"])
 
     def _write_verdict(self, address: str, formula: str, shown: str) -> None:
         self._sheet.write_formula(address, f"={formula}", self._styles["verdict"], shown)
@@ -154,10 +154,10 @@ class _CheckSheet:
     def _write_chosen_step(self) -> None:
         """Each gradient of the chosen step beside its central difference."""
         sheet, styles, loss = self._sheet, self._styles, long_symbol(self._network.loss)
-        self._heading(
+        self._section(
             CHOSEN_ROW,
             "The chosen step",
-            "Move one weight by h up and down, compute the error both times, and divide the difference by 2h.",
+            "Move one weight up and down by h, compute the error each time, and divide the difference by 2h.",
             ("weight", "∂E/∂w, sheet", f"{loss}(w + h)", f"{loss}(w − h)", "slope", "relative error", "verdict"),
         )
         for row, weight in enumerate(self._network.weights, start=CHOSEN_ROW + 1):
@@ -182,10 +182,10 @@ class _CheckSheet:
     def _write_every_sheet(self) -> None:
         """For each sheet the largest errors of its start, gradients, loss and updates over the steps checked."""
         network, sheet, styles = self._network, self._sheet, self._styles
-        self._heading(
+        self._section(
             self._every_row,
             "Every sheet",
-            "The largest relative error of the steps checked. Slopes and E_tot come from t, i and w alone.",
+            "The largest relative error over the steps checked. Slopes and E_tot are computed from t, i and w alone.",
             (
                 *("sheet", "steps checked", *map(symbol, network.gradients), symbol(network.loss)),
                 *("updates", "start, steps", "verdict"),

@@ -43,41 +43,28 @@ class Choice:
         row, styles = CHOICE_ROW, book.styles
         sheet.write_string(f"C{row}", "Learning rate η", styles["label"])
         sheet.write_number(self._chosen_rate, self._first_rate, styles["input"])
+        _offer(sheet, self._chosen_rate, self._choices, "a learning rate")
         sheet.write_string(f"F{row}", "Step", styles["label"])
         sheet.write_number(self._chosen_step, 1, styles["input"])
+        _offer(sheet, self._chosen_step, on_sheet(self._layout.rate_sheets[0], self._layout.numbers()), "a step")
         sheet.write_string(f"J{row}", "rate no., step", styles["edge_name"])
         sheet.write_formula(self._index, f"=IFERROR({self._match},1)", styles["muted_centre"], 1)
         # Whatever is typed or pasted over the drop-down, a step there is.
         step = f"MAX(1,MIN({self._layout.steps},INT(N({self._chosen_step}))))"
         sheet.write_formula(self.step, f"={step}", styles["muted_centre"], 1)
+        self._write_shown(book, sheet, loss, value)
+
+    def _write_shown(self, book: NewBook, sheet: NewSheet, loss: str, value: float) -> None:
+        address = f"M{CHOICE_ROW}"
         known = f"AND(ISNUMBER({self._match}),{self._chosen_step}={self.step})"
-        sheet.write_formula(
-            f"M{row}",
+        formula = (
             f'=IF({known},"Shown: η = ","{NOT_THERE} η = ")&{self.rate_formula}&", step "&{self.step}'
-            f'&IF(ISNUMBER({loss}),"","{NO_NUMBERS}")',
-            styles["muted"],
-            f"Shown: η = {shown_number(self._first_rate)}, step 1{'' if math.isfinite(value) else NO_NUMBERS}",
+            f'&IF(ISNUMBER({loss}),"","{NO_NUMBERS}")'
         )
-        sheet.conditional_format(
-            f"M{row}",
-            {"type": "text", "criteria": "begins with", "value": NOT_THERE, "format": styles["bad_text"]},
-        )
-        steps = on_sheet(self._layout.rate_sheets[0], self._layout.numbers())
-        for cell, source, what in (
-            (self._chosen_rate, self._choices, "a learning rate"),
-            (self._chosen_step, steps, "a step"),
-        ):
-            sheet.data_validation(
-                cell,
-                {
-                    "validate": "list",
-                    "source": f"={source}",
-                    "input_title": "Choose here",
-                    "input_message": f"Choose {what} from the list.",
-                    "error_title": "Not in the list",
-                    "error_message": f"Choose {what} from the list.",
-                },
-            )
+        shown = f"Shown: η = {shown_number(self._first_rate)}, step 1{'' if math.isfinite(value) else NO_NUMBERS}"
+        sheet.write_formula(address, formula, book.styles["muted"], shown)
+        rule = {"type": "text", "criteria": "begins with", "value": NOT_THERE, "format": book.styles["bad_text"]}
+        sheet.conditional_format(address, rule)
 
     @property
     def rate_formula(self) -> str:
@@ -102,8 +89,8 @@ def check_formulas_fit(layout: TableLayout) -> None:
     choice = Choice(layout)
     if max(len(choice.value_formula(name)) for name in layout.columns) >= LONGEST_FORMULA:
         raise UserError(
-            f"{len(layout.learning_rates)} learning rates of so many digits do not fit into one formula of "
-            "Excel's: give fewer, or shorter ones."
+            f"{len(layout.learning_rates)} learning rates with this many digits do not fit into one Excel formula: "
+            "give fewer or shorter ones."
         )
 
 
@@ -118,3 +105,18 @@ def _choose(index: str, values: list[str]) -> str:
     groups = [values[start : start + MOST_CHOICES] for start in range(0, len(values), MOST_CHOICES)]
     chosen = [f"CHOOSE(MOD({index}-1,{MOST_CHOICES})+1,{','.join(group)})" for group in groups]
     return f"CHOOSE(INT(({index}-1)/{MOST_CHOICES})+1,{','.join(chosen)})"
+
+
+def _offer(sheet: NewSheet, cell: str, source: str, what: str) -> None:
+    """A list at a cell, to choose from the cells `source`."""
+    sheet.data_validation(
+        cell,
+        {
+            "validate": "list",
+            "source": f"={source}",
+            "input_title": "Choose here",
+            "input_message": f"Choose {what} from the list.",
+            "error_title": "Not in the list",
+            "error_message": f"Choose {what} from the list.",
+        },
+    )

@@ -29,14 +29,16 @@ class Engine(StrEnum):
             case Engine.FORMULAS:
                 return f"{live}."
             case Engine.LAMBDA:
-                return f"{live}; the sheets LR=… call LAMBDAs in the Name Manager, which need Excel 365 or 2024."
+                return (
+                    f"{live}. The sheets LR=… call LAMBDA functions in the Name Manager, which need Excel 365 or 2024."
+                )
             case Engine.UDF:
-                return f"{live}; the sheets LR=… call functions that Python answers, in Excel on Windows."
+                return f"{live}. The sheets LR=… call functions that Python computes, in Excel on Windows."
 
     @property
     def macros(self) -> str:
         """Whether the workbook holds macros, in a sentence for its reader."""
-        return "Its macros ask Python." if self is Engine.UDF else "There are no macros."
+        return "The macros call Python." if self is Engine.UDF else "There are no macros."
 
     def formula(self, quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
         """What computes a quantity, without the leading ``=``; `cell` gives each name's cell."""

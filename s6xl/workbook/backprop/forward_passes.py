@@ -38,7 +38,7 @@ class ForwardPasses:
         return self._cell(self._network.loss, self._row + 1)
 
     @property
-    def headings(self) -> tuple[str, ...]:
+    def headers(self) -> tuple[str, ...]:
         """What stands in the header row."""
         return ("moved", *map(symbol, self._columns))
 

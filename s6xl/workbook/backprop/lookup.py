@@ -23,7 +23,7 @@ from s6xl.workbook.backprop.choice import Choice
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.sheet import NewSheet, cached
 
-HEADINGS = ("Quantity", "Value", "Digits", "Power of 10", "Text", "In a formula")
+HEADERS = ("Quantity", "Value", "Digits", "Power of 10", "Text", "In a formula")
 # So many digits of each difference are to be seen in the two numbers that it is made of: 0.5 − 0.5015 shows but two.
 # Of a step that a weight takes, three will do.
 DIFFERENCE_DIGITS, STEP_DIGITS = 4, 3
@@ -119,8 +119,8 @@ class Lookup:
         """Write the table."""
         styles = book.styles
         sheet.write_string(self._row, self._column, "Values of the chosen step", styles["table_title"])
-        for index, heading in enumerate(HEADINGS):
-            sheet.write_string(self._row + 1, self._column + index, heading, styles["header"])
+        for index, header in enumerate(HEADERS):
+            sheet.write_string(self._row + 1, self._column + index, header, styles["header"])
         for name, row in self._rows.items():
             self._write_entry(book, sheet, row, name, self._formula(name, choice))
         values = f"{self.value(self._network.columns[0])}:{self.largest_gradient}".replace("$", "")

@@ -25,12 +25,10 @@ def write_loss_plot(book: NewBook, blueprint: Blueprint) -> None:
     sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
     layout, styles = blueprint.layout, book.styles
     sheet.set_row_pixels(0, 34)
-    sheet.write_string("B1", "Loss plot: one line per learning rate", styles["title"])
-    sheet.write_string(
-        "B3",
-        f"{long_symbol(layout.loss)} over {counted(layout.steps, 'step')} of gradient descent.",
-        styles["muted"],
-    )
+    sheet.write_string("B1", "LossPlot: the total error at each learning rate", styles["title"])
+    steps = counted(layout.steps, "step")
+    about = f"{long_symbol(layout.loss)} over {steps} of gradient descent, one line for each learning rate."
+    sheet.write_string("B3", about, styles["muted"])
     book.write_way_back(sheet, "B4")
     sheet.write_string("U5", "The derivation", styles["table_title"])
     sheet.set_column_pixels(U - 1, U + 11, COLUMN_PIXELS)

@@ -23,7 +23,7 @@ def untouched_by_settings() -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"matplotlib finds no folder that it can write to ({error}): name one in the variable MPLCONFIGDIR."
+            f"matplotlib has no folder to write to ({error}): name one in the environment variable MPLCONFIGDIR."
         ) from error
     finally:
         logger.setLevel(level)

@@ -43,7 +43,7 @@ def write_rate_sheet(book: NewBook, blueprint: Blueprint, rate: Rate, drawing: b
     number = shown_number(rate.value)
     sheet.write_formula(TITLE_CELL, f'="η = "&{RATE_CELL}', styles["title"], f"η = {number}")
     # The title is as long as a learning rate may be.
-    about = f"{counted(layout.steps, 'step')} of gradient descent; the drawing shows step 1 as built."
+    about = f"{counted(layout.steps, 'step')} of gradient descent. The drawing shows step 1 as built."
     sheet.write_string("G1", about, styles["muted"])
     book.write_way_back(sheet, "L1")
     sheet.write_string(RATE_LABEL, "η =", styles["label"])
@@ -98,7 +98,7 @@ def _insert_drawing(sheet: NewSheet, title: str, drawing: bytes) -> None:
             "x_scale": scale,
             "y_scale": scale,
             "object_position": 3,
-            "description": f"{title} at step 1: every neuron and every weight with its value, the targets, the errors.",
+            "description": f"{title} at step 1: every neuron and weight with its value, the targets and the errors.",
         },
     )
 

@@ -1,4 +1,4 @@
-"""The sheet Start: what is here, how to use it, and the one place for everything that can be changed."""
+"""The sheet Start: the start values and learning rates that a reader may change, and what each sheet shows."""
 
 import math
 
@@ -31,22 +31,22 @@ from s6xl.workbook.sheet import NewSheet
 
 TITLE = "Backpropagation, step by step"
 DIVERGED, ERROR = "diverged", "error"
-UNTRAINED = "a CNN to be trained on handwritten digits, with the add-in or from the command line"
-TRAINED = "a CNN trained on handwritten digits: settings, results and charts"
+UNTRAINED = "A CNN to train on handwritten digits, with the add-in or from the command line"
+TRAINED = "A CNN trained on handwritten digits: settings, results and charts"
 OF_A_NETWORK = (
-    (DIGIT, "choose a digit or paint one, and the network reads it, in formulas; a sheet per layer shows how"),
-    (DIGIT_GALLERY, "the digits to choose from"),
+    (DIGIT, "Choose or paint a digit: formulas compute the prediction, with a sheet for each layer"),
+    (DIGIT_GALLERY, "The digits that you can choose"),
 )
 OF_AN_EVALUATION = (
-    (SAMPLES, "twelve of the images that it has learned from"),
-    (CONFUSION, "the confusion matrix: which digits it takes for which"),
-    (MISTAKES, "every test image that it gets wrong"),
+    (SAMPLES, "Twelve of the training images"),
+    (CONFUSION, "The confusion matrix: how often each digit was predicted for each digit"),
+    (MISTAKES, "Every test image that the network predicts wrongly"),
 )
 HOW_TO_USE = (
-    "Change a yellow cell: every sheet, chart and check follows. {macros}",
-    "LossPlot has the derivation and the comparison, each sheet LR=… the numbers behind one curve.",
-    "On Step, choose a learning rate and a step, and read each gradient with its numbers put in.",
-    "Check holds each gradient against a slope measured in the sheet. Break a formula: it turns red.",
+    "Change a yellow cell, and every sheet, chart and check follows. {macros}",
+    "LossPlot compares the learning rates; each sheet LR=… has the numbers behind one curve.",
+    "On Step, choose a learning rate and a step to see each gradient with its numbers put in.",
+    "Check compares each gradient with a measured slope. Break a formula, and it turns red.",
 )
 
 
@@ -79,8 +79,8 @@ def write_start(book: NewBook, blueprint: Blueprint, run: Run | None = None) -> 
 def _write_start_values(book: NewBook, sheet: NewSheet, blueprint: Blueprint) -> None:
     styles = book.styles
     book.write_section(sheet, START_VALUES_ROW - 2, "B:D", "Start values")
-    for column, heading in zip("BCD", ("Quantity", "Value", "Meaning"), strict=True):
-        sheet.write_string(f"{column}{START_VALUES_ROW - 1}", heading, styles["header"])
+    for column, header in zip("BCD", ("Quantity", "Value", "Meaning"), strict=True):
+        sheet.write_string(f"{column}{START_VALUES_ROW - 1}", header, styles["header"])
     network, start, start_cells = blueprint.network, blueprint.experiment.start, blueprint.layout.start_cells
     for name, address in start_cells.items():
         row = address.removeprefix(START_VALUE_COLUMN)
@@ -96,8 +96,8 @@ def _write_start_values(book: NewBook, sheet: NewSheet, blueprint: Blueprint) ->
             "ignore_blank": False,
             "minimum": -1e300,
             "maximum": 1e300,
-            "error_title": "A number, please",
-            "error_message": "Inputs, targets and weights are numbers.",
+            "error_title": "Enter a number",
+            "error_message": "Inputs, targets and weights must be numbers.",
         },
     )
 
@@ -106,7 +106,7 @@ def _write_rates(book: NewBook, sheet: NewSheet, blueprint: Blueprint) -> None:
     styles, layout, rates = book.styles, blueprint.layout, blueprint.rates
     name = long_symbol(layout.loss)
     book.write_section(sheet, RATES_ROW - 2, "G:K", "Learning rates")
-    headers = ("Sheet", "η", f"{name}, step 1", f"{name}, step {layout.steps}", "Change")
+    headers = ("Sheet", "Learning rate η", f"{name}, step 1", f"{name}, step {layout.steps}", "Change")
     for column, header in zip("GHIJK", headers, strict=True):
         sheet.write_string(f"{column}{RATES_ROW - 1}", header, styles["header"])
     for rate in rates:
@@ -118,8 +118,8 @@ def _write_rates(book: NewBook, sheet: NewSheet, blueprint: Blueprint) -> None:
             "ignore_blank": False,
             "criteria": ">",
             "value": 0,
-            "error_title": "A number above 0, please",
-            "error_message": "A learning rate is a number above 0.",
+            "error_title": "Enter a number above 0",
+            "error_message": "A learning rate must be a number above 0.",
         },
     )
     losses = f"I{RATES_ROW}:J{RATES_ROW + len(rates) - 1}"
@@ -153,17 +153,17 @@ def _write_rate(book: NewBook, sheet: NewSheet, blueprint: Blueprint, rate: Rate
 
 
 def _write_contents(book: NewBook, sheet: NewSheet, blueprint: Blueprint, run: Run | None) -> None:
-    """What is here and how to use it, left of the table of learning rates, which may be as long as it likes."""
+    """Write the list of sheets and how to use them, left of the table of learning rates, which may be long."""
     styles, notes_row = book.styles, blueprint.layout.notes_row
-    book.write_section(sheet, notes_row, "B:D", "What is here")
+    book.write_section(sheet, notes_row, "B:D", "Sheets of this workbook")
     contents = [
-        (LOSS_PLOT, "the learning rates compared in two charts, and the written derivation"),
-        (STEP, "one step of one learning rate: the network in cells, each formula with its numbers"),
-        (CHECK, "every gradient against its central difference, with a verdict"),
-        (blueprint.rates[0].sheet, "one sheet per learning rate: every quantity at every step"),
+        (LOSS_PLOT, "Two charts that compare the learning rates, and the derivation in full"),
+        (STEP, "One step at one learning rate: the network, and each formula with its numbers"),
+        (CHECK, "Every gradient compared with its central difference, with a verdict"),
+        (blueprint.rates[0].sheet, "One sheet for each learning rate: every quantity at every step"),
         (MNIST, TRAINED if run else UNTRAINED),
         *(OF_A_NETWORK if run and run.has_network else ()),
-        *([(MODEL, "the network layer by layer, with its parameters counted by formulas")] if run else ()),
+        *([(MODEL, "The network layer by layer, with its parameters counted by formulas")] if run else ()),
         *(OF_AN_EVALUATION if run and run.has_evaluation else ()),
     ]
     for row, (name, meaning) in enumerate(contents, start=notes_row + 1):

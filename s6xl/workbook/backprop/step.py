@@ -34,10 +34,10 @@ LAYER_COLUMNS = (LayerColumns(*"DEFGH"), LayerColumns(*"IJKLM"))
 NEURON_ROWS = 3
 TIMES, MINUS = " × ", "−"
 HOW_TO_READ = (
-    "Blue is positive, red is negative, deeper is larger: weights and gradients by the largest of their kind, "
-    "neurons from −1 to 1.",
-    "The numbers in the sentences below are rounded; what they come to is computed in full, so that its last digit may "
-    "differ from a calculator's.",
+    "Blue is positive, red is negative, and a deeper colour is a larger number. Weights and gradients are compared "
+    "with the largest of their kind, neurons with 1.",
+    "The numbers in the formulas below are rounded. Each result is computed from the full numbers, so its last digit "
+    "may differ from a calculator's.",
 )
 
 
@@ -182,7 +182,7 @@ class _Formulas:
         self._heading("Backward pass: each gradient by the chain rule")
         for name in network.gradients:
             self._gradient(name)
-        self._heading("Update: each weight one step down its slope")
+        self._heading("Update: each weight takes one step down its slope")
         for name, expression in updates(network).items():
             self._short(name, expression)
         return self._row - 1

@@ -16,7 +16,13 @@ WARNING = "As submitted: ∂E/∂w3 and ∂E/∂w4 use a_h1 where a_h2 is right,
 
 def test_first_and_last_errors_are_the_originals(submitted_book: Path) -> None:
     start = openpyxl.load_workbook(submitted_book, data_only=True)["Start"]
-    assert [cell.value for cell in start["G6:K6"][0]] == ["Sheet", "η", "E_total, step 1", "E_total, step 68", "Change"]
+    assert [cell.value for cell in start["G6:K6"][0]] == [
+        "Sheet",
+        "Learning rate η",
+        "E_total, step 1",
+        "E_total, step 68",
+        "Change",
+    ]
     for row, (sheet, losses) in enumerate(facts.losses().items(), start=7):
         name, rate, first, last, change = (cell.value for cell in start[f"G{row}:K{row}"][0])
         assert name == sheet == f"LR={rate:g}"

@@ -19,7 +19,7 @@ def number(parameter: Parameter, block: CellBlock) -> float:
     """One finite number."""
     _check_given(parameter.name, block, "give a number or a cell.")
     if (count := sum(map(len, block))) != 1:
-        raise ArgumentError(f"{parameter.name} is {counted(count, 'cell')}: give one.")
+        raise ArgumentError(f"{parameter.name} has {counted(count, 'cell')}: give one cell.")
     return _number(parameter.name, block[0][0])
 
 
@@ -55,13 +55,13 @@ def vector(names: Sequence[str]) -> Callable[[Parameter, CellBlock], Vector]:
     """So many finite numbers as there are names, in a row or a column."""
 
     def read(parameter: Parameter, block: CellBlock) -> Vector:
-        expected = f"give a row or a column of {len(names)}, {names[0]} to {names[-1]}."
+        expected = f"give a row or a column of {len(names)} cells, {names[0]} to {names[-1]}."
         _check_given(parameter.name, block, expected)
         rows, columns = len(block), len(block[0])
         if min(rows, columns) > 1:
             raise ArgumentError(f"{parameter.name} is a block of {rows} by {columns} cells: {expected}")
         if rows * columns != len(names):
-            raise ArgumentError(f"{parameter.name} is {counted(rows * columns, 'cell')}: {expected}")
+            raise ArgumentError(f"{parameter.name} has {counted(rows * columns, 'cell')}: {expected}")
         cells = [cell for row in block for cell in row]
         values = (_number(f"{name} in {parameter.name}", cell) for name, cell in zip(names, cells, strict=True))
         return Vector(tuple(values), upright=rows > 1)
@@ -73,7 +73,7 @@ def image(side: int, ink: float) -> Callable[[Parameter, CellBlock], list[list[f
     """A square of numbers from 0 to `ink`; an empty cell is 0."""
 
     def read(parameter: Parameter, block: CellBlock) -> list[list[float]]:
-        expected = f"give a block of {side} by {side}."
+        expected = f"give a block of {side} by {side} cells."
         _check_given(parameter.name, block, expected)
         if len(block) != side or any(len(row) != side for row in block):
             raise ArgumentError(f"{parameter.name} is a block of {len(block)} by {len(block[0])} cells: {expected}")
@@ -97,14 +97,14 @@ def optional_text(usual: str) -> Callable[[Parameter, CellBlock], str]:
     def read(parameter: Parameter, block: CellBlock) -> str:
         cells = [cell for row in block for cell in row]
         if len(cells) > 1:
-            raise ArgumentError(f"{parameter.name} is {counted(len(cells), 'cell')}: give one.")
+            raise ArgumentError(f"{parameter.name} has {counted(len(cells), 'cell')}: give one cell.")
         cell = cells[0] if cells else None
         if cell in (None, ""):
             return usual
         if not isinstance(cell, str):
-            raise ArgumentError(f"{parameter.name} is no text: give one in quotation marks.")
+            raise ArgumentError(f"{parameter.name} is not text: give a text in quotation marks.")
         if cell.startswith("#"):
-            raise ArgumentError(f"{parameter.name} is {cell[:_LONGEST_TEXT]}: mend its cell.")
+            raise ArgumentError(f"{parameter.name} is {cell[:_LONGEST_TEXT]}: correct its cell.")
         return cell.strip().strip('"')
 
     return read
@@ -123,15 +123,15 @@ def _number(what: str, cell: CellValue) -> float:
     """
     match cell:
         case None | "":
-            raise ArgumentError(f"{what} is empty: fill its cell in.")
+            raise ArgumentError(f"{what} is empty: enter a number in its cell.")
         case bool():
             raise ArgumentError(f"{what} is {str(cell).upper()}: give a number.")
         case datetime.date():
-            raise ArgumentError(f"{what} is a date: give a number, or format its cell as one.")
+            raise ArgumentError(f"{what} is a date: give a number, or format its cell as a number.")
         case Real() | Decimal():
             return _finite(what, cell)
         case str() if cell.startswith("#"):
-            raise ArgumentError(f"{what} is {cell[:_LONGEST_TEXT]}: mend its cell.")
+            raise ArgumentError(f"{what} is {cell[:_LONGEST_TEXT]}: correct its cell.")
         case str():
             text = cell if len(cell) <= _LONGEST_TEXT else f"{cell[:_LONGEST_TEXT]}…"
             raise ArgumentError(f"{what} is the text “{text}”: give a number.")
@@ -144,5 +144,5 @@ def _finite(what: str, value: Real | Decimal) -> float:
     except (OverflowError, ValueError):
         finite = math.nan
     if not math.isfinite(finite):
-        raise ArgumentError(f"{what} is no finite number: give one.")
+        raise ArgumentError(f"{what} is not a finite number: give a finite one.")
     return finite

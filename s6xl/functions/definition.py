@@ -58,7 +58,7 @@ class Function:
         except ArgumentError as error:
             return [[f"{self.name}: {error}"]]
         except TooLargeError:
-            return [[f"{self.name}: a number on the way is too large for a spreadsheet: use numbers closer to 0."]]
+            return [[f"{self.name}: an intermediate result is too large for a spreadsheet: use numbers closer to 0."]]
 
     def _value(self, parameter: Parameter, block: CellBlock) -> object:
         for row in block:

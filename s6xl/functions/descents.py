@@ -29,24 +29,24 @@ def descent_functions(network: Network) -> tuple[Function, ...]:
     descent = (
         *start,
         Parameter("lr", "The learning rate, above 0", positive_number),
-        Parameter("steps", "How many steps, the first being the start itself", whole_number(MOST_STEPS)),
+        Parameter("steps", "The number of steps; step 1 is the start itself", whole_number(MOST_STEPS)),
     )
     return (
         Function(
             f"{PREFIX}FORWARD",
-            f"The forward pass, in a row or a column as the weights are: {', '.join(map(symbol, passed_forward))}",
+            f"The forward pass, in a row or a column like the weights: {', '.join(map(symbol, passed_forward))}",
             start,
             partial(computed.one_step, passed_forward),
         ),
         Function(
             f"{PREFIX}BACKWARD",
-            "How the total error changes with each weight, shaped as the weights are: one step is weights - lr * this",
+            "The gradient of every weight, in a row or a column like the weights; one step is weights - lr * this",
             start,
             partial(computed.one_step, network.gradients),
         ),
         Function(
             f"{PREFIX}DESCENT",
-            "Gradient descent as a table: a row of headers, then a row a step with every quantity",
+            "Gradient descent as a table: a row of headers, then a row for each step with every quantity",
             descent,
             computed.table,
         ),

@@ -1,4 +1,4 @@
-"""A function that lets a trained network read a digit."""
+"""A function that predicts a digit with a trained network."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from s6xl.mnist.layers import INK, SIDE
 from s6xl.mnist.record import NETWORK, Run
 from s6xl.mnist.trained import TrainedNetwork
 
-# Networks that are kept at hand, so that many calls do not read a network as often.
+# How many networks are kept in memory, so that many calls read each file once.
 _AT_HAND = 8
 
 
@@ -22,16 +22,16 @@ def prediction_functions() -> tuple[Function, ...]:
     return (
         Function(
             f"{PREFIX}PREDICT",
-            "The probability of each digit from 0 to 9, in a column, as a trained network reads an image",
+            "The probability that a trained network gives to each digit from 0 to 9 for an image, in a column",
             (
                 Parameter(
                     "pixels",
-                    f"An image, {SIDE} by {SIDE} cells from 0, paper, to {INK}, ink, such as digit_pixels in a report",
+                    f"An image of {SIDE} by {SIDE} cells from 0 (background) to {INK} (ink), such as digit_pixels",
                     image(SIDE, INK),
                 ),
                 Parameter(
                     "run",
-                    "The folder of a training; if left out, the one that comes with s6xl",
+                    "The folder of a training run; if left out, the network that comes with s6xl",
                     optional_text(PRETRAINED),
                 ),
             ),
@@ -45,7 +45,7 @@ def _predict(pixels: list[list[float]], run: str) -> Result:
         opened = Run.open(Path(run))
         network = _network(opened.folder, _changed(opened.folder / NETWORK))
     except UserError as error:
-        raise ArgumentError(str(error)) from None
+        raise ArgumentError(str(error)) from error
     probabilities = network.probabilities(np.array(pixels))
     if not np.isfinite(probabilities).all():
         raise ArgumentError("the network's weights are too large: name another run.")

@@ -9,7 +9,7 @@ from s6xl.backprop.network import UPDATE, Network, Quantity, arguments, long_sym
 from s6xl.functions.arguments import number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result, TooLargeError
 
-SIGMOID = Quantity("sigmoid", "sigmoid(x)", "squeezes any number between 0 and 1")
+SIGMOID = Quantity("sigmoid", "sigmoid(x)", "maps any number to a value between 0 and 1")
 # A slope is called by the name of the functions that give it.
 _UPDATE_EXPRESSION = substitute(UPDATE.expression, {"dE_dw": Name("delta")})
 _UPDATE_MEANINGS = {

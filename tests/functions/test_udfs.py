@@ -14,6 +14,7 @@ from tests.support.excel_com import ERRORS, LEFT_OUT, Workbook, call, cells
 from tests.support.places import ROOT
 from tests.support.witness import QUANTITIES, random_step
 
+FUNCTION = {function.name: function for function in FUNCTIONS}
 WEIGHTS = [0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55]
 
 
@@ -171,16 +172,33 @@ BAD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("function", [*OF_NUMBERS, *OVER_RANGES], ids=by_name)
+# A parameter of each kind: a number, a number above 0, a whole number, and rows or columns of two and of eight numbers.
+KINDS = [("S6_SIGMOID", "x"), *(("S6_DESCENT", name) for name in ("lr", "steps", "inputs", "targets", "weights"))]
+# For every parameter: what is empty, no number, an error, of another shape, or not there.
+HANDFUL = ["an empty cell", "text", "the cell #N/A", "a row of three", "left out"]
+
+
+def check_named_in_the_cell(function: str, parameter: str, bad: str) -> None:
+    """A function that is called with one bad argument names the argument and a cure."""
+    names = [p.name for p in FUNCTION[function].parameters]
+    arguments = [BAD[bad] if name == parameter else GOOD.get(name, cells([0.5])) for name in names]
+    found = call(function, *arguments)
+    assert isinstance(found, str)
+    assert len(found) <= 120
+    assert re.fullmatch(rf"{function}: {parameter} (is|has) [^:]+: [a-z][^:]+\.", found)
+
+
+@pytest.mark.parametrize(("function", "parameter"), KINDS, ids=lambda name: name)
 @pytest.mark.parametrize("bad", BAD)
-def test_a_bad_argument_is_named_in_the_cell(function: Function, bad: str) -> None:
-    for position, parameter in enumerate(function.parameters):
-        arguments: list[Any] = [GOOD.get(p.name, cells([0.5])) for p in function.parameters]
-        arguments[position] = BAD[bad]
-        found = call(function.name, *arguments)
-        assert isinstance(found, str)
-        assert len(found) <= 120
-        assert re.fullmatch(rf"{function.name}: {parameter.name} is [^:]+: [a-z][^:]+\.", found)
+def test_a_bad_argument_is_named_in_the_cell(function: str, parameter: str, bad: str) -> None:
+    check_named_in_the_cell(function, parameter, bad)
+
+
+@pytest.mark.parametrize("function", [*OF_NUMBERS, *OVER_RANGES], ids=by_name)
+def test_every_parameter_is_named_in_the_cell(function: Function) -> None:
+    for parameter in function.parameters:
+        for bad in HANDFUL:
+            check_named_in_the_cell(function.name, parameter.name, bad)
 
 
 @pytest.mark.parametrize("bad", [kind for kind in BAD if kind.startswith(("an ", "text", "a truth", "a date", "the "))])
@@ -209,7 +227,7 @@ def test_rates_and_steps_that_make_no_descent(name: str, value: float, sentence:
 
 
 def test_a_result_that_no_cell_holds() -> None:
-    too_large = "a number on the way is too large for a spreadsheet: use numbers closer to 0."
+    too_large = "an intermediate result is too large for a spreadsheet: use numbers closer to 0."
     assert call("S6_A_H1", -800.0) == f"S6_A_H1: {too_large}"
     assert call("S6_H1", 1e200, 1e200, 1e200, 1e200) == f"S6_H1: {too_large}"
 
@@ -273,8 +291,8 @@ def test_a_prediction_by_a_run_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda rows: rows[:-1], "pixels is a block of 27 by 28 cells: give a block of 28 by 28."),
-        (lambda rows: [[1.0]], "pixels is a block of 1 by 1 cells: give a block of 28 by 28."),
+        (lambda rows: rows[:-1], "pixels is a block of 27 by 28 cells: give a block of 28 by 28 cells."),
+        (lambda rows: [[1.0]], "pixels is a block of 1 by 1 cells: give a block of 28 by 28 cells."),
         (
             lambda rows: [*rows[:-1], [*rows[-1][:-1], "x"]],
             "row 28, column 28 of pixels is the text “x”: give a number.",
@@ -299,9 +317,9 @@ def test_a_run_that_is_no_good(tmp_path: Path) -> None:
     rows, _ = image_cells(1)
     cases = {
         str(tmp_path / "nowhere"): "does not hold a run: give a folder that `python -m s6xl train` has made.",
-        5.0: "run is no text: give one in quotation marks.",
+        5.0: "run is not text: give a text in quotation marks.",
     }
     for run, sentence in cases.items():
         assert sentence in call("S6_PREDICT", cells(*rows), run)
-    assert "run is 2 cells: give one." in call("S6_PREDICT", cells(*rows), cells(["a", "b"]))
-    assert "pixels is missing: give a block of 28 by 28." in call("S6_PREDICT", LEFT_OUT, LEFT_OUT)
+    assert "run has 2 cells: give one cell." in call("S6_PREDICT", cells(*rows), cells(["a", "b"]))
+    assert "pixels is missing: give a block of 28 by 28 cells." in call("S6_PREDICT", LEFT_OUT, LEFT_OUT)

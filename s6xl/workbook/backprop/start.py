@@ -155,7 +155,7 @@ def _write_rate(book: NewBook, sheet: NewSheet, blueprint: Blueprint, rate: Rate
 def _write_contents(book: NewBook, sheet: NewSheet, blueprint: Blueprint, run: Run | None) -> None:
     """Write the list of sheets and how to use them, left of the table of learning rates, which may be long."""
     styles, notes_row = book.styles, blueprint.layout.notes_row
-    book.write_section(sheet, notes_row, "B:D", "Sheets of this workbook")
+    book.write_section(sheet, notes_row, "B:D", "Sheets in this workbook")
     contents = [
         (LOSS_PLOT, "Two charts that compare the learning rates, and the derivation in full"),
         (STEP, "One step at one learning rate: the network, and each formula with its numbers"),

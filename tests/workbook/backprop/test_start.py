@@ -71,7 +71,7 @@ def test_why_there_is_no_number(book: Path, libreoffice: Office) -> None:
     sentence = call("S6_A_H1", -800.0)
     changes = {
         "LR=0.1": {"X33": sentence, "X100": sentence},
-        "LR=0.2": {"X100": "S6_H1: w1 is empty: fill its cell in."},
+        "LR=0.2": {"X100": "S6_H1: w1 is empty: enter a number in its cell."},
     }
     start = libreoffice.recalculate(book, changes).values["Start"]
     assert (start["I7"], start["J7"], start["J8"]) == ("too large", "diverged", "error")

@@ -18,13 +18,13 @@ _TOLERANCE = 1e-9
 _BAR = 40  # characters
 
 
-@click.command(short_help="Read a digit with a trained network.")
+@click.command(short_help="Predict a digit with a trained network.")
 @click.option(
     "--workbook",
     type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
-    help="A workbook with a network in its cells: what its sheet Digit shows, by its own weights. The exit status is 1 "
-    "where the workbook's answer is another.",
+    help="A workbook with a network in its cells: predict the digit on its sheet Digit by its own weights. The exit "
+    "status is 1 if the workbook's probabilities differ.",
 )
 @click.option(
     "--image",
@@ -37,18 +37,18 @@ _BAR = 40  # characters
     "run_folder",
     type=click.Path(path_type=Path, readable=False),
     metavar="DIR",
-    help="With --image, the training whose network is to read it; if not given, the one that comes with s6xl.",
+    help="With --image, the run whose network predicts; by default the one that comes with s6xl.",
 )
 def predict(workbook: Path | None, image: Path | None, run_folder: Path | None) -> int:
-    """Read a digit with a trained network: the probability of each, by PyTorch."""
+    """Predict a digit with a trained network: the probability of each, by PyTorch."""
     if workbook is not None and run_folder is not None:
         raise UserError("--run is for --image: a workbook has a network of its own.")
     if (workbook is None) == (image is None):
-        raise UserError("give one of --workbook FILE and --image FILE.png.")
+        raise UserError("give either --workbook FILE or --image FILE.png.")
     with stopping_later():
         from s6xl.cli.torch_check import check_torch
 
-        check_torch("reading a digit")
+        check_torch("predicting a digit")
     if workbook is not None:
         return _of_workbook(workbook)
     assert image is not None
@@ -75,19 +75,21 @@ def _of_workbook(workbook: Path) -> int:
     probabilities = predict(shown.network, shown.pixels)
     _show(probabilities)
     difference = float(np.abs(probabilities - shown.probabilities).max())
-    answer = int(shown.probabilities.argmax())
+    predicted = int(shown.probabilities.argmax())
     if difference <= _TOLERANCE:
-        click.echo(f"The workbook says the same: {answer}, with a largest difference of {difference:.0e}.")
+        click.echo(
+            f"The workbook agrees: it predicts {predicted}, and its probabilities differ by at most {difference:.0e}."
+        )
         return 0
     click.echo(
-        f"The workbook says {answer}, with a largest difference of {difference:.2g}: let a spreadsheet program "
-        "calculate and save it; if that does not help, a formula in it has been changed."
+        f"The workbook differs: it predicts {predicted}, and its probabilities differ by up to {difference:.2g}. Let a "
+        "spreadsheet program recalculate and save it; if that does not help, a formula in it has been changed."
     )
     return FAILED
 
 
 def _show(probabilities: "NDArray[np.float64]") -> None:
-    click.echo(f"It is a {int(probabilities.argmax())}.")
+    click.echo(f"Prediction: {int(probabilities.argmax())}")
     for digit, probability in enumerate(probabilities.tolist()):
         bar = "█" * round(_BAR * probability)
         click.echo(f"{digit}  {probability:9.4%}  {bar}".rstrip())

@@ -1,4 +1,4 @@
-"""The workbook that a training from the command line is shown in."""
+"""The workbook that shows a training run from the command line."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -17,17 +17,17 @@ _OTHER = "give another file with --workbook"
 
 
 class Report:
-    """A new workbook, which at the end gets the network's sheets, too, or one of the user's with a sheet MNIST."""
+    """A new workbook, which gets the network's sheets at the end, or a user's workbook with the sheet MNIST."""
 
     def __init__(self, path: Path | None) -> None:
-        """See whether the file can be used, before a training begins.
+        """Check that the file can be used, before training begins.
 
         Raises:
-            UserError: if it cannot, with what to do.
+            UserError: if it cannot.
         """
         self._path = path
         self._is_new = path is not None and not exists(path)
-        self._left: tuple[int, int] | None = None  # a new file as it was left here
+        self._left: tuple[int, int] | None = None  # the mark of a new file when it was last written here
         self._complained = False
         if path is not None and self._is_new:
             check_replaceable(path, ".xlsx", instead=_OTHER)
@@ -35,7 +35,7 @@ class Report:
             check_fillable(path)
 
     def begin(self, run: Run) -> None:
-        """Show a run that begins or goes on."""
+        """Show a run that starts or resumes."""
         if self._path is None:
             return
         if self._is_new:
@@ -45,7 +45,7 @@ class Report:
             self.update(run)
 
     def update(self, run: Run) -> None:
-        """Show what there is by now; if that fails, say so once, for the next time it may not."""
+        """Show the run so far; if that fails, say so once, because it may work the next time."""
         if self._path is None:
             return
         self._see_whose_it_is(self._path)
@@ -60,7 +60,7 @@ class Report:
             self._complained = False
 
     def end(self, run: Run) -> Path | None:
-        """Show how it ended; returns the workbook, if there is one.
+        """Show how the run ended, and return the workbook, if there is one.
 
         Raises:
             ImpossibleHereError: if the workbook cannot be written now; the run is kept.
@@ -74,17 +74,17 @@ class Report:
                 return self._path
             self._fill(self._path, run)
         except UserError as error:
-            raise ImpossibleHereError(f"the run is kept in {run.folder}, but {error}") from None
+            raise ImpossibleHereError(f"the run is kept in {run.folder}, but {error}") from error
         if self._left:
             with suppress(OSError):
                 click.echo(
-                    f"{self._path} was changed meanwhile, so only its sheet MNIST is filled. The whole report: "
+                    f"{self._path} has been changed meanwhile, so only its sheet MNIST is filled. For a whole report: "
                     f"python -m s6xl build --run {quoted(run.folder)} --out FILE"
                 )
         return self._path
 
     def _see_whose_it_is(self, path: Path) -> None:
-        """A new file that somebody has changed since is theirs, and is only filled from then on."""
+        """Treat a new file that somebody has changed since as theirs: from then on it is only filled."""
         if self._is_new and exists(path) and _mark(path) != self._left:
             self._is_new = False
 
@@ -99,6 +99,6 @@ class Report:
 
 
 def _mark(path: Path) -> tuple[int, int]:
-    """What is another once somebody has written the file."""
+    """Return what changes when somebody writes the file: its time and size."""
     found = path.stat()
     return found.st_mtime_ns, found.st_size

@@ -27,38 +27,40 @@ RUNS = Path("runs")
 @click.option(
     "--recipe",
     type=click.Choice(list(RECIPES)),
-    help="best (the default), or original: as the original trained.",
+    help="best (the default), or original, which trains as the course's notebook did.",
 )
-@click.option("--epochs", type=int, metavar="N", help="How often each image is seen; 19 if not given.")
-@click.option("--batch-size", type=int, metavar="N", help="Images a step; the recipe's if not given.")
-@click.option("--lr", type=float, metavar="RATE", help="Learning rate, of best the highest; the recipe's if not given.")
-@click.option("--seed", type=int, metavar="N", help="Begins the random numbers; 1 if not given.")
+@click.option("--epochs", type=int, metavar="N", help="Passes over the training images; 19 by default.")
+@click.option("--batch-size", type=int, metavar="N", help="Images per step; the recipe's own by default.")
+@click.option(
+    "--lr", type=float, metavar="RATE", help="Learning rate (for best, its maximum); the recipe's own by default."
+)
+@click.option("--seed", type=int, metavar="N", help="Sets the random numbers; 1 by default.")
 @click.option("--device", type=click.Choice(DEVICES), help="auto (the default): CUDA, else MPS, else CPU.")
 @click.option(
     "--data",
     metavar="mnist|sample|DIR",
-    help="mnist (the default) is downloaded once; sample, of 6,000 images and 1,000 to test with, comes with s6xl; DIR "
-    "is a folder as torchvision keeps it.",
+    help="mnist (the default), downloaded once; sample, 6,000 training and 1,000 test images that come with s6xl; or a "
+    "folder in torchvision's layout.",
 )
 @click.option(
     "--run",
     "folder",
     type=click.Path(path_type=Path, readable=False),
     metavar="DIR",
-    help="A new folder for the training's record; one in runs if not given.",
+    help="A new folder for the run's record; one in runs by default.",
 )
 @click.option(
     "--resume",
     type=click.Path(path_type=Path, readable=False),
     metavar="DIR",
-    help="Go on with the training in this folder.",
+    help="Go on with the run in this folder.",
 )
 @click.option(
     "--workbook",
     type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
-    help="A workbook that shows it: the sheet MNIST of one that is there is filled epoch by epoch, and nothing else in "
-    "it changes; a new name gives a report.",
+    help="The workbook that shows the run. In an existing one, only the sheet MNIST is filled, epoch by epoch; a new "
+    "name gives a report.",
 )
 def train(
     recipe: str | None,
@@ -72,14 +74,14 @@ def train(
     resume: Path | None,
     workbook: Path | None,
 ) -> int:
-    """Train a CNN on MNIST, on the GPU where there is one. Ctrl-C stops it, and what it has found is kept."""
+    """Train a CNN on MNIST, on a GPU if there is one. Ctrl-C stops the run, and everything so far is kept."""
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": lr, "seed": seed}
     if resume is not None:
         given = [option for option, value in (("--recipe", recipe), ("--run", folder)) if value is not None]
         options = {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "seed": "--seed"}
         given += [options[name] for name, value in settings.items() if value is not None]
         if given:
-            raise UserError(f"--resume goes on as it was begun: leave {' and '.join(given)} out, or begin a new run.")
+            raise UserError(f"--resume keeps the run's settings: leave {' and '.join(given)} out, or start a new run.")
     with stopping_later():
         from s6xl.cli.report import Report
         from s6xl.cli.torch_check import check_torch
@@ -88,7 +90,7 @@ def train(
 
     report = Report(workbook)
     if resume is not None and (finished := _finished(resume)) is not None:
-        # All that is left is to show it; the images need not be there any more.
+        # It only has to be shown, which needs no images.
         _say(_outcome(finished, "finished", report.end(finished)))
         return 0
     if resume is not None:
@@ -101,16 +103,16 @@ def train(
 
 
 def _say(text: str) -> None:
-    """Print; nobody being there to read it is no reason to stop the work."""
+    """Print, and carry on if nobody reads the output any more."""
     try:
         click.echo(text)
     except OSError:
-        # Else Python would complain at its end of what could not be printed.
+        # Otherwise Python would complain at its end about the text that it could not print.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _finished(folder: Path) -> "Run | None":
-    """The run in a folder, if it has finished and all is there."""
+    """Return the run in a folder if it is complete."""
     from s6xl.mnist.record import Run
 
     run = Run.open(folder)
@@ -160,7 +162,7 @@ def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") 
         finally:
             _say(_outcome(run, status, workbook))
     except KeyboardInterrupt:
-        _say(f"Stopped at once; what had been saved is kept. Go on with: {_way_on(run)}")
+        _say(f"Stopped at once; what was saved is kept. Go on with: {_way_on(run)}")
         return STOPPED
     return {"finished": 0, "stopped": STOPPED}.get(status, FAILED)
 
@@ -172,19 +174,19 @@ def _way_on(run: "Run") -> str:
 
 
 def _outcome(run: "Run", status: "Status", workbook: Path | None) -> str:
-    """How it ended, and how to go on; `workbook` shows it."""
+    """Return how the run ended, and how to go on; `workbook` shows it, if there is one."""
     from s6xl.files import quoted
     from s6xl.wording import counted
 
     epochs = run.epochs()
     done = f"{len(epochs)} of {counted(run.config.recipe.epochs, 'epoch')}"
     if status == "diverged":
-        return f"Diverged in epoch {len(epochs) + 1}: the loss is no number any more. Take a lower learning rate."
+        return f"Diverged in epoch {len(epochs) + 1}: the loss is no longer finite. Use a lower learning rate."
     if status == "stopped":
-        return f"Stopped after {done}, and kept. Go on with: {_way_on(run)}"
+        return f"Stopped after {done}; the run is kept. Go on with: {_way_on(run)}"
     seconds = sum(epoch.seconds for epoch in epochs)
     speed = len(epochs) * run.config.train_images / seconds
-    build = f"A workbook of it: python -m s6xl build --run {quoted(run.folder)}"
+    build = f"Show it in a workbook: python -m s6xl build --run {quoted(run.folder)}"
     shown = f"{workbook} shows it." if workbook else build
     return (
         f"Finished: test accuracy {epochs[-1].test_accuracy:.2%}, test loss {epochs[-1].test_loss:.4f}, "

@@ -1,4 +1,4 @@
-"""Shows a training on the terminal as a bar, elsewhere as a line an epoch; and stops it when it is asked to."""
+"""Shows a training run as a bar on a terminal, elsewhere as a line for each epoch; and stops it on request."""
 
 import signal
 import sys
@@ -15,9 +15,9 @@ from s6xl.cli.exits import STOP_SIGNALS
 from s6xl.mnist.record import Config, Epoch, Run
 from s6xl.mnist.training import Moment, Watcher
 
-# How often a bar is drawn and a request to stop is looked for; each step may be as short as a fifth of a millisecond.
+# Seconds between two drawings of the bar, and between two looks for a request to stop; steps may be far shorter.
 _INTERVAL = 0.1
-# Columns of a terminal that has room for figures beside the bar.
+# A terminal of this many columns has room for figures beside the bar.
 _WIDE = 110
 
 
@@ -25,7 +25,7 @@ _WIDE = 110
 def watching(
     run: Run, *, on_cpu: bool, on_begin: Callable[[], None], on_epoch: Callable[[], None]
 ) -> Iterator[Watcher]:
-    """What a training reports to; `on_epoch` is called behind each epoch, once it is shown."""
+    """Give the callbacks that show a training run; `on_epoch` is called after each epoch, when it has been shown."""
     asked = _Asked()
     with _stoppable(asked), _display(run.config, on_cpu=on_cpu) as display:
 
@@ -46,7 +46,7 @@ class _Asked:
 
 @contextmanager
 def _stoppable(asked: _Asked) -> Iterator[None]:
-    """Let the first signal to stop be a request, and the second one be obeyed at once."""
+    """Take the first signal to stop as a request, and obey the second at once."""
 
     def note(number: int, frame: FrameType | None) -> None:
         if asked.by_signal:
@@ -62,7 +62,7 @@ def _stoppable(asked: _Asked) -> Iterator[None]:
 
 
 def _every(seconds: float) -> Callable[[], bool]:
-    """A function that says True at most so often."""
+    """Return a function that returns True at most once in that time."""
     last = -seconds
 
     def due() -> bool:
@@ -85,7 +85,7 @@ def _display(config: Config, *, on_cpu: bool) -> Iterator[Watcher]:
 
 
 class _Terminal:
-    """A terminal that may go away: nobody being there to look is no reason to stop the work."""
+    """A terminal that may go away without stopping the run."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -124,9 +124,9 @@ def _bar(config: Config, *, on_cpu: bool) -> Iterator[Watcher]:
             nonlocal began, first
             seen = (moment.epoch - 1) * images + moment.images
             if first is None:
-                # A training that goes on has seen some before.
+                # A resumed run has already seen some.
                 began, first = time.monotonic(), seen
-            # A GPU is given steps long before it has done them.
+            # A GPU queues steps long before it has done them.
             speed = f"{(seen - first) / max(time.monotonic() - began, 1e-9):,.0f} images a second"
             # Only the processor has figures without waiting for them.
             here = "loss {:.4f}, accuracy {:.2%}, ".format(*moment.figures()) if on_cpu else ""
@@ -157,7 +157,7 @@ def _lines(config: Config) -> Watcher:
 
 
 def epoch_line(epoch: Epoch, config: Config) -> str:
-    """An epoch's figures in words."""
+    """Return an epoch's figures in words."""
     return (
         f"epoch {epoch.epoch} of {config.recipe.epochs}: "
         f"train loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.2%}; "

@@ -26,7 +26,8 @@ class Layer:
 
     Attributes:
         name: the kind of layer, as the sheets title it.
-        sentence: what it does, as the sheets explain it; never a docstring, which ``python -OO`` drops.
+        sentence: what it does, as the sheets explain it, with a verb in front. It is not a docstring, which ``python
+            -OO`` drops.
     """
 
     name: ClassVar[str]
@@ -147,11 +148,9 @@ class BatchNorm(Layer):
 
 
 @dataclass(frozen=True)
-class MaxPool(_Window):
-    """Max pooling over windows that do not overlap, as ``torch.nn.MaxPool2d``."""
+class _Pool(_Window):
+    """A layer that reduces each channel window by window."""
 
-    name = "Max pool"
-    sentence = "Keeps the largest number of each window; windows do not overlap."
     kernel: int
 
     def takes(self, shape: Shape) -> bool:
@@ -162,18 +161,19 @@ class MaxPool(_Window):
 
 
 @dataclass(frozen=True)
-class AveragePool(_Window):
+class MaxPool(_Pool):
+    """Max pooling over windows that do not overlap, as ``torch.nn.MaxPool2d``."""
+
+    name = "Max pool"
+    sentence = "Keeps the largest number of each window; windows do not overlap."
+
+
+@dataclass(frozen=True)
+class AveragePool(_Pool):
     """Average pooling over windows that do not overlap, as ``torch.nn.AvgPool2d``."""
 
     name = "Average pool"
     sentence = "Takes the mean of each window; windows do not overlap."
-    kernel: int
-
-    def takes(self, shape: Shape) -> bool:
-        return self._fits(shape, self.kernel, self.kernel)
-
-    def output(self, shape: Shape) -> Shape:
-        return shape[0], *self._slid(shape, self.kernel, self.kernel)
 
 
 @dataclass(frozen=True)

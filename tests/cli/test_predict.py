@@ -59,8 +59,8 @@ def sheet_part(path: Path, title: str) -> str:
 def test_a_workbook_agrees_with_pytorch(digit_book: Path) -> None:
     done = predict("--workbook", digit_book)
     assert done.return_value == 0
-    assert done.output.startswith("It is a 7.\n0    0.0000%\n")
-    assert "The workbook says the same: 7, with a largest difference of " in done.output
+    assert done.output.startswith("Prediction: 7\n0    0.0000%\n")
+    assert "The workbook agrees: it predicts 7, and its probabilities differ by at most " in done.output
     evaluation = Run.open(Path("pretrained")).evaluation()
     assert evaluation
     seven = evaluation.right_images[7][None]
@@ -86,7 +86,7 @@ def test_a_workbook_that_has_not_calculated_is_told(mine: Path) -> None:
     edited(mine, sheet_part(mine, "Digit"), r"(<f>'Softmax'!F12</f><v>)[^<]+", r"\g<1>0.75")
     done = predict("--workbook", mine)
     assert done.return_value == 1
-    assert "The workbook says 7, with a largest difference of 0.75: let a spreadsheet program calculate" in done.output
+    assert "The workbook differs: it predicts 7, and its probabilities differ by up to 0.75. Let a" in done.output
 
 
 def test_a_weight_that_was_changed_counts(mine: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_picture_by_the_network_that_comes_along(tmp_path: Path) -> None:
     Image.fromarray(255 - image).save(tmp_path / "digit.png")
     done = predict("--image", tmp_path / "digit.png")
     assert done.return_value == 0
-    assert done.output.startswith(f"It is a {label}.\n")
+    assert done.output.startswith(f"Prediction: {label}\n")
     expected = probabilities(model.of(Run.open(Path("pretrained")).network()), image[None])[0]
     assert [*shown(done.output).values()] == pytest.approx(expected, abs=1e-6)
 
@@ -206,8 +206,8 @@ def test_a_picture_by_ones_own_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "give one of --workbook FILE and --image FILE.png"),
-        (("--workbook", "a.xlsx", "--image", "a.png"), "give one of --workbook FILE and --image FILE.png"),
+        ((), "give either --workbook FILE or --image FILE.png"),
+        (("--workbook", "a.xlsx", "--image", "a.png"), "give either --workbook FILE or --image FILE.png"),
         (("--workbook", "a.xlsx", "--run", "run"), "--run is for --image: a workbook has a network of its own"),
         (("--workbook", "nowhere.xlsx"), "nowhere.xlsx does not exist"),
         (("--image", "nowhere.png"), "nowhere.png does not exist"),
@@ -274,4 +274,4 @@ def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     done = predict("--image", "digit.png")
     assert isinstance(done.exception, ImpossibleHereError)
-    assert "reading a digit needs PyTorch, which cannot be loaded" in str(done.exception)
+    assert "predicting a digit needs PyTorch, which cannot be loaded" in str(done.exception)

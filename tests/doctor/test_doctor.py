@@ -422,7 +422,7 @@ def test_a_network_that_reads_rightly_passes(tmp_path: Path) -> None:
     found = excel.check_network_workbook(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))
     assert found == "digits.xlsx recalculates to what Python gives"
     assert len(set(app.chosen)) == 4
-    assert "empty paper" in app.chosen
+    assert "empty grid" in app.chosen
     assert app.closed == 1
 
 

@@ -101,8 +101,8 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     options = ["recipe", "epochs", "batch-size", "lr", "seed", "device", "data", "run", "resume", "workbook"]
     assert set(re.findall(r"--[a-z-]+", text)) >= {f"--{option}" for option in options}
-    assert f"{RECIPES['best'].epochs} if not given" in text
-    assert f"{RECIPES['best'].seed} if not given" in text
+    assert f"{RECIPES['best'].epochs} by default" in " ".join(text.split())
+    assert f"{RECIPES['best'].seed} by default" in " ".join(text.split())
 
 
 def test_every_recipe_has_the_epochs_that_the_help_names() -> None:
@@ -125,7 +125,7 @@ def test_a_training_from_beginning_to_end(few_folder: Path, here: Path, capsys: 
         f"Finished: test accuracy {100 * epochs[1]['test_accuracy']:.2f}%, test loss {epochs[1]['test_loss']:.4f}, "
         f"train accuracy {100 * epochs[1]['train_accuracy']:.2f}%; {seconds:,.1f} s of training, "
         f"{2 * 130 / seconds:,.0f} images a second. "
-        f"A workbook of it: python -m s6xl build --run {folder.relative_to(here)}"
+        f"Show it in a workbook: python -m s6xl build --run {folder.relative_to(here)}"
     )
     lines = err.splitlines()
     assert len(lines) == 2
@@ -360,7 +360,7 @@ def test_a_high_learning_rate_diverges(few_folder: Path, here: Path, capsys: pyt
     lines = err.splitlines()
     assert all(line.startswith("epoch ") for line in lines)
     assert out.splitlines()[-1] == (
-        f"Diverged in epoch {len(lines) + 1}: the loss is no number any more. Take a lower learning rate."
+        f"Diverged in epoch {len(lines) + 1}: the loss is no longer finite. Use a lower learning rate."
     )
     assert Run.open(here / "run").status() == "diverged"
     # Going on ends in the same way.
@@ -557,7 +557,7 @@ def test_ctrl_c_within_an_epoch_goes_on_to_the_same_network(
     assert all(line.startswith("epoch 2 of 3: ") for line in err.splitlines())
     folder = tmp_path / "my run"
     said, _, command = out.splitlines()[-1].partition("python -m ")
-    assert said == f"Stopped after {len(Run.open(folder).epochs())} of 3 epochs, and kept. Go on with: "
+    assert said == f"Stopped after {len(Run.open(folder).epochs())} of 3 epochs; the run is kept. Go on with: "
     assert shlex.split(command) == ["s6xl", "train", "--resume", str(folder)]
     assert Run.open(folder).status() == "stopped"
     place = torch.load(folder / "checkpoint.pt", weights_only=True)["trainer"]["tensors"]["place"]

@@ -1,8 +1,8 @@
-"""What the sheet MNIST shows: its cells by name, and what a run puts into them.
+"""The content of the sheet MNIST: its cells by name, and what a run puts into them.
 
-A cell is found by a name of the sheet's own, such as ``MNIST!test_accuracy``, which follows it when rows are inserted
-or the sheet is copied or renamed. The three that write the sheet, a new workbook, an existing file and an open Excel,
-differ only in how they reach a cell.
+A cell is found by a name local to the sheet, such as ``MNIST!test_accuracy``, which follows the cell when rows are
+inserted or the sheet is copied or renamed. The sheet is written into a new workbook, an existing file or an open Excel;
+only the way to reach a cell differs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from s6xl.mnist.record import Config, Epoch, Run, Status
 from s6xl.wording import counted
 
 Value = str | float | None
-# The settings that a training from Excel reads, by their cells' names; empty ones are the recipe's.
+# The settings of a training run that is started from Excel, by their cells' names; the recipe fills in empty ones.
 RECIPE, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED = "recipe", "epochs", "batch_size", "learning_rate", "seed"
 DEVICE, DATA = "device", "data"
 SETTINGS = (RECIPE, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED, DEVICE, DATA)
-# The run that the sheet shows, by its folder; it stands among the settings.
+# The folder of the run that the sheet shows; its cell is among the settings.
 RUN = "run"
 STATUS, TEST_ACCURACY, STARTED = "status", "test_accuracy", "started"
 RESULTS = (
@@ -34,7 +34,7 @@ RESULTS = (
     "used_device",
     STARTED,
 )
-# The body of the table, a row an epoch.
+# The body of the table, one row for each epoch.
 TABLE = "table"
 HEADERS = ("Epoch", "Train loss", "Train accuracy", "Test loss", "Test accuracy", "Seconds")
 NAMES = (*SETTINGS, RUN, *RESULTS, TABLE)
@@ -43,9 +43,13 @@ NO_RUN = "No training yet"
 
 @dataclass(frozen=True)
 class Content:
-    """What a run puts into the sheet: settings and results by their cells' names, and the table's rows.
+    """What a run puts into the sheet.
 
-    `epochs` is how many rows there are to be.
+    Attributes:
+        settings: the settings by their cells' names.
+        values: the results by their cells' names.
+        rows: the table's rows, one for each epoch that has ended.
+        epochs: how many rows the table will have at the end of the run.
     """
 
     settings: Mapping[str, Value]
@@ -54,19 +58,19 @@ class Content:
     epochs: int
 
     def filled_rows(self) -> list[tuple[Value, ...]]:
-        """The whole table, its unused rows empty."""
+        """Return all rows of the table, the unused ones empty."""
         rows: list[tuple[Value, ...]] = [*self.rows]
         return rows + [(None,) * len(HEADERS)] * (MOST_EPOCHS - len(rows))
 
 
 def content_of(run: Run) -> Content:
-    """What the sheet is to show of a run as it stands now."""
+    """Return what the sheet shows of a run in its current state."""
     epochs = run.epochs()
     return content(run.name, run.config, epochs, run.status())
 
 
 def content(name: str, config: Config, epochs: Sequence[Epoch], status: Status) -> Content:
-    """What the sheet is to show of a run, whose name `Run.open` finds it by."""
+    """Return what the sheet shows of a run with the name that `Run.open` finds it by."""
     seconds = sum(epoch.seconds for epoch in epochs)
     figures: dict[str, Value] = dict.fromkeys(RESULTS)
     if epochs:
@@ -96,7 +100,7 @@ def content(name: str, config: Config, epochs: Sequence[Epoch], status: Status) 
 
 
 def _settings(config: Config) -> dict[str, Value]:
-    """The settings as a user would enter them: what is the recipe's own is left empty."""
+    """Return the settings as a user would enter them: those that agree with the recipe are empty."""
     recipe = config.recipe
     usual = RECIPES.get(recipe.name)
     numbers = {name: getattr(recipe, name) for name in (EPOCHS, BATCH_SIZE, LEARNING_RATE)}
@@ -105,18 +109,18 @@ def _settings(config: Config) -> dict[str, Value]:
 
 
 def status_text(status: Status, done: int, wanted: int) -> str:
-    """How a training stands, in a few words."""
+    """Return the state of a run in a few words; `done` and `wanted` are numbers of epochs."""
     of_all = f"{done} of {counted(wanted, 'epoch')}"
     return {
         "training": f"Training: {of_all}",
         "finished": f"Finished: {counted(done, 'epoch')}",
         "stopped": f"Stopped after {of_all}",
         "interrupted": f"Interrupted after {of_all}",
-        "diverged": f"Diverged in epoch {done + 1}: take a lower learning rate",
+        "diverged": f"Diverged in epoch {done + 1}: use a lower learning rate",
     }[status]
 
 
 def defaults(name: str) -> str:
-    """What an empty setting stands for, such as ``if empty: 19 (best), 19 (original)``."""
+    """Return each recipe's value of an empty setting, such as ``if empty: 19 (best), 19 (original)``."""
     values = [f"{getattr(recipe, name):g} ({recipe.name})" for recipe in RECIPES.values()]
     return f"if empty: {', '.join(values)}"

@@ -1,4 +1,4 @@
-"""The sheet Mistakes: every test image that the network got wrong."""
+"""The sheet Mistakes: every test image that the network predicted wrong."""
 
 import numpy as np
 
@@ -15,13 +15,13 @@ IN_A_ROW = 12
 
 
 def write_mistakes(book: NewBook, evaluation: Evaluation, content: Content) -> None:
-    """Add the sheet; the surest mistakes come first."""
+    """Add the sheet of a run's wrong predictions to a workbook, the most confident first."""
     count = len(evaluation.mistakes)
     about = (
-        f"{counted(count, 'test image')} of {len(evaluation.labels):,} got wrong, the surest first: what it is, "
-        "what the network took it for, and the probability that it gave that."
+        f"Wrong predictions: {counted(count, 'test image')} of {len(evaluation.labels):,}, most confident first. "
+        "Below each image: digit → prediction, and the network's confidence in it."
     )
-    sheet = add_sheet(book, MISTAKES, "What it gets wrong", content, about, way_back="J2")
+    sheet = add_sheet(book, MISTAKES, "What the network gets wrong", content, about, way_back="J2")
     sheet.set_column_pixels("A:A", 20)
     sheet.set_column_pixels(1, IN_A_ROW, CELL)
     order = np.array(evaluation.mistakes_by_confidence, np.int64)

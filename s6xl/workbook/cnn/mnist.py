@@ -1,7 +1,9 @@
-"""The sheet MNIST: settings to train with, results, a row an epoch, and the four charts of the original notebook."""
+"""The sheet MNIST: settings, results, a row for each epoch, and the four charts of the original notebook."""
 
 from dataclasses import dataclass
 from typing import Any
+
+from xlsxwriter.chart import Chart
 
 from s6xl.mnist.choices import DEVICES, FULL, SAMPLE
 from s6xl.mnist.recipe import LARGEST_BATCH, LARGEST_RATE, LARGEST_SEED, MOST_EPOCHS, RECIPES
@@ -32,12 +34,12 @@ from s6xl.workbook.sheet import NewSheet
 
 TITLE = "A CNN learns to read digits"
 ABOUT = (
-    "With the add-in, press Train MNIST on the ribbon tab S6; without it, run: python -m s6xl train --workbook, and "
-    "this file's name"
+    "With the add-in, press Train MNIST on the ribbon tab S6. Without it, run python -m s6xl train --workbook with "
+    "this file's name."
 )
 NOTES = (
-    "Recipe: best has batch norm before each ReLU, shifted images and a one-cycle rate; original is the notebook's.",
-    "Run: the folder that the training writes to. The add-in's Import run shows the one named here, or the latest.",
+    "Recipe: best has batch norm before ReLU, shifted images and a one-cycle schedule; original is the course's.",
+    "Run: the folder of the training run. The add-in's Import run shows the one named here, or the latest.",
 )
 SETTINGS_ROW = RESULTS_ROW = 6
 HEADER_ROW = 21
@@ -50,7 +52,7 @@ _FORMATS = ("epoch", "small_loss", "accuracy", "small_loss", "accuracy", "second
 
 @dataclass(frozen=True)
 class _Setting:
-    """A yellow cell: its name, what stands beside it, and what may be entered."""
+    """A yellow cell: its name, its label, its first value, the note beside it, and the rule for what is entered."""
 
     name: str
     label: str
@@ -60,12 +62,12 @@ class _Setting:
 
 
 def _whole(least: int, most: int) -> dict[str, Any]:
-    message = f"A whole number from {least:,} to {most:,}, please, or nothing."
+    message = f"Enter a whole number from {least:,} to {most:,}, or leave the cell empty."
     return {"validate": "integer", "criteria": "between", "minimum": least, "maximum": most, "error_message": message}
 
 
 def _one_of(names: tuple[str, ...]) -> dict[str, Any]:
-    return {"validate": "list", "source": list(names), "error_message": f"One of {', '.join(names)}, please."}
+    return {"validate": "list", "source": list(names), "error_message": f"Enter one of these: {', '.join(names)}."}
 
 
 _SETTINGS = (
@@ -82,10 +84,10 @@ _SETTINGS = (
             "criteria": "between",
             "minimum": "0.000000001",
             "maximum": LARGEST_RATE,
-            "error_message": "A number above 0, please, or nothing.",
+            "error_message": "Enter a number above 0, or leave the cell empty.",
         },
     ),
-    _Setting(SEED, "Seed", 1, "another one: other random numbers", _whole(0, LARGEST_SEED)),
+    _Setting(SEED, "Seed", 1, "sets the random numbers", _whole(0, LARGEST_SEED)),
     _Setting(DEVICE, "Device", DEVICES[0], "auto: CUDA, else MPS, else CPU", _one_of(DEVICES)),
     _Setting(DATA, "Data", FULL, f"{FULL}, {SAMPLE} (7,000 images, no download), or a folder", {}),
     _Setting(RUN, "Run", None, "", {}),
@@ -107,7 +109,13 @@ _RESULTS = {
 
 
 def write_mnist(book: NewBook, content: Content | None, *, alone: bool = False) -> None:
-    """Add the sheet, with what a run has given, if there is one; `alone` says that there is no sheet Start."""
+    """Add the sheet to a workbook.
+
+    Args:
+        book: the workbook.
+        content: the settings and results of a run, if there is one.
+        alone: whether the workbook has no other sheet, and so no Start to link to.
+    """
     sheet = book.add_sheet(MNIST, tab=SERIES[0])
     sheet.set_column_pixels("A:A", 20)
     sheet.set_column_pixels("B:G", 104)
@@ -126,7 +134,7 @@ def write_mnist(book: NewBook, content: Content | None, *, alone: bool = False) 
 
 
 def cell_of(name: str) -> str:
-    """Where a setting or a result stands on the sheet as it is built."""
+    """Return the address of a setting or a result on the sheet as it is built."""
     settings = {setting.name: f"C{SETTINGS_ROW + index}" for index, setting in enumerate(_SETTINGS)}
     results = {result: f"{_VALUE}{RESULTS_ROW + index}" for index, result in enumerate(_RESULTS)}
     return {**settings, **results}[name]
@@ -168,56 +176,52 @@ def _write_results(book: NewBook, sheet: NewSheet, content: Content | None) -> N
 def _write_table(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
     styles = book.styles
     book.write_section(sheet, HEADER_ROW - 1, "B:G", "Epoch by epoch")
-    for column, heading in zip(COLUMNS, HEADERS, strict=True):
-        sheet.write_string(f"{column}{HEADER_ROW}", heading, styles["header"])
+    for column, header in zip(COLUMNS, HEADERS, strict=True):
+        sheet.write_string(f"{column}{HEADER_ROW}", header, styles["header"])
     rows = content.filled_rows() if content else [(None,) * len(COLUMNS)] * MOST_EPOCHS
     for row, values in enumerate(rows, start=FIRST_ROW):
         for column, value, role in zip(COLUMNS, values, _FORMATS, strict=True):
             sheet.write(f"{column}{row}", value, styles[role])
     body = f"{COLUMNS[0]}{FIRST_ROW}:{COLUMNS[-1]}{LAST_ROW}"
     _name(book, TABLE, body)
-    # Rows have lines once they are filled.
+    # Only filled rows have lines.
     filled = {"type": "formula", "criteria": f'=$B{FIRST_ROW}<>""', "format": styles["lined"]}
     sheet.conditional_format(body, filled)
 
 
 def _insert_charts(book: NewBook, sheet: NewSheet, content: Content | None) -> None:
-    # Of few epochs a spreadsheet would show halves. How many there are to be is not known before there is a run.
+    # With few epochs a spreadsheet would label halves. Before there is a run, their number is not known.
     whole = {"major_unit": nice_interval(content.epochs)} if content else {}
-    for index, (position, heading) in enumerate(enumerate(HEADERS[1:5], start=1)):
+    for index, (header, values) in enumerate(zip(HEADERS[1:5], COLUMNS[1:5], strict=True)):
         column, row = "IN"[index % 2], HEADER_ROW - 1 + index // 2 * 14
-        colour = SERIES[0] if heading.startswith("Train") else SERIES[5]
-        chart = book.workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
-        chart.add_series(
-            {
-                "name": heading,
-                "categories": _column(COLUMNS[0]),
-                "values": _column(COLUMNS[position]),
-                "line": {"color": colour, "width": 2.25},
-                "marker": {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": colour}},
-            }
-        )
-        chart.set_title({"name": heading, "name_font": {"size": 12, "color": INK}, "overlay": False})
-        chart.set_legend({"none": True})
-        small = {"name_font": {"size": 9, "color": INK}, "num_font": {"size": 9, "color": MUTED}}
-        grid = {"visible": True, "line": {"color": LINE, "width": 0.75}}
-        chart.set_x_axis(
-            {
-                "name": "Epoch",
-                **small,
-                **whole,
-                "min": 0,
-                "num_format": "General",
-                "major_gridlines": {"visible": False},
-            }
-        )
-        number_format = "0.0%" if "accuracy" in heading else "General"
-        most = {"max": 1} if "accuracy" in heading else {}
-        chart.set_y_axis({"name": heading, **small, **most, "num_format": number_format, "major_gridlines": grid})
-        chart.set_size({"width": 440, "height": 290})
-        chart.set_chartarea({"border": {"color": LINE}})
-        description = f"Chart of the {heading.lower()} over the epochs of the training."
-        sheet.insert_chart(f"{column}{row}", chart, {"description": description, "object_position": 2})
+        options = {"description": f"Chart of the {header.lower()} over the epochs.", "object_position": 2}
+        sheet.insert_chart(f"{column}{row}", _chart(book, header, values, whole), options)
+
+
+def _chart(book: NewBook, header: str, values: str, whole: dict[str, Any]) -> Chart:
+    """One column of the table over the epochs; `whole` keeps the axis to whole epochs."""
+    colour = SERIES[0] if header.startswith("Train") else SERIES[5]
+    chart = book.workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
+    chart.add_series(
+        {
+            "name": header,
+            "categories": _column(COLUMNS[0]),
+            "values": _column(values),
+            "line": {"color": colour, "width": 2.25},
+            "marker": {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": colour}},
+        }
+    )
+    chart.set_title({"name": header, "name_font": {"size": 12, "color": INK}, "overlay": False})
+    chart.set_legend({"none": True})
+    small = {"name_font": {"size": 9, "color": INK}, "num_font": {"size": 9, "color": MUTED}}
+    no_grid, grid = {"visible": False}, {"visible": True, "line": {"color": LINE, "width": 0.75}}
+    epochs = {"name": "Epoch", **small, **whole, "min": 0, "num_format": "General"}
+    chart.set_x_axis({**epochs, "major_gridlines": no_grid})
+    percent = {"max": 1, "num_format": "0.0%"} if "accuracy" in header else {"num_format": "General"}
+    chart.set_y_axis({"name": header, **small, **percent, "major_gridlines": grid})
+    chart.set_size({"width": 440, "height": 290})
+    chart.set_chartarea({"border": {"color": LINE}})
+    return chart
 
 
 def _column(column: str) -> str:

@@ -8,11 +8,9 @@ from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.layout import MODEL, absolute, on_sheet
 from s6xl.workbook.sheet import NewSheet
 
-# The layers' names and sizes in the workbook: title, inputs, outputs, kernel, stride and padding.
+# The defined name of the cells with the layers' titles, inputs, outputs, kernels, strides and paddings.
 LAYERS = "network_layers"
-ABOUT = (
-    "From an image to ten log-probabilities. Parameters are counted by formulas: change a kernel, the total follows."
-)
+ABOUT = "From an image to ten log-probabilities. Formulas count the parameters: change a kernel, and the total follows."
 HEADER_ROW = 7
 _COLUMNS = {
     "B": ("Step", 50),
@@ -29,14 +27,14 @@ _COLUMNS = {
 
 
 def write_model(book: NewBook, recipe: Recipe, content: Content) -> None:
-    """Add the sheet."""
+    """Add the sheet of a recipe's network to a workbook."""
     sheet = add_sheet(book, MODEL, "The network", content, ABOUT, way_back="I2")
     sheet.set_column_pixels("A:A", 20)
-    for column, (heading, width) in _COLUMNS.items():
+    for column, (header, width) in _COLUMNS.items():
         sheet.set_column_pixels(f"{column}:{column}", width)
-        sheet.write_string(f"{column}{HEADER_ROW}", heading, book.styles["header"])
+        sheet.write_string(f"{column}{HEADER_ROW}", header, book.styles["header"])
     first = HEADER_ROW + 1
-    _write_row(book, sheet, first, 0, "Image", IMAGE, "Grey levels of 28 rows and 28 columns.")
+    _write_row(book, sheet, first, 0, "Image", IMAGE, "Grey levels in 28 rows and 28 columns.")
     for step, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe.layers), strict=True), start=1):
         _write_row(book, sheet, first + step, step, layer.title, shape, layer.sentence)
         _write_sizes(book, sheet, first + step, layer)
@@ -58,7 +56,7 @@ def _write_row(book: NewBook, sheet: NewSheet, row: int, step: int, name: str, s
 
 
 def _write_sizes(book: NewBook, sheet: NewSheet, row: int, layer: Layer) -> None:
-    """A layer's sizes, and how they give the number of its parameters."""
+    """Write a layer's sizes, and the formula that counts its parameters."""
     match layer:
         case Convolution(inputs, outputs, kernel, stride, padding):
             sizes = dict(zip("DEFGH", (inputs, outputs, kernel, stride, padding), strict=True))

@@ -1,4 +1,4 @@
-"""Handwritten digits as pictures: rows of them, ink on paper, each row one PNG over as many cells."""
+"""Handwritten digits as pictures: each row of digits is one PNG that covers a cell for each."""
 
 import io
 
@@ -8,14 +8,22 @@ from PIL import Image
 
 from s6xl.workbook.sheet import NewSheet
 
-# A cell with a digit, in pixels on the screen.
+# The side of a cell with a digit, in pixels on the screen.
 CELL = 84
-# Pixels of paper around a digit, and by how much both are enlarged, so that pixels stay squares.
+# Pixels of background around a digit, and the factor by which both are enlarged, so that pixels stay squares.
 _MARGIN, _ENLARGED = 2, 3
 
 
 def insert_row(sheet: NewSheet, row: int, column: int, images: NDArray[np.uint8], description: str) -> None:
-    """Lay images of shape (n, 28, 28) over n cells of a row, which are `CELL` pixels wide and high; from 0."""
+    """Insert images over cells of a row, which are `CELL` pixels wide and high.
+
+    Args:
+        sheet: the sheet.
+        row: the row, from 0.
+        column: the first cell's column, from 0.
+        images: of shape (n, 28, 28), from 0 for background to 255 for ink.
+        description: the picture's alternative text.
+    """
     tiles = np.pad(images, ((0, 0), (_MARGIN, _MARGIN), (_MARGIN, _MARGIN)))
     strip = Image.fromarray(255 - np.hstack(list(tiles)))
     file = io.BytesIO()
@@ -25,7 +33,7 @@ def insert_row(sheet: NewSheet, row: int, column: int, images: NDArray[np.uint8]
         "image_data": file,
         "x_scale": scale,
         "y_scale": scale,
-        "object_position": 1,  # it goes with its cells and is as large as they are
+        "object_position": 1,  # it moves and grows with its cells
         "description": description,
     }
     sheet.insert_image(row, column, f"digits{row}.png", options)

@@ -1,4 +1,4 @@
-"""The sheet Samples: twelve of the images that the network has learned from."""
+"""The sheet Samples: twelve of the images that the network learned from."""
 
 from s6xl.mnist.evaluation import Evaluation
 from s6xl.workbook.book import NewBook
@@ -7,14 +7,14 @@ from s6xl.workbook.cnn.heading import add_sheet
 from s6xl.workbook.cnn.pictures import CELL, insert_row
 from s6xl.workbook.layout import SAMPLES
 
-ABOUT = "The first twelve training images, 28 by 28 pixels each; below each one, the digit that it is."
+ABOUT = "The first twelve training images, of 28 by 28 pixels, each with its digit below."
 FIRST_ROW = 7
 _IN_A_ROW = 6
 
 
 def write_samples(book: NewBook, evaluation: Evaluation, content: Content) -> None:
-    """Add the sheet."""
-    sheet = add_sheet(book, SAMPLES, "What it learns from", content, ABOUT, way_back="G2")
+    """Add the sheet of a run's sample images to a workbook."""
+    sheet = add_sheet(book, SAMPLES, "What the network learns from", content, ABOUT, way_back="G2")
     sheet.set_column_pixels("A:A", 20)
     sheet.set_column_pixels(1, _IN_A_ROW, CELL)
     labels = evaluation.sample_labels

@@ -1,4 +1,4 @@
-"""A workbook of the sheet MNIST alone, which is copied into workbooks that have none."""
+"""A workbook of only the sheet MNIST, which is copied into workbooks without one."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from s6xl.workbook.cnn.mnist import TITLE, write_mnist
 
 
 def write_template(path: Path) -> None:
-    """Write it to `path`.
+    """Write the workbook to `path`.
 
     Raises:
         UserError: if the file cannot be written.

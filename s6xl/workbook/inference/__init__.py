@@ -1,1 +1,1 @@
-"""A trained network at work in cells: from the pixels of the sheet Digit to ten probabilities, in plain formulas."""
+"""A trained network in cells: from the pixels of the sheet Digit to ten probabilities, in plain formulas."""

@@ -1,4 +1,4 @@
-"""The digits that can be chosen on the sheet Digit: test images, some of which the network gets wrong."""
+"""The digits that can be chosen on the sheet Digit: test images, some of which the network predicts wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,19 @@ from s6xl.mnist.evaluation import Evaluation
 from s6xl.mnist.layers import SIDE
 
 MOST_MISTAKES = 10
-EMPTY = "empty paper"
+EMPTY = "empty grid"
 _FIRST_SHOWN = 7
 
 
 @dataclass(frozen=True)
 class DigitChoice:
-    """An image in the list, uint8 of shape (28, 28): `label` is short, `name` tells it from all others.
+    """An image in the list.
 
-    `truth` is what it shows, if anything.
+    Attributes:
+        label: a short name.
+        name: a name that no other image has.
+        truth: the digit that it shows, if any.
+        pixels: uint8 of shape (28, 28), from 0 for background to 255 for ink.
     """
 
     label: str
@@ -28,7 +32,7 @@ class DigitChoice:
 
 
 def digit_choices(evaluation: Evaluation) -> list[DigitChoice]:
-    """Images that the network got right, digit by digit in turn, then its surest mistakes, and an empty one."""
+    """Return test images that the network predicted right, then its most confident mistakes, and an empty image."""
     labels, predictions = evaluation.labels.tolist(), evaluation.predictions.tolist()
     found = [
         _choice(str(labels[index]), index, labels[index], pixels)
@@ -46,6 +50,6 @@ def _choice(label: str, index: int, truth: int, pixels: NDArray[np.uint8]) -> Di
 
 
 def first_choice(choices: Sequence[DigitChoice]) -> int:
-    """The one that the workbook opens with: a 7 that is read right, as MNIST's test images begin with one."""
+    """Return the index of the image that the workbook opens with: a 7, with which MNIST's test images begin."""
     shown = str(_FIRST_SHOWN)
     return next((index for index, choice in enumerate(choices) if choice.label == shown), 0)

@@ -1,4 +1,4 @@
-"""The sheet Digit: a grid to choose a digit on and to paint on, and what the network reads."""
+"""The sheet Digit: a grid that shows a chosen digit and can be painted on, and the network's prediction."""
 
 import math
 from collections.abc import Sequence
@@ -22,32 +22,31 @@ from s6xl.workbook.sheet import NewSheet
 from s6xl.workbook.styles import colours_up_to
 
 ABOUT = (
-    "The trained network at work in plain formulas, with no macro and no Python: choose a digit or paint one, and it "
-    "answers."
+    "The trained network in plain formulas, without macros or Python: choose or paint a digit, and see the prediction."
 )
 HOW_TO = (
-    "Choose a digit in the yellow cell, or “empty paper”. The sheet Digits shows them all.",
-    "Paint, as large as those: select cells of the grid, type 255 for ink or 0 for paper, and press Ctrl+Enter.",
-    "Press Delete on painted cells, and the chosen digit is back. A dot marks what is painted.",
+    "Choose a digit, or “empty grid”, in the yellow cell. The sheet Digits shows them all.",
+    "Paint a digit of that size: select cells, type 255 for ink or 0 for background, and press Ctrl+Enter.",
+    "Press Delete on painted cells to bring the chosen digit back. A dot marks each painted cell.",
 )
 _HOW_ROW, _CHOICE_ROW, _TOP = 5, 8, 10  # from 0
 _CELL, _BAR = 20, 11  # pixels of a cell of the grid, and of a bar
 _BARS = 25
 GRID = CellRectangle(DIGIT, _TOP, 1, SIDE, SIDE)
 CHOICE = CellRectangle(DIGIT, _CHOICE_ROW, 9, 1, 14)
-# The panel beside the grid: the answer, the probabilities, and links.
+# The panel beside the grid: the prediction, the probabilities, and links.
 _PANEL = GRID.column + SIDE + 1
 PREDICTION = CellRectangle(DIGIT, _TOP + 1, _PANEL, 7, 9)
 _SAID = CellRectangle(DIGIT, PREDICTION.row + 2, PREDICTION.column + PREDICTION.columns + 1, 3)
 BARS = CellRectangle(DIGIT, _TOP + 11, _PANEL + 1, DIGITS, _BARS)
 SHOWN = CellRectangle(DIGIT, BARS.row, BARS.column + _BARS, DIGITS)
-_LINKS, _LINK = 4, 7  # in a row, and columns from one to the next
-# What goes into the network, number by number: one map, of which the first stage reads.
+_LINKS, _LINK = 4, 7  # links in a row, and columns from one to the next
+# The pixels that go into the network: one map, the input of the first stage.
 PIXELS = CellRectangle(DIGIT, _TOP, SHOWN.column + 2, SIDE, SIDE)
 PIXEL_MAPS = Maps(DIGIT, PIXELS.row - 1, PIXELS.column, (1, SIDE, SIDE))
-# The list of digits at the far right.
+# The list of digits, to the right of everything else.
 _LIST = PIXELS.column + SIDE + 1
-# The grid shows how dark a pixel is by so many levels.
+# How many shades the grid has.
 _LEVELS = 16
 PIXELS_NAME, PROBABILITIES_NAME = "digit_pixels", "digit_probabilities"
 _NAMES = {"digit_painted": GRID, PIXELS_NAME: PIXELS, PROBABILITIES_NAME: SHOWN}
@@ -61,8 +60,17 @@ def write_digit(
     content: Content,
     stages: Sequence[str],
 ) -> None:
-    """Add the sheet, with the choice of that index and its probabilities; `stages` are the sheets of the layers."""
-    sheet = add_sheet(book, DIGIT, "It reads what you paint", content, ABOUT, way_back="X2")
+    """Add the sheet to a workbook.
+
+    Args:
+        book: the workbook.
+        choices: the digits that can be chosen.
+        first: the index of the one that is shown when the workbook opens.
+        probabilities: the network's for that digit, of shape (10,).
+        content: what the sheet MNIST shows of the run.
+        stages: the names of the layers' sheets.
+    """
+    sheet = add_sheet(book, DIGIT, "Paint a digit", content, ABOUT, way_back="X2")
     _set_sizes(sheet)
     for number, line in enumerate(HOW_TO):
         sheet.write_number(_HOW_ROW + number, 1, number + 1, book.styles["label_of_digit"])
@@ -104,7 +112,7 @@ def _set_sizes(sheet: NewSheet) -> None:
 
 
 class _List:
-    """The digits by name, at the far right: what each is, where it stands on the sheet Digits; and the chosen one."""
+    """The list of digits: name, digit, and row and column on the sheet Digits; above it those of the chosen one."""
 
     def __init__(self, count: int) -> None:
         self.names = CellRectangle(DIGIT, _TOP, _LIST, count)
@@ -112,20 +120,20 @@ class _List:
         self.truth, self.row, self.column = (CellRectangle(DIGIT, _TOP - 3, _LIST + number) for number in (1, 2, 3))
 
     def write(self, book: NewBook, sheet: NewSheet, choices: Sequence[DigitChoice], first: int) -> None:
-        """Write it."""
+        """Write the list."""
         styles = book.styles
         entries = [
             ("–" if choice.truth is None else choice.truth, *digits.corner(index))
             for index, choice in enumerate(choices)
         ]
-        sheet.write_string(self.truth.row, _LIST, "The chosen one", styles["label"])
+        sheet.write_string(self.truth.row, _LIST, "Chosen digit", styles["label"])
         for number, (block, value) in enumerate(zip((self.truth, self.row, self.column), entries[first], strict=True)):
-            # What is not in the list is empty paper, the last one.
+            # A name that is not in the list stands for the last one, the empty grid.
             found = f"VLOOKUP({CHOICE.corner},{self._whole.area},{number + 2},FALSE)"
             empty = absolute(self._whole.cell(len(choices) - 1, number + 1))
             sheet.write_formula(block.row, block.column, f"=IFERROR({found},{empty})", styles["general"], value)
-        for column, heading in enumerate(("Digits to choose from", "It is", "Row", "Column"), start=_LIST):
-            sheet.write_string(_TOP - 1, column, heading, styles["header"])
+        for column, header in enumerate(("Digits to choose from", "Digit", "Row", "Column"), start=_LIST):
+            sheet.write_string(_TOP - 1, column, header, styles["header"])
         for row, (choice, entry) in enumerate(zip(choices, entries, strict=True), start=_TOP):
             sheet.write_string(row, _LIST, choice.name, styles["box"])
             for column, value in enumerate(entry, start=_LIST + 1):
@@ -137,12 +145,12 @@ def _write_choice(book: NewBook, sheet: NewSheet, choice: DigitChoice, listed: _
     sheet.write_string(CHOICE.row, 1, "Choose a digit:", book.styles["text_bold"])
     sheet.merge_range(*CHOICE.bounds, choice.name, book.styles["input"])
     rule = {"validate": "list", "source": f"={listed.names.area}"}
-    message = {"error_title": "Not in the list", "error_message": "Choose a digit from the list, please."}
+    message = {"error_title": "Not in the list", "error_message": "Choose a digit from the list."}
     sheet.data_validation(CHOICE.row, CHOICE.column, CHOICE.row, CHOICE.column, {**rule, **message})
 
 
 def _write_grid(book: NewBook, sheet: NewSheet) -> None:
-    """The cells to paint on. Each has the colour of its pixel, which is the chosen digit's where nothing is typed."""
+    """Write the cells to paint on, each in the colour of its pixel: the chosen digit's if the cell is empty."""
     for row in range(GRID.row, GRID.row + SIDE):
         for column in range(GRID.column, GRID.column + SIDE):
             sheet.write_blank(row, column, None, book.styles["paint"])
@@ -153,20 +161,20 @@ def _write_grid(book: NewBook, sheet: NewSheet) -> None:
         colour = book.workbook.add_format({"bg_color": shade(darkness / INK)})
         sheet.conditional_format(GRID.area, {**rule, "format": colour, "stop_if_true": True})
     entry = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": INK}
-    message = {"error_title": "Ink", "error_message": "A number from 0, paper, to 255, ink, please."}
+    message = {"error_title": "Ink", "error_message": "Enter a number from 0 (background) to 255 (ink)."}
     sheet.data_validation(*GRID.bounds, {**entry, **message})
 
 
 def shade(ink: float) -> str:
-    """The colour between paper, 0, and ink, 1."""
+    """Return the colour for an amount of ink from 0, the background, to 1."""
     ends = [[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in (NEUTRAL, INK_COLOUR)]
-    return "#" + "".join(f"{round(paper + (full - paper) * ink):02X}" for paper, full in zip(*ends, strict=True))
+    return "#" + "".join(f"{round(empty + (full - empty) * ink):02X}" for empty, full in zip(*ends, strict=True))
 
 
 def _write_pixels(book: NewBook, sheet: NewSheet, choices: Sequence[DigitChoice], first: int, listed: _List) -> None:
-    """What goes into the network, as numbers: typed ones, else the chosen digit's."""
+    """Write the pixels that go into the network: the typed number, or else the chosen digit's."""
     sheet.write_string(_TOP - 3, PIXELS.column, "What goes into the network", book.styles["text_bold"])
-    words = "what is typed into the grid, elsewhere the chosen digit"
+    words = "the numbers typed into the grid, elsewhere those of the chosen digit"
     sheet.write_string(_TOP - 2, PIXELS.column, words, book.styles["muted"])
     bank = digits.area(len(choices)).full_area
     pixels = choices[first].pixels.tolist()
@@ -186,31 +194,30 @@ def _panel_section(book: NewBook, sheet: NewSheet, row: int, title: str) -> None
 def _write_prediction(
     book: NewBook, sheet: NewSheet, choice: DigitChoice, probabilities: NDArray[np.float64], listed: _List
 ) -> None:
-    """The likeliest digit, how sure it is, and whether that is right, which nobody knows once it is painted over."""
-    styles, answer = book.styles, int(probabilities.argmax())
-    _panel_section(book, sheet, _TOP - 1, "The answer")
+    """Write the predicted digit, the confidence, and whether it is right, which is unknown once cells are painted."""
+    styles, predicted = book.styles, int(probabilities.argmax())
+    _panel_section(book, sheet, _TOP - 1, "Prediction")
     sheet.merge_range(*PREDICTION.bounds, "", styles["answer"])
     largest, painted = f"MAX({SHOWN.area})", f"COUNT({GRID.area})"
-    sheet.write_formula(
-        PREDICTION.row, PREDICTION.column, f"=MATCH({largest},{SHOWN.area},0)-1", styles["answer"], answer
-    )
+    formula = f"=MATCH({largest},{SHOWN.area},0)-1"
+    sheet.write_formula(PREDICTION.row, PREDICTION.column, formula, styles["answer"], predicted)
     # Rounded as the probabilities below are.
-    sure = _percentage(float(probabilities.max()))
-    rounded = f'IF({largest}=1,100,MIN(99.9,ROUND(100*{largest},1)))&" % sure"'
+    confidence = _percentage(float(probabilities.max()))
+    rounded = f'"Confidence: "&IF({largest}=1,100,MIN(99.9,ROUND(100*{largest},1)))&" %"'
     truth = listed.truth.corner
     right, wrong = ": right.", ": wrong."
     verdict = f'IF({painted}>0,".",IF({truth}={PREDICTION.corner},"{right}","{wrong}"))'
-    shown = f"The chosen digit is a {choice.truth}{right if choice.truth == answer else wrong}"
+    shown = f"The chosen digit is {choice.truth}{right if choice.truth == predicted else wrong}"
     lines = (
-        (f"={rounded}", f"{sure:g} % sure", "text_bold"),
+        (f"={rounded}", f"Confidence: {confidence:g} %", "text_bold"),
         (
-            f'=IF(ISNUMBER({truth}),"The chosen digit is a "&{truth}&{verdict},'
-            f'IF({painted}=0,"The paper is empty.","What it is, only you know."))',
-            "The paper is empty." if choice.truth is None else shown,
+            f'=IF(ISNUMBER({truth}),"The chosen digit is "&{truth}&{verdict},'
+            f'IF({painted}=0,"The grid is empty.","A painted digit has no label."))',
+            "The grid is empty." if choice.truth is None else shown,
             "text",
         ),
         (
-            f'=IF({painted}=0,"Nothing is painted.",{painted}&" of {SIDE * SIDE} cells are painted.")',
+            f'=IF({painted}=0,"Nothing is painted.","Painted cells: "&{painted}&" of {SIDE * SIDE}")',
             "Nothing is painted.",
             "muted",
         ),
@@ -222,12 +229,12 @@ def _write_prediction(
 
 
 def _percentage(probability: float) -> float:
-    """A probability in per cent with one decimal; what is below 1 stays below 100."""
+    """Return a probability in per cent with one decimal; only 1 becomes 100."""
     return 100 if probability == 1 else min(99.9, math.floor(1000 * probability + 0.5) / 10)
 
 
 def _write_probabilities(book: NewBook, sheet: NewSheet, probabilities: NDArray[np.float64]) -> None:
-    """Each digit's probability, as a number and as a bar of cells, the last of which is coloured in part."""
+    """Write each digit's probability, as a number and as a bar of cells, the last of which has a lighter colour."""
     styles = book.styles
     _panel_section(book, sheet, BARS.row - 1, "Probabilities")
     for digit, probability in enumerate(probabilities.tolist()):
@@ -243,9 +250,9 @@ def _write_probabilities(book: NewBook, sheet: NewSheet, probabilities: NDArray[
 
 
 def _write_way_on(book: NewBook, sheet: NewSheet, stages: Sequence[str]) -> None:
-    """Links to the layers."""
+    """Write links to the layers' sheets."""
     row = BARS.row + DIGITS + 1
-    sheet.write_string(row, _PANEL, "How it comes to that, layer by layer:", book.styles["text_bold"])
+    sheet.write_string(row, _PANEL, "The computation, layer by layer:", book.styles["text_bold"])
     for index, name in enumerate(stages):
         below, beside = divmod(index, _LINKS)
         book.write_link(sheet, row + 1 + below, _PANEL + beside * _LINK, name, name)

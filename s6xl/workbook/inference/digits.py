@@ -14,7 +14,7 @@ from s6xl.workbook.layout import DIGIT_GALLERY
 from s6xl.workbook.styles import colours_up_to
 
 ABOUT = (
-    "Test images, which the network has never learned from; first those that it gets right, then its surest mistakes. "
+    "Test images, which the network was not trained on: first correct predictions, then the most confident mistakes. "
     "Choose one on the sheet Digit."
 )
 _FIRST_ROW, _FIRST_COLUMN = 5, 1
@@ -25,19 +25,19 @@ _WAY_BACK = "IA2"
 
 
 def area(count: int) -> CellRectangle:
-    """The block of so many images."""
+    """Return the cells of that number of images."""
     rows = (count - 1) // _ACROSS + 1
     return CellRectangle(DIGIT_GALLERY, _FIRST_ROW, _FIRST_COLUMN, rows * _DOWN, _ACROSS * _RIGHT)
 
 
 def corner(index: int) -> tuple[int, int]:
-    """Where in that block the image with this index begins, below its label: row and column, counted from 0."""
+    """Return where the image with this index begins, below its label: row and column within `area`, from 0."""
     below, beside = divmod(index, _ACROSS)
     return below * _DOWN + 1, beside * _RIGHT
 
 
 def write_digits(book: NewBook, choices: Sequence[DigitChoice]) -> None:
-    """Add the sheet. Paper stays empty, and counts as 0."""
+    """Add the sheet to a workbook. Background pixels are empty cells, which count as 0."""
     sheet = book.add_sheet(DIGIT_GALLERY, tab=SERIES[2])
     sheet.fit_to_pages(1, 1)
     sheet.set_default_row(_PIXEL * 0.75)

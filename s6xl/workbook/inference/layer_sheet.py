@@ -1,7 +1,7 @@
-"""The sheet of a stage: what it does, its maps, one of its neurons worked through, its weights, and its input."""
+"""The sheet of a stage: what it does, its maps, one neuron worked through, its weights and its input."""
 
 from s6xl.errors import UserError
-from s6xl.mnist.layers import DIGITS, INK, MEAN, STD, AveragePool, Convolution, Linear, MaxPool
+from s6xl.mnist.layers import DIGITS, INK, MEAN, STD, AveragePool, Convolution, Layer, Linear, MaxPool
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.inference import neuron
 from s6xl.workbook.inference.maps import CellRectangle
@@ -13,27 +13,27 @@ from s6xl.workbook.inference.worked import WorkedNeuron
 from s6xl.workbook.layout import DIGIT, START
 
 _INPUT = (
-    f"Each pixel p of the sheet Digit, from 0 to {INK}, goes in as (p/{INK} − {MEAN}) / {STD}: over all of MNIST "
-    "these have mean 0 and deviation 1."
+    f"Each pixel p of the sheet Digit, from 0 to {INK}, goes in as (p/{INK} − {MEAN}) / {STD}: over MNIST's "
+    "training images this has mean 0 and standard deviation 1."
 )
-# Small cells from one link to the next, and the least height of a number in pixels.
+# Small cells from one link to the next, and a number's smallest height in pixels.
 _LINK, _NUMBER_HEIGHT = 13, 18
-# With these digits of the weights the probabilities are PyTorch's to 1e-9, with room to spare; a float32 has no more
-# than nine that tell it from others.
+# With this many digits of each weight, probabilities agree with PyTorch's to better than 1e-9. Nine are enough to tell
+# any two float32 numbers apart.
 _DIGITS = 11
 
 
 def write_layer_sheet(book: NewBook, scene: Scene, before: str, after: str) -> None:
-    """Add the sheet; `before` and `after` are those that it stands between.
+    """Add the sheet to a workbook; `before` and `after` are the names of its neighbours.
 
     Raises:
-        UserError: if it would be too wide.
+        UserError: if it would have too many columns.
     """
     title, columns = scene.stage.title, scene.plan.columns
     if columns >= MOST_COLUMNS:
         raise UserError(
-            f"the layer {title} of this network takes {columns:,} columns, and a sheet has {MOST_COLUMNS:,}: train a "
-            "network with fewer channels."
+            f"the layer {title} of this network needs {columns:,} columns, but a sheet has {MOST_COLUMNS:,}: train "
+            "a network with fewer channels."
         )
     grid = SmallCells(book, title, columns)
     book.write_title(grid.sheet, title)
@@ -46,7 +46,7 @@ def write_layer_sheet(book: NewBook, scene: Scene, before: str, after: str) -> N
         _write_kernels(grid, scene)
         _write_interleaved(grid, scene)
     grid.sheet.freeze_panes(WAY_ROW + 1, 0)
-    # Printed without the input that is laid out for the formulas, which is much wider.
+    # The interleaved input is much wider and is not printed.
     printed = scene.plan.printed_columns
     grid.sheet.print_area(0, 0, scene.plan.last_printed_row, printed)
     if scene.parameters:
@@ -59,15 +59,19 @@ def _write_head(book: NewBook, grid: SmallCells, scene: Scene, before: str, afte
     ways = {before: f"← {before}", after: f"{after} →", DIGIT: DIGIT, START: "Back to Start"}
     for number, (sheet, text) in enumerate(ways.items()):
         book.write_link(grid.sheet, WAY_ROW, 1 + _LINK * number, sheet, text)
-    sentences = [_INPUT if stage.layer is None else stage.layer.sentence]
-    sentences += [f"{layer.title}: {layer.sentence}" for _, layer in stage.pointwise]
+    layers = [layer for layer in (stage.layer, *(layer for _, layer in stage.pointwise)) if layer is not None]
+    sentences = [*([_INPUT] if stage.layer is None else []), *map(_sentence, layers)]
     for row, text in enumerate(sentences, start=SENTENCE_ROW):
         grid.write_text(row, text)
-    layers = [layer for layer in (stage.layer, *(layer for _, layer in stage.pointwise)) if layer is not None]
     count = sum(layer.parameters for layer in layers)
     shapes = f"{_shape(stage.inputs)} numbers go in, {_shape(stage.outputs)} come out (maps × rows × columns)"
     trained = f"; {count:,} trained parameters" if count else ""
     grid.write_text(SENTENCE_ROW + len(sentences), f"{shapes}{_window(stage)}{trained}.", "muted")
+
+
+def _sentence(layer: Layer) -> str:
+    """Say what a layer does, with its name in front."""
+    return f"{layer.title} {layer.sentence[0].lower()}{layer.sentence[1:]}"
 
 
 def _shape(shape: MapShape) -> str:
@@ -75,19 +79,15 @@ def _shape(shape: MapShape) -> str:
 
 
 def _window(stage: Stage) -> str:
-    """What one neuron sees."""
+    """Say what one neuron sees."""
     window = stage.window
     match stage.layer:
         case Convolution() | MaxPool() | AveragePool():
-            around = f", with a border of {_zeros(window.padding)} around the image" if window.padding else ""
-            return f"; a neuron sees {window.rows} × {window.columns}, the next one {window.stride} further{around}"
+            padding = f", padding {window.padding} (zeros around the image)" if window.padding else ""
+            return f"; each neuron sees {window.rows} × {window.columns}, stride {window.stride}{padding}"
         case Linear():
-            return "; each neuron sees all"
+            return "; each neuron sees all inputs"
     return ""
-
-
-def _zeros(padding: int) -> str:
-    return "zeros" if padding == 1 else f"zeros, {padding} wide,"
 
 
 def _write_maps(grid: SmallCells, scene: Scene) -> None:
@@ -95,8 +95,7 @@ def _write_maps(grid: SmallCells, scene: Scene) -> None:
     channels, height, width = maps.shape
     ten_scores = maps.shape == (DIGITS, 1, 1) and isinstance(scene.stage.layer, Linear)
     digits = " (the first is the score of digit 0, the tenth that of digit 9)" if ten_scores else ""
-    # Where the window moves down by one cell as its neuron does, a column of neurons has one formula. (Excel shares no
-    # formula that names another sheet.)
+    # With a stride of 1 the neurons of a column share one formula. (Excel shares no formula that names another sheet.)
     together = height if scene.stage.is_weighted and scene.stage.window.stride == 1 else 1
     grid.write_section(maps.row - 1, f"What comes out, map by map{digits}")
     for channel in range(channels):
@@ -113,7 +112,7 @@ def _write_maps(grid: SmallCells, scene: Scene) -> None:
 
 
 def _write_parameters(grid: SmallCells, scene: Scene) -> None:
-    """A column a map: its bias, and the numbers of its batch norm."""
+    """Write a column for each map: its bias, and the numbers of its batch norm."""
     plan, maps = scene.plan, range(scene.stage.outputs[0])
     cells = [plan.parameter_cells(channel) for channel in maps]
     header = plan.parameters_row
@@ -137,7 +136,7 @@ def _write_parameters(grid: SmallCells, scene: Scene) -> None:
 
 
 def _shortened(weight: float) -> float:
-    """A weight without the digits that would only fill the file."""
+    """Return a weight without the digits that make no difference."""
     return float(f"{weight:.{_DIGITS}g}")
 
 
@@ -152,7 +151,7 @@ def _write_kernels(grid: SmallCells, scene: Scene) -> None:
             grid.sheet.set_row_pixels(row, height)
         grid.write_box(CellRectangle(grid.name, block.row, 1, block.rows, KERNEL_LABEL), channel + 1, "tiny")
         for row, numbers in enumerate(kernel.reshape(block.rows, block.columns).tolist()):
-            # A line sets the kernels apart.
+            # A line separates the kernels.
             style = grid.styles["small_cell" if row else "small_cell_below"]
             for column, number in enumerate(map(_shortened, numbers), start=block.column):
                 grid.sheet.write_number(block.row + row, column, number, style)
@@ -161,11 +160,11 @@ def _write_kernels(grid: SmallCells, scene: Scene) -> None:
 
 
 def _write_interleaved(grid: SmallCells, scene: Scene) -> None:
-    """The input, with its maps interleaved."""
+    """Write the input with its maps interleaved."""
     interleaved, stage = scene.plan.interleaved, scene.stage
     channels, height, width = stage.inputs
     padding = stage.window.padding
-    grid.write_section(interleaved.row - 2, "What goes in, laid out so that all that a neuron sees is one rectangle")
+    grid.write_section(interleaved.row - 2, "What goes in, laid out so that each neuron sees one rectangle")
     how = f"Each column of the image as {channels} columns, one per map" if channels > 1 else "The one map"
     around = ", with a border of empty cells, which count as 0" if padding else ""
     grid.write_text(interleaved.row - 1, f"{how}{around}. A frame marks what the neuron above sees.", "muted")

@@ -1,4 +1,4 @@
-"""Where things stand on a sheet of small cells: blocks, and maps side by side."""
+"""Places on a sheet: rectangles of cells, and maps side by side."""
 
 import math
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from s6xl.workbook.inference.stages import MapShape
 from s6xl.workbook.layout import absolute, on_sheet
 
-# Maps side by side are at most so many small cells wide.
+# Maps side by side take at most this many small cells.
 WIDEST = 120
-# A map has room for its number above it.
+# A map is wide enough for its number above it.
 _NARROWEST = 3
 
 
 @dataclass(frozen=True)
 class CellRectangle:
-    """Cells of a sheet; rows and columns count from 0."""
+    """A rectangle of cells on a sheet; rows and columns count from 0."""
 
     sheet: str
     row: int
@@ -26,7 +26,7 @@ class CellRectangle:
     columns: int = 1
 
     def cell(self, row: int, column: int) -> str:
-        """The address of one of its cells, counted from the block's own corner."""
+        """Return the address of a cell by its row and column within the rectangle."""
         return str(xl_rowcol_to_cell(self.row + row, self.column + column))
 
     @property
@@ -51,13 +51,13 @@ class CellRectangle:
 
     @property
     def full_area(self) -> str:
-        """Its address as another sheet refers to it."""
+        """Its address with the sheet's name."""
         return on_sheet(self.sheet, self.area)
 
 
 @dataclass(frozen=True)
 class Maps:
-    """Maps of one shape, side by side in rows from a corner on, each row of maps below a row for their numbers."""
+    """Maps of one shape, side by side in rows; above each row of maps is a row for their numbers."""
 
     sheet: str
     row: int
@@ -66,7 +66,7 @@ class Maps:
 
     @cached_property
     def across(self) -> int:
-        """How many maps stand side by side, so that all rows of maps are about as long."""
+        """How many maps are side by side, so that all rows of maps are about equally long."""
         channels, _, _ = self.shape
         most = min(channels, max(1, WIDEST // self.right))
         return math.ceil(channels / math.ceil(channels / most))
@@ -83,37 +83,43 @@ class Maps:
 
     @property
     def end(self) -> int:
-        """The first row behind them."""
+        """The first row below the maps."""
         return self.row + math.ceil(self.shape[0] / self.across) * self.down
 
     def place(self, channel: int, y: int, x: int) -> tuple[int, int]:
-        """Row and column of a neuron."""
+        """Return row and column of a neuron."""
         below, beside = divmod(channel, self.across)
         return self.row + below * self.down + 1 + y, self.column + beside * self.right + x
 
     def cell(self, channel: int, y: int, x: int) -> str:
-        """The address of a neuron."""
+        """Return the address of a neuron."""
         return str(xl_rowcol_to_cell(*self.place(channel, y, x)))
 
     def cell_from_afar(self, channel: int, y: int, x: int) -> str:
-        """The address of a neuron as another sheet refers to it."""
+        """Return the address of a neuron with the sheet's name."""
         return on_sheet(self.sheet, self.cell(channel, y, x))
 
     @property
     def block(self) -> CellRectangle:
-        """All of them, with what stands between."""
+        """The rectangle around all maps."""
         columns = (self.across - 1) * self.right + self.shape[2]
         return CellRectangle(self.sheet, self.row + 1, self.column, self.end - self.row - 2, columns)
 
     def position_formulas(self, channel: str, y: str, x: str) -> tuple[str, str]:
-        """Row and column of a neuron within `block`, both from 1; `channel`, `y` and `x` are cells, or sums, from 1."""
+        """Return formulas of a neuron's row and column within `block`, from 1.
+
+        Args:
+            channel: the map, from 1: a cell's address or a sum.
+            y: the row within the map, likewise.
+            x: the column within the map, likewise.
+        """
         row = f"INT(({channel}-1)/{self.across})*{self.down}+{y}"
         return row, f"MOD({channel}-1,{self.across})*{self.right}+{x}"
 
     def value_formula(self, channel: str, y: str, x: str) -> str:
-        """A neuron's value by `channel`, `y` and `x`, as `position_formulas` takes them, on any sheet.
+        """Return a formula of a neuron's value, for any sheet; the arguments are those of `position_formulas`.
 
-        SUM takes it from INDEX, which could give many: Excel 365 would write ``@`` before it.
+        SUM makes it one number: Excel 365 would write ``@`` before an INDEX that could give several.
         """
         row, column = self.position_formulas(channel, y, x)
         return f"SUM(INDEX({self.block.full_area},{row},{column}))"

@@ -1,4 +1,4 @@
-"""The sheets of a network at work: Digit, Digits, and one a stage, from the image to the probabilities."""
+"""The sheets of a network in cells: Digit, Digits, and one for each stage from the image to the probabilities."""
 
 import numpy as np
 
@@ -18,7 +18,13 @@ from s6xl.workbook.layout import DIGIT, SOFTMAX
 
 
 def write_network(book: NewBook, network: TrainedNetwork, evaluation: Evaluation, content: Content) -> None:
-    """Add the sheets.
+    """Add the sheets to a workbook.
+
+    Args:
+        book: the workbook.
+        network: the trained network.
+        evaluation: its predictions for the test images, of which some can be chosen.
+        content: what the sheet MNIST shows of the run.
 
     Raises:
         UserError: if a layer is too wide for a sheet, or a number too large for a cell.
@@ -37,7 +43,7 @@ def write_network(book: NewBook, network: TrainedNetwork, evaluation: Evaluation
     write_digits(book, choices)
     maps, inputs = PIXEL_MAPS, pixels[None]
     for stage, before, after in zip(parts, titles, titles[2:], strict=False):
-        # Before the values of the layers stands the image as it goes in.
+        # The first of `values` is the normalised image.
         outputs = values[stage.last + 1].reshape(stage.outputs)
         scene = Scene(stage, network, maps, inputs, outputs)
         write_layer_sheet(book, scene, before, after)

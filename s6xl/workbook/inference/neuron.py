@@ -1,4 +1,4 @@
-"""What becomes of a weighted sum, or of a pool, within its stage: as one formula, and step by step."""
+"""The steps from a weighted sum or a pool to a neuron's output: as one formula, and one by one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,14 @@ BIAS, SCALE, SHIFT = "bias", "scale", "shift"
 
 @dataclass(frozen=True)
 class MapParameter:
-    """A number that each map has one of: a trained or measured one, or a formula of others beside it.
+    """A number that each map has: a trained or measured one, or one that a formula computes from these.
 
-    `key` tells it apart within the stage; `name` is the defined name of all of them, for those that a file keeps; in
-    `formula` the cells beside it stand in braces, by key.
+    Attributes:
+        key: its name within the stage.
+        header: its name on the sheet.
+        values: its value for each map.
+        name: the defined name of its cells, if it is not computed.
+        formula: how it is computed, if it is; other numbers of the same map are in braces, by key.
     """
 
     key: str
@@ -30,12 +34,12 @@ class MapParameter:
 
 
 def defined_name(index: int, name: str) -> str:
-    """The name of the cells that hold a layer's weights, such as ``layer0_weight`` for PyTorch's ``0.weight``."""
+    """Return the name of the cells with a layer's weights, such as ``layer0_weight`` for PyTorch's ``0.weight``."""
     return f"layer{index}_{name}"
 
 
 def parameters(stage: Stage, network: TrainedNetwork) -> list[MapParameter]:
-    """The numbers of a stage that come one a map, in the order in which they are used."""
+    """Return the numbers that each map of a stage has, in the order in which they are used."""
     found = []
     if stage.is_weighted:
         bias = network.weights(stage.first)["bias"]
@@ -47,7 +51,7 @@ def parameters(stage: Stage, network: TrainedNetwork) -> list[MapParameter]:
 
 
 def _batch_norm(index: int, layer: BatchNorm, weights: Mapping[str, NDArray[np.float64]]) -> list[MapParameter]:
-    """The four numbers of a batch norm, and the two that they come to."""
+    """Return the four numbers of a batch norm, and the scale and shift that they amount to."""
     headers = {"weight": "gamma", "bias": "beta", "running_mean": "mean", "running_var": "variance"}
     kept = [
         MapParameter(f"{name}{index}", header, weights[name], defined_name(index, name))
@@ -66,24 +70,29 @@ def _batch_norm(index: int, layer: BatchNorm, weights: Mapping[str, NDArray[np.f
 
 @dataclass(frozen=True)
 class Step:
-    """One step from a weighted sum to what the neuron gives."""
+    """One step from a weighted sum to the neuron's output.
+
+    Attributes:
+        words: what it does, for the sheet.
+        is_sum: whether its formula needs parentheses when it is multiplied.
+    """
 
     words: ClassVar[str]
-    is_sum: ClassVar[bool]  # whether its formula has to stand in parentheses where it is multiplied
+    is_sum: ClassVar[bool]
 
     def written(self, x: str, cells: Mapping[str, str]) -> str:
-        """The formula without the leading ``=``; `x` is a formula, `cells` are the parameters by key."""
+        """Return the formula of the step for the formula `x`, without ``=``; `cells` are the parameters by key."""
         raise NotImplementedError
 
     def computed(self, x: float, numbers: Mapping[str, float]) -> float:
-        """What the formula gives."""
+        """Return the value of the formula."""
         raise NotImplementedError
 
 
 class AddBias(Step):
-    """The bias of a weighted sum."""
+    """Adds the bias to a weighted sum."""
 
-    words = "Bias: added"
+    words = "Plus the bias"
     is_sum = True
 
     def written(self, x: str, cells: Mapping[str, str]) -> str:
@@ -96,7 +105,7 @@ class AddBias(Step):
 class Rectify(Step):
     """ReLU."""
 
-    words = "ReLU: what is negative becomes 0"
+    words = "ReLU: negative numbers become 0"
     is_sum = False
 
     def written(self, x: str, cells: Mapping[str, str]) -> str:
@@ -108,7 +117,7 @@ class Rectify(Step):
 
 @dataclass(frozen=True)
 class Normalise(Step):
-    """The batch norm of the layer with this index; `x` can be multiplied as it is."""
+    """The batch norm of the layer with this index; its formula `x` needs no parentheses."""
 
     words = "Batch norm: × scale + shift"
     is_sum = True
@@ -122,7 +131,7 @@ class Normalise(Step):
 
 
 def steps(stage: Stage) -> list[Step]:
-    """The steps of a stage, behind the sum or pool that it begins with; dropout is none once the training is over."""
+    """Return the steps that follow the sum or pool of a stage; outside training, dropout does nothing."""
     found: list[Step] = [AddBias()] if stage.is_weighted else []
     for index, layer in stage.pointwise:
         match layer:
@@ -134,7 +143,7 @@ def steps(stage: Stage) -> list[Step]:
 
 
 def formula(stage_steps: Sequence[Step], first: str, cells: Mapping[str, str]) -> str:
-    """All steps in one formula, without the leading ``=``; `first` can be multiplied as it is."""
+    """Return all steps as one formula, without ``=``; the formula `first` needs no parentheses."""
     x, is_sum = first, False
     for step in stage_steps:
         x = step.written(f"({x})" if is_sum and isinstance(step, Normalise) else x, cells)

@@ -1,4 +1,4 @@
-"""What the parts of a layer's sheet share: the stage, where its parts stand, and its numbers as the workbook opens."""
+"""What all parts of a stage's sheet need: the stage, its layout, and its numbers for the first digit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +22,12 @@ Values = NDArray[np.float64]
 class Scene:
     """A stage on its sheet.
 
-    `before` are the maps that go in, of the sheet Digit for the first stage; `inputs` are their numbers, `outputs`
-    those of the stage's own maps, of shapes (maps, rows, columns).
+    Attributes:
+        stage: the stage.
+        network: the trained network.
+        before: the maps that go in; for the first stage they are on the sheet Digit.
+        inputs: their numbers, of shape (maps, rows, columns).
+        outputs: the numbers of the stage's own maps, of the same kind of shape.
     """
 
     stage: Stage
@@ -34,30 +38,30 @@ class Scene:
 
     @cached_property
     def parameters(self) -> list[MapParameter]:
-        """The numbers that come one a map."""
+        """The numbers that each map has."""
         return parameters(self.stage, self.network)
 
     @cached_property
     def steps(self) -> list[Step]:
-        """What becomes of a sum or a pool."""
+        """The steps that follow a sum or a pool."""
         return steps(self.stage)
 
     @cached_property
     def plan(self) -> Plan:
-        """Where everything stands."""
+        """The layout of the sheet."""
         return Plan(self.stage, self.parameters, self.steps)
 
     @cached_property
     def kernels(self) -> Values:
-        """The weights by output map, row and column of the window, and input map."""
+        """The weights, of shape (output maps, window rows, window columns, input maps)."""
         return self.stage.kernels(self.network.weights(self.stage.first)["weight"])
 
     def numbers(self, channel: int) -> Mapping[str, float]:
-        """A map's parameters by key."""
+        """Return a map's parameters by key."""
         return {parameter.key: float(parameter.values[channel]) for parameter in self.parameters}
 
     def seen(self, y: int, x: int) -> Values:
-        """What a neuron sees: rows × columns × input maps."""
+        """Return what a neuron sees, of shape (window rows, window columns, input maps)."""
         window = self.stage.window
         around = window.padding, window.padding
         top, left = y * window.stride, x * window.stride
@@ -66,11 +70,11 @@ class Scene:
 
     @property
     def pool(self) -> str:
-        """The function of a stage that pools."""
+        """The spreadsheet function of a stage that pools."""
         return "MAX" if isinstance(self.stage.layer, MaxPool) else "AVERAGE"
 
     def first_formula(self, channel: int, y: int, x: int) -> str:
-        """What a neuron begins with, without the leading ``=``; it can be multiplied as it is."""
+        """Return the formula that a neuron begins with, without ``=``; it needs no parentheses."""
         stage, window = self.stage, self.stage.window
         if stage.layer is None:
             return normalising(self.before.cell_from_afar(channel, y, x))
@@ -83,5 +87,5 @@ class Scene:
 
 
 def normalising(pixel: str) -> str:
-    """How a pixel goes into the network, without the leading ``=``."""
+    """Return the formula that normalises a pixel, without ``=``."""
     return f"({pixel}/{INK}-{MEAN})/{STD}"

@@ -1,4 +1,4 @@
-"""A sheet of small square cells: maps are pictures made of them, numbers and texts take several."""
+"""A sheet of small square cells: maps are pictures made of them, numbers and texts span several."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,19 +11,19 @@ from s6xl.workbook.cnn.content import Value
 from s6xl.workbook.inference.maps import CellRectangle
 from s6xl.workbook.layout import on_sheet
 
-# In pixels on the screen.
+# Sizes in pixels on the screen.
 SMALL, LABEL_ROW, TEXT_ROW, NUMBER_ROW, SECTION_ROW = 10, 15, 20, 22, 26
 MARGIN = 20
 # A sheet has no more columns.
 MOST_COLUMNS = 16_384
-# What the largest number is coloured with where none is negative.
+# The colour of the largest number where none is negative.
 DEEP = "#1D4ED8"
 _DECIMALS = 9
 _UNDERLINED = 40  # columns
 
 
 class SmallCells:
-    """A sheet being written; rows and columns count from 0, and column 1 is the first behind the margin."""
+    """A sheet being written; rows and columns count from 0, and column 0 is the margin."""
 
     def __init__(self, book: NewBook, name: str, columns: int) -> None:
         self.name = name
@@ -36,21 +36,21 @@ class SmallCells:
         self._small = self.styles["small_cell"]
 
     def write_section(self, row: int, title: str) -> None:
-        """A section's title, underlined."""
+        """Write a section's title, underlined."""
         self.sheet.set_row_pixels(row, SECTION_ROW)
         self._book.write_section(self.sheet, row + 1, f"B:{xl_col_to_name(_UNDERLINED)}", title)
 
     def write_text(self, row: int, text: str, role: str = "text", height: int = TEXT_ROW) -> None:
-        """A text that runs over the cells beside it."""
+        """Write a text that runs over the cells beside it."""
         self.sheet.set_row_pixels(row, height)
         self.sheet.write_string(row, 1, text, self.styles[role])
 
     def write_label(self, row: int, column: int, text: str) -> None:
-        """A text in small letters, in a row whose height stays."""
+        """Write a text in small letters; the row keeps its height."""
         self.sheet.write_string(row, column, text, self.styles["tiny_left"])
 
     def write_box(self, block: CellRectangle, content: Value, role: str, cached: Value = None) -> None:
-        """One number, text or formula over all cells of a block; a formula has its cached value."""
+        """Write a number, a text, or a formula with its cached value over all cells of a block."""
         style = self.styles[role]
         if block.rows * block.columns > 1:
             self.sheet.merge_range(*block.bounds, "", style)
@@ -60,14 +60,14 @@ class SmallCells:
             self.sheet.write(block.row, block.column, content, style)
 
     def write_small(self, row: int, column: int, formula: str, value: float) -> None:
-        """A formula, without the leading ``=``, in one small cell, whose colour tells its number.
+        """Write a formula, given without ``=``, into one small cell, which shows its number as a colour.
 
-        There are many, so their cached values are rounded: the rest would only fill the file.
+        Cached values are rounded to keep the file small.
         """
         self.sheet.write_formula(row, column, f"={formula}", self._small, round(value, _DECIMALS))
 
     def write_small_down(self, row: int, column: int, formula: str, values: Sequence[float]) -> None:
-        """The same in cells one below the other, with the formula's references moved along."""
+        """Write a formula into cells one below the other, its relative references moved along."""
         if len(values) == 1:
             self.write_small(row, column, formula, values[0])
             return
@@ -79,7 +79,7 @@ class SmallCells:
         self._book.workbook.define_name(name, f"={on_sheet(self.name, area)}")
 
     def colour(self, block: CellRectangle, *, signed: bool) -> None:
-        """Colour numbers by their size: from white for 0 to blue, negative ones, if there are any, to red."""
+        """Colour numbers from white for 0 to blue; if `signed`, negative ones to red."""
         scale: dict[str, Any] = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "max"}
         scale |= {"min_color": NEUTRAL, "max_color": DEEP}
         if signed:
@@ -90,13 +90,13 @@ class SmallCells:
         self.sheet.conditional_format(block.area, scale)
 
     def shade_empty(self, block: CellRectangle) -> None:
-        """Show which cells of a block are empty."""
+        """Shade the empty cells of a block, which are padding."""
         self.sheet.conditional_format(block.area, {"type": "blanks", "format": self.styles["padding"]})
 
     def mark(self, block: CellRectangle, condition: str) -> None:
-        """Frame those cells of a block for which a condition holds.
+        """Frame the cells of a block for which a condition holds.
 
-        LibreOffice wants it and a colouring of the same cells to be of exactly the same block.
+        LibreOffice needs this rule and the colours' rule to cover exactly the same block.
         """
         rule = {"type": "formula", "criteria": f"={condition}", "format": self.styles["marked"]}
         self.sheet.conditional_format(block.area, rule)

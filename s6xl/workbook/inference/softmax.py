@@ -11,9 +11,9 @@ from s6xl.workbook.layout import DIGIT, SOFTMAX, START
 from s6xl.workbook.sheet import NewSheet
 
 ABOUT = (
-    "Each digit's score s becomes e^s, divided by the sum over all ten: so all are above 0, and they add up to 1.",
-    "The largest score is taken from each first, which changes nothing but keeps e^s from outgrowing the sheet.",
-    f"The training uses the logarithm of the probabilities ({LogSoftmax.name.lower()}).",
+    "A digit with the score s gets the probability e^s divided by the sum of e^s over all ten: together they make 1.",
+    "The largest score is subtracted from each first: this leaves the result the same, but e^s cannot overflow.",
+    f"Training uses the logarithm of the probabilities ({LogSoftmax.name.lower()}).",
 )
 _HEADERS = ("Digit", "Score s", "s − largest", "e^(s − largest)", "Probability")
 _HEADER, _FIRST = 8, 9  # rows, from 0
@@ -22,7 +22,14 @@ PROBABILITIES = CellRectangle(SOFTMAX, _FIRST, len(_HEADERS), DIGITS)
 
 
 def write_softmax(book: NewBook, before: Maps, scores: NDArray[np.float64], previous: str) -> None:
-    """Add the sheet; `scores` are those of the ten neurons before, of shape (10,), on the sheet `previous`."""
+    """Add the sheet to a workbook.
+
+    Args:
+        book: the workbook.
+        before: the ten neurons whose outputs are the scores.
+        scores: their values, of shape (10,).
+        previous: the name of their sheet.
+    """
     styles = book.styles
     sheet = book.add_sheet(SOFTMAX, tab=SERIES[2])
     sheet.set_column_pixels(0, 0, 20)
@@ -60,14 +67,14 @@ def write_softmax(book: NewBook, before: Maps, scores: NDArray[np.float64], prev
 def _write_worked(
     book: NewBook, sheet: NewSheet, digits: CellRectangle, power: CellRectangle, powers: NDArray[np.float64]
 ) -> None:
-    """One digit's probability, worked through."""
+    """Write one digit's probability, worked through."""
     styles, row = book.styles, _WORKED_ROW + 1
     book.write_section(sheet, row, "B:F", "One digit, number by number")
     likeliest = int(powers.argmax())
     sheet.write_string(row, 1, "Digit", styles["label"])
     sheet.write_number(row, 2, likeliest, styles["input"])
     rule = {"validate": "list", "source": f"={digits.area}"}
-    message = {"error_title": "Digit", "error_message": "0 to 9, please."}
+    message = {"error_title": "Digit", "error_message": "Choose a digit from 0 to 9."}
     sheet.data_validation(row, 2, row, 2, {**rule, **message})
     index = f"MAX(1,MIN({DIGITS},INT(N({CellRectangle(SOFTMAX, row, 2).corner}))+1))"
     own, total = CellRectangle(SOFTMAX, row + 1, 2).corner, CellRectangle(SOFTMAX, row + 2, 2).corner

@@ -1,4 +1,4 @@
-"""A network as a row of stages, a sheet each: a layer that makes new maps, and those behind it that keep shape."""
+"""A network as stages with a sheet each: a layer that makes new maps, with the layers after it that keep the shape."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ _TITLES: dict[type[Layer], str] = {
 
 @dataclass(frozen=True)
 class Window:
-    """What one neuron sees of the maps before it: so many rows and columns, moved by `stride`, `padding` around."""
+    """The window of the input maps that one neuron sees."""
 
     rows: int
     columns: int
@@ -45,9 +45,16 @@ class Window:
 
 @dataclass(frozen=True)
 class Stage:
-    """A sheet of the network. Layers go by their index; `first` is -1 for the image itself, which has no layer.
+    """A stage of the network, which is shown on one sheet.
 
-    `sees_no_negative` says that what goes in is never negative, whatever the image.
+    Attributes:
+        title: the sheet's name.
+        first: the index of its first layer, or -1 for the image itself, which has no layer.
+        layer: that layer.
+        inputs: the shape of what goes in.
+        outputs: the shape of what comes out.
+        sees_no_negative: whether what goes in is never negative, whatever the image.
+        pointwise: the layers that keep the shape, with their indices.
     """
 
     title: str
@@ -65,7 +72,7 @@ class Stage:
 
     @property
     def window(self) -> Window:
-        """What a neuron of it sees."""
+        """The window that a neuron sees."""
         match self.layer:
             case Convolution(_, _, kernel, stride, padding):
                 return Window(kernel, kernel, stride, padding)
@@ -82,26 +89,26 @@ class Stage:
 
     @property
     def is_never_negative(self) -> bool:
-        """Whether what comes out is never negative: after a ReLU, or a pool of what is not."""
+        """Whether what comes out is never negative: after a ReLU, or a pool of such numbers."""
         result = self.sees_no_negative and not self.is_weighted
         for _, layer in self.pointwise:
             result = isinstance(layer, ReLU) or (result and isinstance(layer, Dropout))
         return result
 
     def kernels(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A layer's weights by output map, row and column of the window, and input map."""
+        """Return a layer's weights in the shape (output maps, window rows, window columns, input maps)."""
         shape = self.outputs[0], self.inputs[0], self.window.rows, self.window.columns
         return weight.reshape(shape).transpose(0, 2, 3, 1)
 
     def weight(self, kernels: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The layer's weights again, from kernels one below the other, of shape (maps × rows, columns × input maps)."""
+        """Return PyTorch's weights from the kernels in cells, one below the other: the reverse of `kernels`."""
         assert self.layer is not None
         shape = self.outputs[0], self.window.rows, self.window.columns, self.inputs[0]
         return kernels.reshape(shape).transpose(0, 3, 1, 2).reshape(self.layer.weights["weight"])
 
 
 def stages(layers: Sequence[Layer]) -> list[Stage]:
-    """The image, then a stage for each layer that makes new maps, but for the log-softmax at the end."""
+    """Return the image and a stage for each layer that makes new maps; the log-softmax at the end has none."""
     shape = _as_maps(IMAGE)
     found = [Stage(INPUT, -1, None, shape, shape)]
     counts = Counter(map(type, layers))
@@ -111,7 +118,7 @@ def stages(layers: Sequence[Layer]) -> list[Stage]:
             case ReLU() | BatchNorm() | Dropout():
                 found[-1] = replace(found[-1], pointwise=(*found[-1].pointwise, (index, layer)))
             case Flatten() | LogSoftmax():
-                # The maps stay as they are: what follows reads them in their order.
+                # The maps stay as they are: the next layer reads them in the same order.
                 continue
             case _:
                 kind = type(layer)

@@ -1,4 +1,4 @@
-"""One neuron of a layer's sheet worked through: what it sees, its kernel, the products, their sum, and what follows."""
+"""One neuron of a stage worked through: what it sees, its kernel, the products, their sum, and the steps after it."""
 
 from collections.abc import Mapping
 
@@ -11,13 +11,13 @@ from s6xl.workbook.inference.scene import Scene, Values, normalising
 from s6xl.workbook.inference.small_cells import LABEL_ROW, NUMBER_ROW, TEXT_ROW, SmallCells
 
 MAP, ROW, COLUMN, INPUT_MAP = "Map", "Row", "Column", "Input map"
-# Small cells of a yellow cell, of what is shown beside it, from one to the next, and of a step's words.
+# Widths in small cells: of a yellow cell, of the number beside it, from one to the next, and of a step's words.
 _ENTRY, _SHOWN, _APART, _WORDS = 5, 3, 12, 34
 _MOST_CHOICES = 4
 
 
 class WorkedNeuron:
-    """The section of one neuron being written; it opens with the one that gives most."""
+    """Writes the section of one neuron; the workbook opens with the neuron of the largest output."""
 
     def __init__(self, grid: SmallCells, scene: Scene) -> None:
         self._grid = grid
@@ -29,7 +29,7 @@ class WorkedNeuron:
         self._position = ("1", "1", "1")  # the cells that say which neuron it is: map, row and column, from 1
 
     def write(self) -> None:
-        """Write it."""
+        """Write the section."""
         plan, stage, maps = self._plan, self._scene.stage, self._plan.maps.block
         self._grid.write_section(plan.choice_row, "One neuron, number by number")
         if stage.is_weighted:
@@ -51,15 +51,19 @@ class WorkedNeuron:
         self._grid.mark(maps, f"AND(ROW()={maps.row}+{row},COLUMN()={maps.column}+{column})")
 
     def _write_choice(self, further: Mapping[str, tuple[int, int]]) -> Mapping[str, str]:
-        """Yellow cells to choose a neuron by, from 1, where there is more than one; `further` are index and number.
+        """Write yellow cells to choose a neuron by, each from 1 and only where there is more than one.
 
-        Returns the cells that hold what is shown, by name.
+        Args:
+            further: more to choose, by name: the first index, from 0, and the number.
+
+        Returns:
+            The cells with what is shown, by name.
         """
         grid, row, (maps, rows, columns) = self._grid, self._plan.choice_row + 1, self._scene.stage.outputs
         y, x = self._place
         choices = {MAP: (self._channel, maps), ROW: (y, rows), COLUMN: (x, columns), **further}
         shown = dict.fromkeys(choices, "1")
-        grid.write_text(row, "Choose it in the yellow cells; a frame marks it among the maps above.", "muted")
+        grid.write_text(row, "Choose it in the yellow cells; a frame marks it in the maps above.", "muted")
         grid.sheet.set_row_pixels(row + 1, LABEL_ROW)
         grid.sheet.set_row_pixels(row + 2, NUMBER_ROW)
         possible = [(name, index, most) for name, (index, most) in choices.items() if most > 1]
@@ -69,9 +73,9 @@ class WorkedNeuron:
             entry = CellRectangle(grid.name, row + 2, column, 1, _ENTRY)
             grid.write_box(entry, index + 1, "input")
             used = CellRectangle(grid.name, row + 2, column + _ENTRY, 1, _SHOWN)
-            # Whatever is typed, a neuron that there is.
+            # Whatever is typed, the neuron shown exists.
             grid.write_box(used, f"=MAX(1,MIN({most},INT(N({entry.corner}))))", "tiny", index + 1)
-            message = f"A whole number from 1 to {most}, please."
+            message = f"Enter a whole number from 1 to {most}."
             rule = {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": most}
             corner = entry.row, entry.column
             grid.sheet.data_validation(*corner, *corner, {**rule, "error_title": name, "error_message": message})
@@ -80,7 +84,7 @@ class WorkedNeuron:
         return shown
 
     def _write_pixel(self) -> None:
-        """A pixel as it is, and as it goes in."""
+        """Write a pixel, and how it is normalised."""
         plan, value = self._plan, float(self._scene.inputs[self._channel][self._place])
         box = self._step_box(plan.numbers_row)
         self._grid.write_text(plan.numbers_row, "Its pixel p on the sheet Digit", height=NUMBER_ROW)
@@ -89,7 +93,7 @@ class WorkedNeuron:
         self._write_steps(words, f"={normalising(box.corner)}", float(normalised(value)))
 
     def _write_pool(self) -> None:
-        """What a pool sees, in numbers, and what it makes of them."""
+        """Write what a pool sees in numbers, and its result."""
         plan, grid, scene = self._plan, self._grid, self._scene
         window, (which, y, x) = scene.stage.window, self._position
         values: Values = self._seen[:, :, self._channel]
@@ -106,7 +110,7 @@ class WorkedNeuron:
         self._write_steps(words, f"={scene.pool}({block.area})", float(value))
 
     def _write_pictures(self, kernel: Values, products: Values) -> None:
-        """Window, kernel and products, each a picture of all input maps."""
+        """Write window, kernel and products, each as a picture of all input maps."""
         grid, plan, stage = self._grid, self._plan, self._scene.stage
         window, channels = stage.window, stage.inputs[0]
         top, left, kernel_top = self._write_corners()
@@ -138,7 +142,7 @@ class WorkedNeuron:
         grid.mark(interleaved, f"AND({in_rows},{in_columns})")
 
     def _write_corners(self) -> list[str]:
-        """Where the window begins in the input below, and the kernel among all: the cells that say so, from 0."""
+        """Write where the window begins in the input below, and the kernel among all, from 0; return these cells."""
         grid, window, row = self._grid, self._scene.stage.window, self._plan.choice_row + 2
         which, y, x = self._position
         channel, (place_y, place_x), channels = self._channel, self._place, self._scene.stage.inputs[0]
@@ -156,7 +160,7 @@ class WorkedNeuron:
         return cells
 
     def _write_numbers(self, values: tuple[Values, Values, Values], chosen: str, input_map: int) -> None:
-        """What it sees of one input map, its kernel for that, and the products, in numbers."""
+        """Write what the neuron sees of one input map, its kernel for that, and the products, in numbers."""
         plan, grid = self._plan, self._grid
         window, channels = self._scene.stage.window, self._scene.stage.inputs[0]
         first_row = plan.numbers_row + 1
@@ -183,7 +187,7 @@ class WorkedNeuron:
                     grid.write_box(box, formula, "tiny_value", float(numbers[row, column, input_map]))
 
     def _write_sums(self, products: Values) -> None:
-        """The sum of the products of each input map, which are every so many columns."""
+        """Write the sum of the products of each input map, whose columns are interleaved with the others'."""
         plan, grid = self._plan, self._grid
         row, channels, makes = plan.sums_row, self._scene.stage.inputs[0], plan.pictures[2]
         grid.write_text(row, "Sums of the products, by input map", "tiny_left")
@@ -196,7 +200,7 @@ class WorkedNeuron:
             grid.write_box(box, f"={own}", "tiny_sum", float(products[:, :, channel].sum()))
 
     def _write_steps(self, words: str, first: str, value: float) -> None:
-        """What the neuron begins with, each step, and the map's own number, which is the same."""
+        """Write what the neuron begins with, each step, and the number in its map, which is the same."""
         plan, scene = self._plan, self._scene
         which = self._position[0]
         self._write_step(plan.steps_row, words, first, value)
@@ -212,7 +216,7 @@ class WorkedNeuron:
             self._write_step(row, step.words, f"={step.written(above, cells)}", value)
             row += 1
         own = float(scene.outputs[self._channel][self._place])
-        self._write_step(row, "The same among the maps above", f"={plan.maps.value_formula(*self._position)}", own)
+        self._write_step(row, "The same number in the maps above", f"={plan.maps.value_formula(*self._position)}", own)
 
     def _step_box(self, row: int) -> CellRectangle:
         return CellRectangle(self._grid.name, row, 1 + _WORDS, 1, 2 * NUMBER)

@@ -105,7 +105,7 @@ def choice_cells(loaded: Workbook, sheet: str) -> dict[str, str]:
 
 def results(loaded: Workbook, sheet: str) -> tuple[list[str], str]:
     """The cells of the steps' results, and of the same number among the maps."""
-    row, _ = cell_below(loaded, sheet, "The same among the maps above")
+    row, _ = cell_below(loaded, sheet, "The same number in the maps above")
     first = row
     while loaded[sheet].cell(first - 1, 36).value is not None:
         first -= 1
@@ -182,9 +182,10 @@ def test_it_says_what_each_layer_does(loaded: Workbook) -> None:
         assert sentences[0].endswith(".")
         assert any(" numbers go in, " in str(sentence) for sentence in sentences), sheet
     conv2 = [loaded["Conv 2"].cell(row, 2).value for row in range(4, 8)]
+    assert conv2[2] == "ReLU sets negative numbers to 0."
     assert conv2[3] == (
-        "8 × 28 × 28 numbers go in, 16 × 14 × 14 come out (maps × rows × columns); a neuron sees 3 × 3, the next one 2 "
-        "further, with a border of zeros around the image; 1,200 trained parameters."
+        "8 × 28 × 28 numbers go in, 16 × 14 × 14 come out (maps × rows × columns); each neuron sees 3 × 3, stride 2, "
+        "padding 1 (zeros around the image); 1,200 trained parameters."
     )
 
 
@@ -217,7 +218,7 @@ def test_a_network_that_is_too_wide_for_a_sheet(tmp_path: Path) -> None:
     layers = (Flatten(), Linear(784, 5_000), ReLU(), Linear(5_000, 10), LogSoftmax())
     run, _ = run_of(tmp_path / "run", layers)
     with pytest.raises(
-        UserError, match=r"the layer Linear 1 of this network takes 25,009 columns, and a sheet has 16,384"
+        UserError, match=r"the layer Linear 1 of this network needs 25,009 columns, but a sheet has 16,384"
     ):
         build(Experiment(), tmp_path / "wide.xlsx", run=run)
     assert not (tmp_path / "wide.xlsx").exists()

@@ -153,7 +153,7 @@ def test_pages_hold_what_is_to_be_read(loaded: Workbook) -> None:
         if weights:
             table = [area for area in sheet.merged_cells.ranges if weights < area.min_row <= weights + 9]
             assert max(area.max_col for area in table) <= column_index_from_string(last_column)
-            assert titles["What goes in, laid out so that all that a neuron sees is one rectangle"] > int(last_row)
+            assert titles["What goes in, laid out so that each neuron sees one rectangle"] > int(last_row)
     for name in ("Digit", "Digits"):
         setup = loaded[name].page_setup
         assert (setup.fitToWidth or 1, 1 if setup.fitToHeight is None else setup.fitToHeight) == (1, 1)

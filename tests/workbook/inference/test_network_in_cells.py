@@ -20,7 +20,7 @@ from tests.support.networks import NETWORKS, probabilities, run_of
 from tests.support.office import Change, Office
 from tests.support.sheets import boundaries
 
-CHOICE, EMPTY, ANSWER = "J9", "empty paper", "AE12"
+CHOICE, EMPTY, PREDICTION = "J9", "empty grid", "AE12"
 TOLERANCE = 1e-9
 Changes = dict[str, dict[str, Change]]
 
@@ -48,9 +48,9 @@ def chosen(name: str) -> Changes:
 def answers(path: Path, office: Office, series: Sequence[Changes]) -> tuple[NDArray[np.float64], list[float | str]]:
     """The probabilities after each change, of shape (n, 10), and the answers."""
     cells = area(path, "digit_probabilities")
-    found = office.recalculate_series(path, series, {"Digit": [*cells, ANSWER]})
+    found = office.recalculate_series(path, series, {"Digit": [*cells, PREDICTION]})
     numbers = np.array([[shown["Digit"][cell] for cell in cells] for shown in found], float)
-    return numbers, [shown["Digit"][ANSWER] for shown in found]
+    return numbers, [shown["Digit"][PREDICTION] for shown in found]
 
 
 def check(
@@ -149,13 +149,13 @@ def test_typed_pixels_win_and_emptied_ones_bring_the_digit_back(
     check(digit_book, libreoffice, model.of(pretrained.network()), images, series)
 
 
-def test_what_is_not_in_the_list_is_empty_paper(digit_book: Path, pretrained: Run, libreoffice: Office) -> None:
-    network, paper = model.of(pretrained.network()), np.zeros((3, 28, 28))
-    check(digit_book, libreoffice, network, paper, [chosen("no such digit"), {"Digit": {CHOICE: None}}, chosen(EMPTY)])
+def test_what_is_not_in_the_list_is_an_empty_grid(digit_book: Path, pretrained: Run, libreoffice: Office) -> None:
+    network, empty = model.of(pretrained.network()), np.zeros((3, 28, 28))
+    check(digit_book, libreoffice, network, empty, [chosen("no such digit"), {"Digit": {CHOICE: None}}, chosen(EMPTY)])
 
 
 def test_it_says_what_it_sees(digit_book: Path, pretrained: Run, libreoffice: Office) -> None:
-    """The sentences beside the answer, for a digit read right, one read wrong, a painted one and empty paper."""
+    """The sentences beside the prediction, for a digit read right, one read wrong, a painted one and the empty grid."""
     names = list(choices(pretrained))
     grid = area(digit_book, "digit_painted")
     series: list[Changes] = [
@@ -171,30 +171,28 @@ def test_it_says_what_it_sees(digit_book: Path, pretrained: Run, libreoffice: Of
         for shown in libreoffice.recalculate_series(digit_book, series, {"Digit": lines})
     ]
     truth = names[50][0]
-    assert found[0][1:] == ["The chosen digit is a 3: right.", "Nothing is painted."]
-    assert found[1][1:] == [f"The chosen digit is a {truth}: wrong.", "Nothing is painted."]
-    assert found[2][1:] == [f"The chosen digit is a {truth}.", "1 of 784 cells are painted."]
-    assert found[3][1:] == ["What it is, only you know.", "1 of 784 cells are painted."]
-    assert found[4][1:] == ["The paper is empty.", "Nothing is painted."]
+    assert found[0][1:] == ["The chosen digit is 3: right.", "Nothing is painted."]
+    assert found[1][1:] == [f"The chosen digit is {truth}: wrong.", "Nothing is painted."]
+    assert found[2][1:] == [f"The chosen digit is {truth}.", "Painted cells: 1 of 784"]
+    assert found[3][1:] == ["A painted digit has no label.", "Painted cells: 1 of 784"]
+    assert found[4][1:] == ["The grid is empty.", "Nothing is painted."]
     likeliest = probabilities(model.of(pretrained.network()), choices(pretrained)[names[3]][None]).max()
-    assert found[0][0] == f"{min(99.9, round(100 * likeliest, 1)):g} % sure"
+    assert found[0][0] == f"Confidence: {min(99.9, round(100 * likeliest, 1)):g} %"
 
 
 @pytest.mark.parametrize(
     ("probability", "sentence", "bar"),
     [
-        (1.0, "100 % sure", "100.0%"),
-        (1 - 1e-9, "99.9 % sure", "99.9%"),
-        (0.9995, "99.9 % sure", "99.9%"),
-        (0.99949, "99.9 % sure", "99.9%"),
-        (0.99851, "99.9 % sure", "99.9%"),
-        (0.8766, "87.7 % sure", "87.7%"),
-        (0.5, "50 % sure", "50.0%"),
+        (1.0, "Confidence: 100 %", "100.0%"),
+        (1 - 1e-9, "Confidence: 99.9 %", "99.9%"),
+        (0.9995, "Confidence: 99.9 %", "99.9%"),
+        (0.99949, "Confidence: 99.9 %", "99.9%"),
+        (0.99851, "Confidence: 99.9 %", "99.9%"),
+        (0.8766, "Confidence: 87.7 %", "87.7%"),
+        (0.5, "Confidence: 50 %", "50.0%"),
     ],
 )
-def test_how_sure_it_is_said_to_be(
-    probability: float, sentence: str, bar: str, digit_book: Path, libreoffice: Office
-) -> None:
+def test_the_confidence(probability: float, sentence: str, bar: str, digit_book: Path, libreoffice: Office) -> None:
     """The sentence and the number beside the bar agree, and nothing but certainty is 100 %."""
     answer = libreoffice.recalculate(digit_book, {"Softmax": {"F17": probability}}, shown={"Digit": ["AO14", "BE29"]})
     assert answer.shown["Digit"] == {"AO14": sentence, "BE29": bar}

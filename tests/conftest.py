@@ -15,9 +15,21 @@ from tests.support import office
 from tests.support.places import ROOT
 
 # CI tries the same examples each time, so that a failure there is the change's; elsewhere each run tries new ones.
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# Nowhere does it matter how long an example takes.
+hypothesis.settings.register_profile(
+    "s6xl",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("s6xl")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what LibreOffice takes part in, by the fixtures that a test asks for."""
+    for item in items:
+        if "libreoffice" in getattr(item, "fixturenames", ()):
+            item.add_marker("office")
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def test_parse_reads_what_to_python_writes(expression: Expression) -> None:
     assert parse(to_python(expression)) == expand(expression)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(expression=EXPRESSIONS, a=VALUES, b=VALUES, c=VALUES)
 def test_excel_text_means_the_numpy_function(expression: Expression, a: float, b: float, c: float) -> None:
     values = {"a": a, "w1": b, "c_2": c}
@@ -116,7 +116,7 @@ def test_excel_text_means_the_numpy_function(expression: Expression, a: float, b
     check(expression, values, found)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(expression=EXPRESSIONS, a=VALUES, b=VALUES, c=VALUES)
 def test_lambda_means_the_numpy_function(expression: Expression, a: float, b: float, c: float) -> None:
     values = {"a": a, "w1": b, "c_2": c}
@@ -127,7 +127,7 @@ def test_lambda_means_the_numpy_function(expression: Expression, a: float, b: fl
     check(expression, values, found)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(expression=EXPRESSIONS, a=VALUES, b=VALUES, c=VALUES)
 def test_text_means_the_numpy_function(expression: Expression, a: float, b: float, c: float) -> None:
     values = {"a": a, "w1": b, "c_2": c}

@@ -109,13 +109,11 @@ def stacks(draw: strategies.DrawFn) -> tuple[Layer, ...]:
     return tuple(stack)
 
 
-@hypothesis.settings(deadline=None)
 @hypothesis.given(stacks())
 def test_any_stacks_shapes_and_parameters_are_pytorchs(stack: tuple[Layer, ...]) -> None:
     check_against_pytorch(stack)
 
 
-@hypothesis.settings(deadline=None)
 @hypothesis.given(stacks())
 def test_any_stack_survives_a_file(stack: tuple[Layer, ...]) -> None:
     assert layers.from_data(json.loads(json.dumps(layers.as_data(stack)))) == stack

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,11 +16,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from s6xl.errors import UserError
 from s6xl.mnist import record
 from s6xl.mnist.recipe import RECIPES
 from s6xl.mnist.record import Config, Epoch, Run
+from tests.support.waiting import PATIENCE
 
 CONFIG = Config(
     recipe=RECIPES["best"].changed(epochs=3),
@@ -237,17 +238,21 @@ def test_what_is_damaged_is_made_anew_where_there_is_a_checkpoint(run: Run) -> N
 
 
 def test_of_two_that_are_begun_at_once_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, meeting = record._write_json, threading.Barrier(2)
+    """The one that comes second, while the first is about to write."""
+    write, refused_one = record._write_json, threading.Event()
 
-    def slowly(path: Path, data: object) -> None:
-        time.sleep(0.3)
+    def late(path: Path, data: object) -> None:
+        assert refused_one.wait(PATIENCE)
         write(path, data)
 
     def begin(seed: int) -> None:
-        meeting.wait()
-        Run.begin(tmp_path / "run", replace(CONFIG, recipe=CONFIG.recipe.changed(seed=seed)))
+        try:
+            Run.begin(tmp_path / "run", replace(CONFIG, recipe=CONFIG.recipe.changed(seed=seed)))
+        except UserError:
+            refused_one.set()
+            raise
 
-    monkeypatch.setattr(record, "_write_json", slowly)
+    monkeypatch.setattr(record, "_write_json", late)
     with ThreadPoolExecutor(2) as pool:
         errors = [future.exception() for future in [pool.submit(begin, seed) for seed in (1, 2)]]
     (refused,) = filter(None, errors)
@@ -342,13 +347,27 @@ def test_a_second_training_is_refused(
     assert run.status() == "training"
 
 
-def test_a_training_waits_for_one_who_only_looks(run: Run, other: "subprocess.Popen[str]") -> None:
-    assert other.stdin is not None
-    began = time.monotonic()
-    threading.Timer(0.3, other.stdin.close).start()
+def test_a_training_waits_for_one_who_only_looks(
+    run: Run, other: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tries again until the other, who is asked to end when it has tried once, has ended."""
+    tries = 0
+    acquire = type(run._lock)._acquire
+
+    def ask_the_other_to_end(lock: FileLock) -> None:
+        nonlocal tries
+        tries += 1
+        acquire(lock)
+        assert other.stdin is not None
+        if tries == 1:
+            assert not lock.is_locked
+            other.stdin.close()
+
+    monkeypatch.setattr(type(run._lock), "_acquire", ask_the_other_to_end)
+    monkeypatch.setattr(record, "_LOCK_TIMEOUT", PATIENCE)
     with run.claimed():
-        assert time.monotonic() >= began + 0.3
-    assert other.wait(60) == 0
+        assert tries > 1
+    assert other.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("status", ["finished", "stopped", "diverged"])

@@ -37,6 +37,7 @@ from tests.support.audit.hostile import (
 from tests.support.audit.small_book import small_book
 from tests.support.places import ROOT
 from tests.support.sheets import charts as drawn_charts
+from tests.support.waiting import PATIENCE
 
 WORKBOOKS = ROOT / "workbooks"
 LATE = "it takes too long."
@@ -58,7 +59,8 @@ try:
     read(Path(sys.argv[1]), deadline)
 except UserError as failure:
     error = str(failure)
-assert time.process_time() < start + 10
+# `start`, which went on loading the package, tells how fast the machine is.
+assert time.process_time() < start + 9 + 10 * start
 sys.stdout.buffer.write(error.encode())
 """
 
@@ -409,7 +411,9 @@ def test_a_pipe(tmp_path: Path) -> None:
 
 def read_within_limits(path: Path) -> str:
     """Why a file cannot be read; empty where it can."""
-    ended = subprocess.run([sys.executable, "-c", WITHIN_LIMITS, path], capture_output=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHIN_LIMITS, path], capture_output=True, timeout=PATIENCE, check=False
+    )
     assert ended.returncode == 0, ended.stderr.decode()
     return ended.stdout.decode()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from s6xl.doctor.machine import find_libreoffice
+from tests.support.waiting import PATIENCE
 
 Change = float | str | None | list[list[float]]
 
@@ -95,7 +96,7 @@ class Office:
 
     def close(self) -> None:
         """End LibreOffice."""
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=PATIENCE)
 
 
 def find() -> tuple[str, str] | None:

@@ -24,7 +24,7 @@ from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
 
 TEXT_RESULT, ERROR_RESULT = 2, 4  # com.sun.star.sheet.FormulaResult.STRING and ERROR
-START_SECONDS = 120
+START_SECONDS = 900
 Changes = dict[str, dict[str, Any]]  # what goes into a cell, by sheet and address
 Addresses = dict[str, list[str]]
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -16,6 +15,21 @@ from s6xl.workbook.composition.build import build
 
 SMALL = Experiment(learning_rates=(0.5,), steps=3)
 BEFORE = b"what was there before"
+# The command line, but that it says when it has written a table, and waits there until its input ends.
+PAUSING = """
+import sys
+from s6xl import cli
+from s6xl.workbook.sheet import NewSheet
+
+def pausing(self, table, write=NewSheet._write_table_rows):
+    write(self, table)
+    print("amid a sheet", file=sys.stderr, flush=True)
+    sys.stdin.read()
+
+NewSheet._write_table_rows = pausing
+sys.argv[0] = "s6xl"
+cli.main()
+"""
 
 
 def test_same_arguments_same_bytes(book: Path, tmp_path: Path) -> None:
@@ -66,17 +80,15 @@ def test_a_failed_build_leaves_the_file_and_nothing_else(tmp_path: Path) -> None
 def test_a_killed_build_leaves_the_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / "s6.xlsx"
     path.write_bytes(BEFORE)
-    command = [sys.executable, "-m", "s6xl", "build", "--lr", "0.5", "--steps", "200000", "--out", str(path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".s6-*")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(0.5)
+    command = [sys.executable, "-c", PAUSING, "build", "--lr", "0.5", "--out", str(path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "amid a sheet\n"
+        assert list(tmp_path.glob(".s6-*"))
         process.send_signal(getattr(signal, name))
         if name == "SIGINT":
-            # A wrapper may pass a terminal's Ctrl-C on a second time, amid the tidying up.
-            time.sleep(0.01)
+            # A wrapper may pass a terminal's Ctrl-C on a second time, at once or amid the tidying up.
             process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == (-signal.SIGKILL if name == "SIGKILL" else 130)

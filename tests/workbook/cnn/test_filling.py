@@ -614,7 +614,6 @@ values = (
 )
 
 
-@hypothesis.settings(deadline=None)
 @hypothesis.given(strategies.dictionaries(places, values), strategies.dictionaries(places, values))
 def test_any_cells_over_any_cells(first: dict[str, str | float | None], second: dict[str, str | float | None]) -> None:
     """openpyxl reads what was written last, and nothing else."""

@@ -4,6 +4,7 @@ An error, such as a division by zero, is NaN or infinite in the cases that have 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,38 @@ from s6xl.audit.sheet_functions import FUNCTIONS
 Closure = Callable[[Sequence[Any]], Value]
 
 _DEEPEST_CALLS = 50
+_NOT_CALLABLE = "it calls what is not a function"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the names in a formula stand for: its references, and the variables of the LET and LAMBDA around it."""
+
+    references: Sequence[Value] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    depth: int = 0  # of names and functions that lead to one another
+
+    def binding(self, variables: Mapping[str, Any]) -> "Scope":
+        """The scope with further variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def called(self) -> "Scope":
+        """The scope of a function's body.
+
+        Raises:
+            UnknownError: if the calls do not end.
+        """
+        if self.depth > _DEEPEST_CALLS:
+            raise UnknownError("its names or functions refer to themselves")
+        return replace(self, depth=self.depth + 1)
+
+    def defined(self) -> "Scope":
+        """The scope of what a name of the workbook stands for, which sees nothing of the formula that uses it.
+
+        Raises:
+            UnknownError: if the names do not end.
+        """
+        return Scope(depth=self.called().depth)
 
 
 class Evaluator:
@@ -38,52 +71,51 @@ class Evaluator:
         """
         try:
             with np.errstate(all="ignore"):
-                return self._value(tree, references, {}, 0)
+                return self._value(tree, Scope(references))
         except RecursionError as error:
             raise UnknownError("it is nested too deeply") from error
         except ValueError as error:
             raise UnknownError("it joins blocks of different size") from error
 
-    def _value(self, node: Node, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Value:
+    def _value(self, node: Node, scope: Scope) -> Value:
         match node.__class__.__name__:
             case "Literal":
                 return _literal(node.value)
             case "NameNode":
-                value = self._name(node.name, references, local, depth)
+                value = self._name(node.name, scope)
                 if callable(value):
                     raise UnknownError("it gives a function and no number")
                 return value  # type: ignore[no-any-return]
             case "Unary":
-                return self._unary(node, references, local, depth)
+                return self._unary(node, scope)
             case "Binary":
-                return self._binary(node, references, local, depth)
+                return self._binary(node, scope)
             case "Call":
-                return self._call(node, references, local, depth)
+                return self._call(node, scope)
             case "Invoke":
-                function = self._closure(node.target, references, local, depth)
-                return function([self._value(item, references, local, depth) for item in node.args])
+                function = self._closure(node.target, scope)
+                return function([self._value(item, scope) for item in node.args])
             case "ArrayLiteral":
-                return block_of([[self._value(item, references, local, depth) for item in row] for row in node.rows])
+                return block_of([[self._value(item, scope) for item in row] for row in node.rows])
         raise UnknownError(f"it has a part that is not computed here: {node.__class__.__name__}")
 
-    def _name(self, name: str, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Any:
+    def _name(self, name: str, scope: Scope) -> Any:
         index = hole_index(name)
         if index is not None:
-            return references[index]
+            return scope.references[index]
         key = _plain(name)
-        if key in local:
-            return local[key]
-        if depth > _DEEPEST_CALLS:
-            raise UnknownError("its names refer to themselves")
+        if key in scope.variables:
+            return scope.variables[key]
         tree = self._named(name)
         if tree is None:
             raise UnknownError(f"it uses the name {name}, which is not known")
-        if _is_call(tree, "lambda"):
-            return self._lambda(tree, (), {}, depth + 1)
-        return self._value(tree, (), {}, depth + 1)
+        return self._value_or_function(tree, scope.defined())
 
-    def _unary(self, node: Any, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Value:
-        value = self._value(node.operand, references, local, depth)
+    def _value_or_function(self, node: Any, scope: Scope) -> Any:
+        return self._lambda(node, scope) if _is_call(node, "lambda") else self._value(node, scope)
+
+    def _unary(self, node: Any, scope: Scope) -> Value:
+        value = self._value(node.operand, scope)
         match node.op:
             case "-":
                 return -number(value)
@@ -93,100 +125,92 @@ class Evaluator:
                 return value
         raise UnknownError(f"it uses the operator {node.op}, which is not computed here")
 
-    def _binary(self, node: Any, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Value:
+    def _binary(self, node: Any, scope: Scope) -> Value:
         # A long sum leans to the left; it is gone down in a loop, so that it may be as long as Excel allows.
         chain = [node]
         while chain[-1].left.__class__.__name__ == "Binary":
             chain.append(chain[-1].left)
-        value = self._value(chain[-1].left, references, local, depth)
+        value = self._value(chain[-1].left, scope)
         for step in reversed(chain):
-            right = self._value(step.right, references, local, depth)
+            right = self._value(step.right, scope)
             value = operate(step.op, value, right)
         return value
 
-    def _call(self, node: Any, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Value:
+    def _call(self, node: Any, scope: Scope) -> Value:
         name = _plain(node.name)
-
-        def values(nodes: Sequence[Node]) -> list[Value]:
-            return [self._value(item, references, local, depth) for item in nodes]
-
         match name:
             case "let":
-                inner = dict(local)
-                for variable, item in zip(node.args[:-1:2], node.args[1::2], strict=False):
-                    if _is_call(item, "lambda"):
-                        inner[_plain(variable.name)] = self._lambda(item, references, inner, depth + 1)
-                    else:
-                        inner[_plain(variable.name)] = self._value(item, references, inner, depth)
-                return self._value(node.args[-1], references, inner, depth)
+                return self._let(node.args, scope)
             case "lambda":
                 raise UnknownError("it gives a function and no number")
             case "if" if len(node.args) in (2, 3):
-                return self._if(node.args, references, local, depth)
+                return self._if(node.args, scope)
             case "iferror" | "ifna" if len(node.args) == 2:
-                return self._iferror(node.args, references, local, depth)
+                return self._iferror(node.args, scope)
         known = FUNCTIONS.get(name)
-        if known is not None:
-            # What is left out counts as nothing.
-            given = values(node.args)
-            try:
-                return known(*given)
-            except (TypeError, ValueError, IndexError) as error:
-                raise UnknownError(f"{name.upper()} has arguments that are not understood") from error
-        closure = local.get(name)
-        if closure is None:
-            closure = self._called(name) or self._defined(name, depth)
-        return closure(values(node.args))
+        if known is None:
+            return self._function(name, scope)([self._value(item, scope) for item in node.args])
+        values = [self._value(item, scope) for item in node.args]
+        try:
+            return known(*values)
+        except (TypeError, ValueError, IndexError) as error:
+            raise UnknownError(f"{name.upper()} has arguments that are not understood") from error
 
-    def _if(self, nodes: Sequence[Node], references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Value:
+    def _let(self, nodes: Sequence[Any], scope: Scope) -> Value:
+        if not len(nodes) % 2:
+            raise UnknownError("its LET lacks a name, a value, or what to compute with them")
+        for variable, item in zip(nodes[:-1:2], nodes[1::2], strict=True):
+            scope = scope.binding({_variable(variable): self._value_or_function(item, scope)})
+        return self._value(nodes[-1], scope)
+
+    def _if(self, nodes: Sequence[Node], scope: Scope) -> Value:
         """A choice; what is not chosen in any case is not computed, as in a guard for empty cells."""
-        condition = number(self._value(nodes[0], references, local, depth)) != 0
+        condition = number(self._value(nodes[0], scope)) != 0
         if condition.all():
-            return self._value(nodes[1], references, local, depth)
-        other = self._value(nodes[2], references, local, depth) if len(nodes) > 2 else np.zeros(1)
+            return self._value(nodes[1], scope)
+        other = self._value(nodes[2], scope) if len(nodes) > 2 else np.zeros(1)
         if not condition.any():
             return other
-        return spread(np.where, condition, number(self._value(nodes[1], references, local, depth)), number(other))
+        return spread(np.where, condition, number(self._value(nodes[1], scope)), number(other))
 
-    def _iferror(
-        self, nodes: Sequence[Node], references: Sequence[Value], local: Mapping[str, Any], depth: int
-    ) -> Value:
+    def _iferror(self, nodes: Sequence[Node], scope: Scope) -> Value:
         try:
-            value = self._value(nodes[0], references, local, depth)
+            value = self._value(nodes[0], scope)
         except FaultError:
-            return self._value(nodes[1], references, local, depth)
+            return self._value(nodes[1], scope)
         if isinstance(value, str) or np.isfinite(value).all():
             return value
-        other = number(self._value(nodes[1], references, local, depth))
+        other = number(self._value(nodes[1], scope))
         return spread(lambda a, b: np.where(np.isfinite(a), a, b), value, other)
 
-    def _defined(self, name: str, depth: int) -> Closure:
-        if depth > _DEEPEST_CALLS:
-            raise UnknownError("its functions call themselves")
+    def _function(self, name: str, scope: Scope) -> Closure:
+        """A function that is not Excel's: a variable, one of the add-in's, or one that the workbook defines."""
+        if name in scope.variables:
+            return _callable(scope.variables[name])
+        if (own := self._called(name)) is not None:
+            return own
         tree = self._named(name)
         if tree is None:
             raise UnknownError(f"it calls {name.upper()}, which is not computed here")
-        return self._closure(tree, (), {}, depth + 1)
+        return self._closure(tree, scope.defined())
 
-    def _closure(self, node: Any, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Closure:
+    def _closure(self, node: Any, scope: Scope) -> Closure:
         if _is_call(node, "lambda"):
-            return self._lambda(node, references, local, depth)
+            return self._lambda(node, scope)
         if node.__class__.__name__ == "NameNode":
-            value = self._name(node.name, references, local, depth)
-            if callable(value):
-                return value  # type: ignore[no-any-return]
-        raise UnknownError("it calls what is no function")
+            return _callable(self._name(node.name, scope))
+        raise UnknownError(_NOT_CALLABLE)
 
-    def _lambda(self, node: Any, references: Sequence[Value], local: Mapping[str, Any], depth: int) -> Closure:
+    def _lambda(self, node: Any, scope: Scope) -> Closure:
+        if not node.args:
+            raise UnknownError("its LAMBDA computes nothing")
         *parameters, body = node.args
-        names = [_plain(parameter.name) for parameter in parameters]
+        names = [_variable(parameter) for parameter in parameters]
 
         def closure(values: Sequence[Any]) -> Value:
             if len(values) != len(names):
                 raise UnknownError("it calls a LAMBDA with another number of arguments than it takes")
-            if depth > _DEEPEST_CALLS:
-                raise UnknownError("its functions call themselves")
-            return self._value(body, references, {**local, **dict(zip(names, values, strict=True))}, depth + 1)
+            return self._value(body, scope.called().binding(dict(zip(names, values, strict=True))))
 
         return closure
 
@@ -194,6 +218,18 @@ class Evaluator:
 def _plain(name: str) -> str:
     """A function's or parameter's name without the prefixes that files store."""
     return name.casefold().removeprefix("_xlfn.").removeprefix("_xlws.").removeprefix("_xlpm.")
+
+
+def _variable(node: Any) -> str:
+    if node.__class__.__name__ != "NameNode":
+        raise UnknownError("it has a variable without a name")
+    return _plain(node.name)
+
+
+def _callable(value: Any) -> Closure:
+    if not callable(value):
+        raise UnknownError(_NOT_CALLABLE)
+    return value  # type: ignore[no-any-return]
 
 
 def _is_call(node: Any, name: str) -> bool:

@@ -153,6 +153,13 @@ def test_errors(formula: str, error: str) -> None:
         "EXP(A1,B1,C1)",
         "MMULT(A1:B1)",
         "INDEX(A1:B1,A1)",
+        "LET()",
+        "LET(x,A1)",
+        "LET(1,A1,2)",
+        "LET(x,A1,x(2))",
+        "LET(f,LAMBDA(x,f(x)),f(A1))",
+        "LAMBDA(1,A1)(2)",
+        "A1(2)",
     ],
 )
 def test_what_is_not_computed(formula: str) -> None:

@@ -1,71 +1,116 @@
-"""The derivation as a reader wants it: the chain rule written out in numbered blocks."""
+"""The derivation of a network's gradients as a reader wants it: numbered blocks of equations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from s6xl.backprop.expression import expand, to_text
-from s6xl.backprop.network import long_symbol, symbol
-from s6xl.backprop.worked_example import NETWORK
+from s6xl.backprop.network import Network, gradient, symbol
 
 
 @dataclass(frozen=True)
 class DerivationBlock:
-    """One numbered block of the written derivation, a line a list item."""
+    """One numbered block of the derivation, one item a line."""
 
     number: int
     title: str
     lines: tuple[str, ...]
 
 
-def written_derivation() -> tuple[DerivationBlock, ...]:
-    """The right derivation in six blocks: the forward pass, ∂E/∂w5 step by step, and then every weight's gradient."""
-    network = NETWORK
+def written_derivation(network: Network) -> tuple[DerivationBlock, ...]:
+    """Write out the chain rule for every weight of a network, from the outputs back to the inputs.
 
-    def text(name: str) -> str:
-        return to_text(network[name].expression, long_symbol)
+    Args:
+        network: any network of layers. Of one with wrong expressions the right derivation is written.
 
-    def equation(*sides: str) -> str:
-        return " = ".join(sides)
+    Returns:
+        The forward pass; the first gradient of the output layer step by step; the gradients of the output layer; then
+        for each hidden layer the way back to its activations, the chain rule, and the gradients.
+    """
+    numbers = count(1)
+    return tuple(DerivationBlock(next(numbers), *block) for block in _blocks(network.right or network))
 
-    def defined(quantities: Iterable[str]) -> tuple[str, ...]:
-        return tuple(equation(long_symbol(name), text(name)) for name in quantities)
 
-    def chain(name: str) -> str:
-        return " * ".join(map(long_symbol, network.chains[name]))
+def _blocks(network: Network) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield "The forward pass", tuple(_forward_pass(network))
+    *hidden, outputs = network.layers
+    weights = _weights_into(network, outputs)
+    yield f"{symbol(gradient(weights[0]))}, step by step", tuple(_step_by_step(network, weights[0]))
+    yield f"The gradients of {_range(weights)}", _defined(network, map(gradient, weights))
+    for index, layer in reversed(list(enumerate(hidden, start=1))):
+        which = "the hidden layer" if len(hidden) == 1 else f"hidden layer {index}"
+        weights = _weights_into(network, layer)
+        back = [
+            partial.name
+            for partial in network.partials
+            if any(partial.name.endswith(f"_d{activation}") for _, activation in layer)
+        ]
+        yield f"Back to {which}", _defined(network, back)
+        yield f"The chain rule for {_range(weights)}", tuple(_chain(network, gradient(weight)) for weight in weights)
+        yield f"The gradients of {_range(weights)}", _defined(network, map(gradient, weights))
+    if biases := network.parameters[len(network.weights) :]:
+        yield f"The gradients of {_range(biases)}", _defined(network, map(gradient, biases))
 
-    def differential(source: str, by: str) -> str:
-        return f"∂({source})/∂{by}"
 
-    inner, outer = network.gradients[:4], network.gradients[4:]
-    first = outer[0]
-    by_output, slope, by_weight = network.chains[first]
-    sigmoid_of_h1 = to_text(expand(network["a_h1"].expression), long_symbol)
-    return (
-        DerivationBlock(
-            1,
-            "The forward pass",
-            (
-                *defined(("h1", "h2")),
-                equation("a_h1", text("a_h1"), sigmoid_of_h1),
-                *defined(("a_h2", "o1", "o2", "a_o1", "a_o2", "E_tot", "E1", "E2")),
-            ),
-        ),
-        DerivationBlock(
-            2,
-            "∂E_total/∂w5, step by step",
-            (
-                equation(long_symbol(first), differential(text("E_tot"), "w5")),
-                equation(long_symbol(first), "∂E1/∂w5"),
-                equation(long_symbol(first), "∂E1/∂w5", chain(first)),
-                equation(symbol(by_output), differential(text("E1"), "a_o1"), f"({text(by_output)})"),
-                equation(symbol(slope), differential(text("a_o1"), "o1"), text(slope)),
-                equation(symbol(by_weight), text(by_weight)),
-            ),
-        ),
-        DerivationBlock(3, "The gradients of w5 to w8", defined(outer)),
-        DerivationBlock(4, "Back to the hidden layer", defined(("dE1_da_h1", "dE2_da_h1", "dE_da_h1", "dE_da_h2"))),
-        DerivationBlock(
-            5, "The chain rule for w1 to w4", tuple(equation(long_symbol(name), chain(name)) for name in inner)
-        ),
-        DerivationBlock(6, "The gradients of w1 to w4", defined(inner)),
+def _forward_pass(network: Network) -> Iterator[str]:
+    """Layer by layer; the first activation is written out."""
+    for index, layer in enumerate(network.layers):
+        yield from _defined(network, (neuron for neuron, _ in layer))
+        for position, (_, activation) in enumerate(layer):
+            written_out = [_text(network, activation, expanded=True)] if index == position == 0 else []
+            yield _equation(activation, _text(network, activation), *written_out)
+    yield from _defined(network, (network.loss, *network.errors))
+
+
+def _step_by_step(network: Network, weight: str) -> Iterator[str]:
+    """One gradient of the output layer, factor by factor."""
+    whole = symbol(gradient(weight))
+    by_output, slope, by_weight = network.chains[gradient(weight)]
+    _, target = network.connections[weight]
+    index = [neuron for neuron, _ in network.layers[-1]].index(target)
+    activation, error = network.layers[-1][index][1], network.errors[index]
+    only_error = f"∂{error}/∂{weight}"
+    yield _equation(whole, _differential(_text(network, network.loss), weight))
+    yield _equation(whole, only_error)
+    yield _equation(whole, only_error, _product(network, gradient(weight)))
+    yield _equation(
+        symbol(by_output), _differential(_text(network, error), activation), f"({_text(network, by_output)})"
     )
+    yield _equation(symbol(slope), _differential(_text(network, activation), target), _text(network, slope))
+    yield _equation(symbol(by_weight), _text(network, by_weight))
+
+
+def _weights_into(network: Network, layer: Iterable[tuple[str, str]]) -> list[str]:
+    neurons = {neuron for neuron, _ in layer}
+    return [weight for weight, (_, target) in network.connections.items() if target in neurons]
+
+
+def _defined(network: Network, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_equation(symbol(name), _text(network, name)) for name in names)
+
+
+def _chain(network: Network, name: str) -> str:
+    return _equation(symbol(name), _product(network, name))
+
+
+def _product(network: Network, name: str) -> str:
+    return " * ".join(map(symbol, network.chains[name]))
+
+
+def _text(network: Network, name: str, *, expanded: bool = False) -> str:
+    expression = network[name].expression
+    return to_text(expand(expression) if expanded else expression, symbol)
+
+
+def _equation(*sides: str) -> str:
+    return " = ".join(sides)
+
+
+def _differential(source: str, by: str) -> str:
+    return f"∂({source})/∂{by}"
+
+
+def _range(names: Iterable[str]) -> str:
+    """``w5 to w8``; a single name as it is."""
+    first, *further = names
+    return f"{first} to {further[-1]}" if further else first

@@ -44,6 +44,7 @@ class Network:
         biases: for each neuron that has one, the bias that is added to its sum.
         deltas: the derivatives of the loss by the neurons' sums.
         warning: what is wrong with the network, if anything.
+        right: of a network with wrong expressions, the right one.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Network:
     biases: dict[str, str] = field(default_factory=dict)
     deltas: tuple[Quantity, ...] = ()
     warning: str = ""
+    right: "Network | None" = None
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ class Network:
         return replace(
             self,
             warning=warning,
+            right=self,
             quantities=tuple(replace(q, source=sources.get(q.name, q.source)) for q in self.quantities),
         )
 
@@ -132,14 +135,8 @@ def update_of(weight: str) -> dict[str, Expression]:
     return {"w": Name(weight), "dE_dw": Name(gradient(weight))}
 
 
-def symbol(name: str, total: str = "E") -> str:
-    """A name as the sheets head it: ``dE_dw5`` is ``∂E/∂w5``; `total` spells the total error in a derivative."""
+def symbol(name: str) -> str:
+    """Return a name as people read it: ``dE_dw5`` is ``∂E/∂w5``, ``h1`` stays ``h1``."""
     if derivative := re.fullmatch(r"d(\w+?)_d(\w+)", name):
-        numerator, denominator = derivative.groups()
-        return f"∂{total if numerator == 'E' else numerator}/∂{denominator}"
+        return "∂{}/∂{}".format(*derivative.groups())
     return name
-
-
-def long_symbol(name: str) -> str:
-    """A name as the written derivation spells it: ``∂E_total/∂w5``, ``E_total``."""
-    return "E_total" if name == "E_tot" else symbol(name, "E_total")

@@ -1,11 +1,12 @@
 """One function for each quantity that the network computes, made from the table."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from s6xl.backprop.descent import cell_function
 from s6xl.backprop.expression import Expression, Name, names, substitute, to_excel
-from s6xl.backprop.network import UPDATE, Network, Quantity, arguments, long_symbol
+from s6xl.backprop.network import UPDATE, Network, Quantity, arguments
 from s6xl.functions.arguments import number
 from s6xl.functions.definition import PREFIX, Function, Parameter, Result, TooLargeError
 
@@ -21,8 +22,8 @@ _UPDATE_MEANINGS = {
 
 def function_name(quantity: str) -> str:
     """The name of the function that computes a quantity: ``S6_A_H1``, ``S6_DELTA_W5``, ``S6_E_TOTAL``."""
-    gradient_of = quantity.removeprefix("dE_d")
-    return PREFIX + (long_symbol(quantity) if gradient_of == quantity else f"delta_{gradient_of}").upper()
+    name = {"E_tot": "E_total"}.get(quantity, re.sub("^dE_d", "delta_", quantity))
+    return PREFIX + name.upper()
 
 
 UPDATE_NAME = function_name("update")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.backprop.network import long_symbol
+from s6xl.backprop.network import symbol
 from s6xl.palette import INK, LINE, LOSS, MUTED
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.layout import RATE_SHEET, TITLE_CELL, TableLayout, absolute, on_sheet
@@ -34,7 +34,7 @@ def insert_loss_chart(book: NewBook, sheet: NewSheet, cell: str, layout: TableLa
     # Low as it is, the chart spends its height on the curve.
     chart.set_plotarea({"layout": {"x": 0.09, "y": 0.13, "width": 0.89, "height": 0.6}})
     _frame(chart, 760, 236)
-    loss, rate = long_symbol(layout.loss), name.replace(RATE_SHEET, "learning rate ")
+    loss, rate = symbol(layout.loss), name.replace(RATE_SHEET, "learning rate ")
     description = f"Line chart of {loss} over the steps of gradient descent at {rate}."
     sheet.insert_chart(cell, chart, {"description": description, "object_position": 3})
 
@@ -53,7 +53,7 @@ def insert_comparison(book: NewBook, sheet: NewSheet, cell: str, layout: TableLa
     _set_axes(chart, layout, size=11, scale=scale)
     _frame(chart, 1090, 560)
     kind = "a logarithmic" if logarithmic else "a linear"
-    loss = long_symbol(layout.loss)
+    loss = symbol(layout.loss)
     description = (
         f"Line chart on {kind} scale: {loss} over the steps of gradient descent, one line for each learning rate."
     )
@@ -97,7 +97,7 @@ def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Scale) -> No
     )
     chart.set_y_axis(
         {
-            "name": long_symbol(layout.loss),
+            "name": symbol(layout.loss),
             "name_font": _font(size, bold=True),
             "num_font": _font(size, colour=MUTED),
             "major_gridlines": _GRID,

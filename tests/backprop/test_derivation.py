@@ -1,12 +1,14 @@
 """The table against automatic differentiation, and the written derivation against the original's."""
 
 import re
+from itertools import pairwise
 
 import pytest
 import torch
 
+from s6xl.backprop.dense import Biases, dense
 from s6xl.backprop.derivation import written_derivation
-from s6xl.backprop.expression import Name, names, parse, to_excel, to_numpy
+from s6xl.backprop.expression import Name, names, parse, to_excel, to_numpy, to_text
 from s6xl.backprop.network import UPDATE, Network, arguments, gradient, symbol
 from s6xl.backprop.worked_example import NETWORK, NETWORK_AS_SUBMITTED
 from tests.support import facts, witness
@@ -144,7 +146,8 @@ def test_gradient_names() -> None:
         NETWORK["w5"]
 
 
-# The original's text, its a_01 and a_02 read as a_o1 and a_o2, which block 5 lacks a line of.
+# The original's text, which lacks a line in block 5. Its a_01 and a_02 are read as a_o1 and a_o2, its E_total as E_tot
+# and ∂E_total as ∂E, as the headers of its table have them.
 WRITTEN = {
     1: (
         "h1 = w1 * i1 + w2 * i2",
@@ -155,38 +158,38 @@ WRITTEN = {
         "o2 = w7 * a_h1 + w8 * a_h2",
         "a_o1 = σ(o1)",
         "a_o2 = σ(o2)",
-        "E_total = E1 + E2",
+        "E_tot = E1 + E2",
         "E1 = ½ * (t1 - a_o1)²",
         "E2 = ½ * (t2 - a_o2)²",
     ),
     2: (
-        "∂E_total/∂w5 = ∂(E1 + E2)/∂w5",
-        "∂E_total/∂w5 = ∂E1/∂w5",
-        "∂E_total/∂w5 = ∂E1/∂w5 = ∂E1/∂a_o1*∂a_o1/∂o1*∂o1/∂w5",
+        "∂E/∂w5 = ∂(E1 + E2)/∂w5",
+        "∂E/∂w5 = ∂E1/∂w5",
+        "∂E/∂w5 = ∂E1/∂w5 = ∂E1/∂a_o1*∂a_o1/∂o1*∂o1/∂w5",
         "∂E1/∂a_o1 = ∂(½ * (t1 - a_o1)²)/∂a_o1 = (a_o1 - t1)",
         "∂a_o1/∂o1 = ∂(σ(o1))/∂o1 = a_o1 * (1 - a_o1)",
         "∂o1/∂w5 = a_h1",
     ),
     3: (
-        "∂E_total/∂w5 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h1",
-        "∂E_total/∂w6 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h2",
-        "∂E_total/∂w7 = (a_o2 - t2) * a_o2 * (1 - a_o2) * a_h1",
-        "∂E_total/∂w8 = (a_o2 - t2) * a_o2 * (1 - a_o2) * a_h2",
+        "∂E/∂w5 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h1",
+        "∂E/∂w6 = (a_o1 - t1) * a_o1 * (1 - a_o1) * a_h2",
+        "∂E/∂w7 = (a_o2 - t2) * a_o2 * (1 - a_o2) * a_h1",
+        "∂E/∂w8 = (a_o2 - t2) * a_o2 * (1 - a_o2) * a_h2",
     ),
     4: (
         "∂E1/∂a_h1 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w5",
         "∂E2/∂a_h1 = (a_o2 - t2) * a_o2 * (1 - a_o2) * w7",
-        "∂E_total/∂a_h1 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w5 + (a_o2 - t2) * a_o2 * (1 - a_o2) * w7",
-        "∂E_total/∂a_h2 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w6 + (a_o2 - t2) * a_o2 * (1 - a_o2) * w8",
+        "∂E/∂a_h1 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w5 + (a_o2 - t2) * a_o2 * (1 - a_o2) * w7",
+        "∂E/∂a_h2 = (a_o1 - t1) * a_o1 * (1 - a_o1) * w6 + (a_o2 - t2) * a_o2 * (1 - a_o2) * w8",
     ),
     5: (
-        "∂E_total/∂w1 = ∂E_total/∂a_h1 * ∂a_h1/∂h1 * ∂h1/∂w1",
-        "∂E_total/∂w2 = ∂E_total/∂a_h1 * ∂a_h1/∂h1 * ∂h1/∂w2",
-        "∂E_total/∂w3 = ∂E_total/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w3",
-        "∂E_total/∂w4 = ∂E_total/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w4",
+        "∂E/∂w1 = ∂E/∂a_h1 * ∂a_h1/∂h1 * ∂h1/∂w1",
+        "∂E/∂w2 = ∂E/∂a_h1 * ∂a_h1/∂h1 * ∂h1/∂w2",
+        "∂E/∂w3 = ∂E/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w3",
+        "∂E/∂w4 = ∂E/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w4",
     ),
     6: tuple(
-        f"∂E_total/∂{weight} = ((a_o1 - t1) * a_o1 * (1 - a_o1) * {first} + (a_o2 - t2) * a_o2 * (1 - a_o2) * {second})"
+        f"∂E/∂{weight} = ((a_o1 - t1) * a_o1 * (1 - a_o1) * {first} + (a_o2 - t2) * a_o2 * (1 - a_o2) * {second})"
         f" * {neuron} * (1 - {neuron}) * {source}"
         for weight, first, second, neuron, source in (
             ("w1", "w5", "w7", "a_h1", "i1"),
@@ -198,7 +201,7 @@ WRITTEN = {
 }
 TITLES = (
     "The forward pass",
-    "∂E_total/∂w5, step by step",
+    "∂E/∂w5, step by step",
     "The gradients of w5 to w8",
     "Back to the hidden layer",
     "The chain rule for w1 to w4",
@@ -208,7 +211,29 @@ TITLES = (
 
 @pytest.mark.parametrize("number", WRITTEN)
 def test_written_derivation(number: int) -> None:
-    block = written_derivation()[number - 1]
+    block = written_derivation(NETWORK)[number - 1]
     assert block.number == number
     assert block.title == TITLES[number - 1]
     assert [line.replace(" ", "") for line in block.lines] == [line.replace(" ", "") for line in WRITTEN[number]]
+
+
+def test_the_derivation_stays_right_for_the_mistaken_network() -> None:
+    assert written_derivation(NETWORK_AS_SUBMITTED) == written_derivation(NETWORK)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (1, 1), (2, 3, 1), (2, 2, 2, 2), (3, 1, 2, 4)], ids=str)
+@pytest.mark.parametrize("biases", ["none", "neuron"])
+def test_derivations_of_other_networks(sizes: tuple[int, ...], biases: Biases) -> None:
+    network = dense(sizes, title="a network", biases=biases)
+    blocks = written_derivation(network)
+    assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))
+    lines = [line for block in blocks for line in block.lines]
+    # Every gradient is written out once, and every weight of a hidden layer as a chain, too.
+    for name in network.gradients:
+        written = f"{symbol(name)} = {to_text(network[name].expression, symbol)}"
+        assert lines.count(written) == 1
+    hidden = sum(before * size for before, size in pairwise(sizes[:-1]))
+    chains = [f"{symbol(name)} = {' * '.join(map(symbol, factors))}" for name, factors in network.chains.items()]
+    assert [chain in lines for chain in chains] == [True] * hidden + [False] * (len(chains) - hidden)
+    titles = [block.title for block in blocks]
+    assert len(set(titles)) == len(titles)

@@ -35,7 +35,7 @@ def text(title: Title | None) -> str:
 def assert_readable(chart: LineChart) -> None:
     assert text(chart.title)
     assert text(chart.x_axis.title) == "Step"
-    assert text(chart.y_axis.title) == "E_total"
+    assert text(chart.y_axis.title) == "E_tot"
     assert not chart.x_axis.delete
     assert not chart.y_axis.delete
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from s6xl.backprop.expression import substitute, to_excel
-from s6xl.backprop.network import UPDATE, gradient, long_symbol, symbol, update_of
+from s6xl.backprop.network import UPDATE, gradient, symbol, update_of
 from s6xl.backprop.verification import (
     FLOOR,
     SMALLEST_STEP,
@@ -153,7 +153,7 @@ class _CheckSheet:
 
     def _write_chosen_step(self) -> None:
         """Each gradient of the chosen step beside its central difference."""
-        sheet, styles, loss = self._sheet, self._styles, long_symbol(self._network.loss)
+        sheet, styles, loss = self._sheet, self._styles, symbol(self._network.loss)
         self._section(
             CHOSEN_ROW,
             "The chosen step",

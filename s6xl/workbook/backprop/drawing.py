@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from s6xl.backprop.network import Network, long_symbol
+from s6xl.backprop.network import Network, symbol
 from s6xl.palette import INK, MUTED
 from s6xl.wording import number_text
 from s6xl.workbook.backprop.canvas import Canvas, Point, plain_letters
@@ -69,7 +69,7 @@ def _colours(network: Network) -> dict[str, str]:
 def _draw_node(canvas: Canvas, centre: Point, name: str, value: float, colour: str) -> None:
     x, y = centre
     canvas.circle(centre, _RADIUS, colour, _WHITE)
-    canvas.text((x, y + 0.08), long_symbol(name), _WHITE, 8.5, bold=True)
+    canvas.text((x, y + 0.08), symbol(name), _WHITE, 8.5, bold=True)
     canvas.text((x, y - 0.12), short(value), _WHITE, 7)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from s6xl.backprop.derivation import DerivationBlock, written_derivation
-from s6xl.backprop.network import long_symbol
+from s6xl.backprop.network import symbol
 from s6xl.palette import LOSS
 from s6xl.wording import counted
 from s6xl.workbook import charts
@@ -27,7 +27,7 @@ def write_loss_plot(book: NewBook, blueprint: Blueprint) -> None:
     sheet.set_row_pixels(0, 34)
     sheet.write_string("B1", "LossPlot: the total error at each learning rate", styles["title"])
     steps = counted(layout.steps, "step")
-    about = f"{long_symbol(layout.loss)} over {steps} of gradient descent, one line for each learning rate."
+    about = f"{symbol(layout.loss)} over {steps} of gradient descent, one line for each learning rate."
     sheet.write_string("B3", about, styles["muted"])
     book.write_way_back(sheet, "B4")
     sheet.write_string("U5", "The derivation", styles["table_title"])
@@ -36,7 +36,7 @@ def write_loss_plot(book: NewBook, blueprint: Blueprint) -> None:
     logarithmic = charts.logarithmic_scale(np.concatenate([*map(blueprint.losses, blueprint.rates)]))
     charts.insert_comparison(book, sheet, "B6", layout, scale=charts.LINEAR)
     charts.insert_comparison(book, sheet, f"B{LOGARITHMIC_ROW}", layout, scale=logarithmic)
-    for block in written_derivation():
+    for block in written_derivation(blueprint.experiment.network):
         _write_block(book, sheet, block)
     # A page for each chart, and one for the derivation.
     book.break_pages(sheet, CHARTS_PIXELS, rows=[LOGARITHMIC_ROW - 1], columns=[U - 1])

@@ -2,7 +2,7 @@
 
 import math
 
-from s6xl.backprop.network import long_symbol
+from s6xl.backprop.network import symbol
 from s6xl.functions.descents import TOO_LARGE
 from s6xl.mnist.record import Run
 from s6xl.palette import INPUT
@@ -104,7 +104,7 @@ def _write_start_values(book: NewBook, sheet: NewSheet, blueprint: Blueprint) ->
 
 def _write_rates(book: NewBook, sheet: NewSheet, blueprint: Blueprint) -> None:
     styles, layout, rates = book.styles, blueprint.layout, blueprint.rates
-    name = long_symbol(layout.loss)
+    name = symbol(layout.loss)
     book.write_section(sheet, RATES_ROW - 2, "G:K", "Learning rates")
     headers = ("Sheet", "Learning rate η", f"{name}, step 1", f"{name}, step {layout.steps}", "Change")
     for column, header in zip("GHIJK", headers, strict=True):

@@ -196,7 +196,7 @@ def test_the_forward_passes_move_what_they_say(recalculated: Recalculated, book:
             assert change == pytest.approx(expected, abs=1e-15)
             marked = sheet[f"{headings[name]}{row}"].fill.fgColor.rgb == "FFFFF3BF"
             assert marked == (name == weight)
-    assert [cells[f"{column}9"] for column in "DE"] == ["E_total(w + h)", "E_total(w − h)"]
+    assert [cells[f"{column}9"] for column in "DE"] == ["E_tot(w + h)", "E_tot(w − h)"]
     up, down = ([cells[f"{headings['E_tot']}{row}"] for row in range(first, 49, 2)] for first in (33, 34))
     assert [cells[f"D{row}"] for row in range(10, 18)] == up
     assert [cells[f"E{row}"] for row in range(10, 18)] == down

@@ -25,7 +25,7 @@ def test_everything_is_labelled() -> None:
     weights = dict(zip(NETWORK.weights, ("0.15", "0.2", "0.25", "0.3", "0.4", "0.45", "0.5", "0.55"), strict=True))
     for weight, value in weights.items():
         assert texts.count(f"{weight} = {value}") == 1
-    assert {"t1 = 0.5", "t2 = 0.5", "E1", "E2", "E_total", "i1", "i2", "h1", "a_h1", "o2", "a_o2"} <= set(texts)
+    assert {"t1 = 0.5", "t2 = 0.5", "E1", "E2", "E_tot", "i1", "i2", "h1", "a_h1", "o2", "a_o2"} <= set(texts)
     assert {"0.005669", "0.008513", "0.01418", "0.6065"} <= set(texts)
 
 
@@ -48,7 +48,7 @@ def test_the_network_runs_from_left_to_right() -> None:
     """The first of two neurons above the second, each sum left of its activation; targets beside their errors."""
     place = centres(draw_network(NETWORK, {**VALUES, "t1": 0.1, "t2": 0.9}))
     for k in "12":
-        order = [f"i{k}", f"h{k}", f"a_h{k}", f"o{k}", f"a_o{k}", f"E{k}", "E_total"]
+        order = [f"i{k}", f"h{k}", f"a_h{k}", f"o{k}", f"a_o{k}", f"E{k}", "E_tot"]
         assert sorted(order, key=lambda name: place[name][0]) == order
         assert abs(place[f"t{k}"][0] - place[f"E{k}"][0]) < 0.1
         assert abs(place[f"t{k}"][1] - place[f"E{k}"][1]) < 1
@@ -69,7 +69,7 @@ def test_every_connection_is_drawn() -> None:
     canvas = draw_network(NETWORK, VALUES)
     place = centres(canvas)
     picture = pixels(canvas, "L")
-    for source, target in [*CONNECTIONS.values(), ("a_o1", "E1"), ("a_o2", "E2"), ("E1", "E_total"), ("E2", "E_total")]:
+    for source, target in [*CONNECTIONS.values(), ("a_o1", "E1"), ("a_o2", "E2"), ("E1", "E_tot"), ("E2", "E_tot")]:
         # Nearly everywhere on the middle of the way something dark lies near the straight line.
         steps = np.linspace(0.35, 0.65, 60)[:, None]
         dark = []

@@ -148,8 +148,10 @@ def test_derivation_is_the_originals_corrected(original: Workbook, ours: Workboo
         for cell in row:
             if cell.value is not None:
                 corrected = squeezed(cell.value).replace("a_01", "a_o1").replace("a_02", "a_o2")
+                # One name for the total error, the one that the original's own headers have.
+                corrected = corrected.replace("∂E_total", "∂E").replace("E_total", "E_tot")
                 assert squeezed(sheet[cell.coordinate].value) == corrected
-    missing = "∂E_total/∂w4 = ∂E_total/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w4"
+    missing = "∂E/∂w4 = ∂E/∂a_h2 * ∂a_h2/∂h2 * ∂h2/∂w4"
     assert theirs["U30"].value is None
     assert sheet["U30"].value == missing
     texts = [cell.value for row in sheet["U7:AG35"] for cell in row if cell.value is not None]

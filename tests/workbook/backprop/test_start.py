@@ -19,8 +19,8 @@ def test_first_and_last_errors_are_the_originals(submitted_book: Path) -> None:
     assert [cell.value for cell in start["G6:K6"][0]] == [
         "Sheet",
         "Learning rate η",
-        "E_total, step 1",
-        "E_total, step 68",
+        "E_tot, step 1",
+        "E_tot, step 68",
         "Change",
     ]
     for row, (sheet, losses) in enumerate(facts.losses().items(), start=7):

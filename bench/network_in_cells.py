@@ -1,7 +1,7 @@
-"""What a network in cells costs: formulas, bytes, and LibreOffice's time to load and calculate it.
+"""The cost of a network in cells: formulas, bytes, and LibreOffice's time to load and calculate it.
 
-The network is the one that comes with s6xl, or that of the run that is given. Beside it, in turns, the same workbook
-without a network.
+The network is the one that comes with s6xl, or that of a run whose folder is given. It is compared, in turns, with the
+same workbook without a network.
 """
 
 import re
@@ -32,7 +32,7 @@ def formulas(path: Path) -> int:
 
 
 def seconds(program: office.Office, path: Path, changes: int, *, hard: bool, pixel: bool) -> float:
-    """To load a workbook and calculate it so many times, each time a pixel being changed and a result being read."""
+    """Return the time to load a workbook and calculate it `changes` times; `pixel` changes one before each."""
     series = [{"Digit": {PIXEL: 255.0 - number}} if pixel else {} for number in range(changes)]
     start = time.perf_counter()
     program.recalculate_series(path, series, {"Digit": [PROBABILITY]} if pixel else {}, hard=hard)

@@ -1,9 +1,9 @@
-"""Images a second of the original recipe, against the usual way to write that loop in PyTorch, in turns in one run.
+"""Images per second of the recipe original, compared with the usual PyTorch loop, in turns.
 
-The usual loop: a DataLoader over images that are opened and normalised one by one, and loss and accuracy asked for at
-each step. On a GPU, a whole training of 19 epochs with its tests is timed as well.
+The usual loop has a DataLoader over images that are opened and normalised one by one, and reads loss and accuracy at
+each step. On a GPU, a whole run of 19 epochs with its tests is timed as well.
 
-python bench/training.py [DEVICE [DATA]]; auto and the sample, if nothing is given, and for a GPU the full MNIST.
+python bench/training.py [DEVICE [DATA]]; by default auto and the sample, or on a GPU the full MNIST.
 """
 
 import statistics
@@ -49,7 +49,7 @@ class Opened(Dataset[tuple[torch.Tensor, int]]):
 
 
 class UsualLoop:
-    """The network trained as most would write it."""
+    """The network trained by the usual loop."""
 
     def __init__(self, digits: Digits, device: torch.device) -> None:
         self.device = device
@@ -58,7 +58,7 @@ class UsualLoop:
         self.loader = DataLoader(Opened(digits), batch_size=RECIPE.batch_size, shuffle=True)
 
     def run(self, steps: int) -> int:
-        """So many steps; returns the number of images."""
+        """Take that many steps and return the number of images."""
         seen, loss_sum, right = 0, 0.0, 0
         self.network.train()
         for step, (images, labels) in enumerate(self.loader):
@@ -85,7 +85,7 @@ class OurLoop:
         self.trainer = Trainer(RECIPE, digits, device)
 
     def run(self, steps: int) -> int:
-        """So many steps, at most an epoch; returns the number of images."""
+        """Take that many steps, at most an epoch, and return the number of images."""
         self.trainer.begin_epoch(1)
         images = min(steps * RECIPE.batch_size, self.images)
         self.trainer.run_epoch(lambda seen: seen < images)
@@ -96,7 +96,7 @@ LOOPS: dict[str, type[UsualLoop | OurLoop]] = {"usual loop": UsualLoop, "s6xl": 
 
 
 def measure(name: str, wanted: str, choice: str) -> None:
-    """One turn of one loop, in a process of its own, so that neither gains or loses by the other's settings."""
+    """Time one turn of one loop, in a process of its own, so that the other loop's settings make no difference."""
     device = choose(wanted)
     loop = LOOPS[name](load(choice).train, device)
     loop.run(10)
@@ -105,8 +105,8 @@ def measure(name: str, wanted: str, choice: str) -> None:
     print(images / (time.perf_counter() - start))
 
 
-def whole_training(data: Data, device: torch.device) -> float:
-    """Seconds of 19 epochs with their tests, from the first step to the last test."""
+def whole_run(data: Data, device: torch.device) -> float:
+    """Return the seconds of 19 epochs with their tests, from the first step to the last test."""
     with tempfile.TemporaryDirectory() as folder:
         run = Run.begin(Path(folder, "run"), configured(RECIPE, data, "bench", device.type, device))
         start = time.perf_counter()
@@ -129,9 +129,9 @@ def main(wanted: str = "auto", choice: str = "") -> None:
     ratio = statistics.median(ours / usual for usual, ours in zip(*speeds.values(), strict=True))
     print(f"ratio       {ratio:>9.1f} in the middle (at least {5 if device.type == 'cpu' else 50} is wanted)")
     if device.type == "cuda":
-        whole_training(data, device)
+        whole_run(data, device)
         wanted_of_all = " (at most 5 is wanted)" if choice == "mnist" else ""
-        print(f"19 epochs with their tests: {whole_training(data, device):.2f} s the second time{wanted_of_all}")
+        print(f"19 epochs with their tests: {whole_run(data, device):.2f} s the second time{wanted_of_all}")
 
 
 if __name__ == "__main__":

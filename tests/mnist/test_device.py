@@ -44,8 +44,11 @@ def test_a_device_that_is_not_here(name: str, words: str, here: set[str]) -> Non
     )
 
 
-def test_a_gpu_that_does_not_work_is_none(here: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one that is too old for this PyTorch, or taken by another program."""
+def test_a_gpu_that_does_not_work_is_none(
+    here: set[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one that is too old for this PyTorch, or taken by another program; the log has the whole error."""
+    caplog.set_level("INFO")
 
     def fail(where: torch.device) -> None:
         if where.type != "cpu":
@@ -59,6 +62,8 @@ def test_a_gpu_that_does_not_work_is_none(here: set[str], monkeypatch: pytest.Mo
     assert str(caught.value) == (
         "cuda cannot be used (CUDA error: no kernel image for cuda): choose another device, or auto."
     )
+    assert "cuda cannot be used" in caplog.text
+    assert "and much more" in caplog.text
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has an NVIDIA GPU")

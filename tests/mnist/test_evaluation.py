@@ -155,5 +155,6 @@ def test_a_damaged_file_is_named(damage: str, path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"evaluation\.npz cannot be read .*No such file"):
+    with pytest.raises(UserError, match=r"evaluation\.npz cannot be read .*No such file") as caught:
         Evaluation.load(tmp_path / "evaluation.npz", "train anew")
+    assert isinstance(caught.value.__cause__, FileNotFoundError)

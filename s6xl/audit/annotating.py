@@ -50,12 +50,12 @@ def annotate(report: FileReport, out: Path) -> None:
         try:
             parts = _Annotation(package, report).parts()
         except XmlError as error:
-            raise UserError(f"{path} cannot be annotated ({error}): {SAVE_AS}.") from None
+            raise UserError(f"{path} cannot be annotated ({error}): {SAVE_AS}.") from error
         try:
             with zipfile.ZipFile(path) as archive:
                 replace_parts(archive, changed, parts)
-        except ZIP_ERRORS:
-            raise DamagedPartError("it cannot be unpacked") from None
+        except ZIP_ERRORS as error:
+            raise DamagedPartError("it cannot be unpacked") from error
 
 
 def _check_copyable(package: Package) -> None:

@@ -1,5 +1,6 @@
 """Audits one workbook: reads it, finds its tables, and judges them."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -21,7 +22,9 @@ from s6xl.errors import UserError
 from s6xl.ooxml.book import Cell, address, letters
 from s6xl.ooxml.reading import read
 
-UNFORESEEN = "could not be audited for a reason that nobody foresaw"
+_LOG = logging.getLogger(__name__)
+
+UNFORESEEN = "could not be audited because of an error in s6xl"
 SECONDS = 9.0  # that one workbook may take
 
 
@@ -32,8 +35,10 @@ def audit(path: Path) -> FileReport:
         _audit(report, _deadline(path))
     except UserError as error:
         report.error = str(error)
+        _LOG.debug("%s cannot be audited", path, exc_info=True)
     except Exception as error:  # one file must not end the audit of a folder
-        report.error = f"{path} {UNFORESEEN} ({type(error).__name__}): please report it, with the file."
+        report.error = f"{path} {UNFORESEEN} ({type(error).__name__}): please report it and send the file along."
+        _LOG.exception("%s %s", path, UNFORESEEN)
     if report.error:
         report.tables.clear()
         report.notes.clear()

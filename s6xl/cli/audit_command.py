@@ -124,7 +124,7 @@ def _annotate(report: "FileReport", copy: Path, *, makes_folder: bool) -> None:
         except OSError as error:
             raise UserError(
                 f"cannot make the folder {copy.parent} ({error.strerror}): name another one with --annotate."
-            ) from None
+            ) from error
     annotate(report, copy)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import s6xl.audit.auditing
 from s6xl.addin.package import build_macro_workbook
-from s6xl.audit.auditing import audit
+from s6xl.audit.auditing import UNFORESEEN, audit
 from s6xl.audit.findings import FileReport, Kind
 from s6xl.backprop.experiment import Experiment
 from s6xl.workbook.backprop.engine import Engine
@@ -135,6 +135,27 @@ def test_takes_too_long(monkeypatch: pytest.MonkeyPatch, book: Path) -> None:
     report = audit(book)
     assert report.status == "unreadable"
     assert "takes longer than 0 seconds to audit" in report.error
+
+
+def test_an_unforeseen_error_leaves_its_traceback_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, book: Path
+) -> None:
+    """For the user it is one sentence, and the report holds nothing that is half done."""
+
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError("an error in s6xl")
+
+    monkeypatch.setattr(s6xl.audit.auditing, "chart_findings", fail)
+    report = audit(book)
+    assert report.error.startswith(f"{book} {UNFORESEEN} (ZeroDivisionError): ")
+    assert report.error.count(".") == str(book).count(".") + 1
+    assert not report.tables
+    assert not report.notes
+    (record,) = caplog.records
+    assert (record.levelname, record.name) == ("ERROR", "s6xl.audit.auditing")
+    assert str(book) in record.getMessage()
+    assert "in fail\n" in caplog.text
+    assert "ZeroDivisionError: an error in s6xl" in caplog.text
 
 
 def test_nothing_to_audit(tmp_path: Path) -> None:

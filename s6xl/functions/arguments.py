@@ -16,7 +16,11 @@ _LONGEST_TEXT = 20
 
 
 def number(parameter: Parameter, block: CellBlock) -> float:
-    """One finite number."""
+    """Return the finite number that an argument is.
+
+    Raises:
+        ArgumentError: if it is not one.
+    """
     _check_given(parameter.name, block, "give a number or a cell.")
     if (count := sum(map(len, block))) != 1:
         raise ArgumentError(f"{parameter.name} has {counted(count, 'cell')}: give one cell.")
@@ -24,7 +28,11 @@ def number(parameter: Parameter, block: CellBlock) -> float:
 
 
 def positive_number(parameter: Parameter, block: CellBlock) -> float:
-    """One finite number above 0."""
+    """Return the finite number above 0 that an argument is.
+
+    Raises:
+        ArgumentError: if it is not one.
+    """
     value = number(parameter, block)
     if value <= 0:
         raise ArgumentError(f"{parameter.name} is {shown_number(value)}: give a number above 0.")
@@ -32,7 +40,7 @@ def positive_number(parameter: Parameter, block: CellBlock) -> float:
 
 
 def whole_number(most: int) -> Callable[[Parameter, CellBlock], int]:
-    """One whole number from 1 to `most`."""
+    """Return a reader of one whole number from 1 to `most`."""
 
     def read(parameter: Parameter, block: CellBlock) -> int:
         value = number(parameter, block)
@@ -52,7 +60,7 @@ class Vector:
 
 
 def vector(names: Sequence[str]) -> Callable[[Parameter, CellBlock], Vector]:
-    """So many finite numbers as there are names, in a row or a column."""
+    """Return a reader of finite numbers, one for each name, in a row or a column."""
 
     def read(parameter: Parameter, block: CellBlock) -> Vector:
         expected = f"give a row or a column of {len(names)} cells, {names[0]} to {names[-1]}."
@@ -70,7 +78,7 @@ def vector(names: Sequence[str]) -> Callable[[Parameter, CellBlock], Vector]:
 
 
 def image(side: int, ink: float) -> Callable[[Parameter, CellBlock], list[list[float]]]:
-    """A square of numbers from 0 to `ink`; an empty cell is 0."""
+    """Return a reader of a square of numbers from 0 to `ink`, with `side` cells a side; an empty cell is 0."""
 
     def read(parameter: Parameter, block: CellBlock) -> list[list[float]]:
         expected = f"give a block of {side} by {side} cells."
@@ -92,7 +100,7 @@ def image(side: int, ink: float) -> Callable[[Parameter, CellBlock], list[list[f
 
 
 def optional_text(usual: str) -> Callable[[Parameter, CellBlock], str]:
-    """One text; `usual` where it is left out or its cell is empty."""
+    """Return a reader of one text; `usual` is its value if it is left out or its cell is empty."""
 
     def read(parameter: Parameter, block: CellBlock) -> str:
         cells = [cell for row in block for cell in row]

@@ -18,7 +18,7 @@ _AT_HAND = 8
 
 
 def prediction_functions() -> tuple[Function, ...]:
-    """The functions over images."""
+    """Return the functions over images."""
     return (
         Function(
             f"{PREFIX}PREDICT",

@@ -21,7 +21,7 @@ _UPDATE_MEANINGS = {
 
 
 def function_name(quantity: str) -> str:
-    """The name of the function that computes a quantity: ``S6_A_H1``, ``S6_DELTA_W5``, ``S6_E_TOTAL``."""
+    """Return the name of the function that computes a quantity: ``S6_A_H1``, ``S6_DELTA_W5``, ``S6_E_TOTAL``."""
     name = {"E_tot": "E_total"}.get(quantity, re.sub("^dE_d", "delta_", quantity))
     return PREFIX + name.upper()
 
@@ -30,16 +30,21 @@ UPDATE_NAME = function_name("update")
 
 
 def call(quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
-    """A quantity of a network as a call of its function, without the leading ``=``; `cell` gives each name's cell.
+    """Return a quantity of a network as a call of its function, without the leading ``=``.
 
-    Where a network computes a quantity from another name than the function's, as the original does with a_h1 in place
-    of a_h2, that name's cell stands in the other's place.
+    A network may compute a quantity from another name than the function does, as the original takes a_h1 instead of
+    a_h2. Then that name's cell takes the place of the other's.
+
+    Args:
+        quantity: the quantity.
+        network: the network, whose columns give the order of the arguments.
+        cell: gives the cell of each name.
     """
     return _call(function_name(quantity.name), map(cell, arguments(quantity.expression, network.columns)))
 
 
 def call_update(weight: str, lr: str, delta: str) -> str:
-    """A weight's update as a call of its function over cells, without the leading ``=``."""
+    """Return a weight's update as a call of its function over cells, without the leading ``=``."""
     return _call(UPDATE_NAME, (weight, lr, delta))
 
 
@@ -48,7 +53,7 @@ def _call(name: str, cells: Iterable[str]) -> str:
 
 
 def quantity_functions(network: Network) -> tuple[Function, ...]:
-    """The functions of a network: the sigmoid, each quantity in order of computation, and a weight's update."""
+    """Return the functions of a network: the sigmoid, each quantity in order of computation, and the update."""
     return (
         _function(function_name(SIGMOID.name), SIGMOID.meaning, SIGMOID.expression, ("x",), {"x": "any number"}),
         *(

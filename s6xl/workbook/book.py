@@ -64,7 +64,7 @@ class NewBook:
         self._progress = progress
 
     def add_sheet(self, name: str, tab: str) -> NewSheet:
-        """Add a sheet with the look that all share: no gridlines, printed on one page's width, landscape."""
+        """Add a sheet with the look that all share: no gridlines, landscape, fitted to the width of a page."""
         sheet: NewSheet = self.workbook.add_worksheet(name, worksheet_class=NewSheet)
         sheet.progress = self._progress
         sheet.hide_gridlines(2)
@@ -79,49 +79,55 @@ class NewBook:
     def break_pages(
         self, sheet: NewSheet, width: int, *, rows: Sequence[int] = (), columns: Sequence[int] = ()
     ) -> None:
-        """Begin new pages behind so many rows and columns, with room for so many pixels on a page's width.
+        """Start new pages after some rows and columns.
 
-        Excel heeds no break on a sheet that it fits to pages, so this one is printed at a scale.
+        Excel ignores page breaks on a sheet that it fits to pages, so this one is printed at a scale.
+
+        Args:
+            sheet: the sheet.
+            width: what a page must hold side by side, in pixels.
+            rows: the rows, counted from 1, after which a page ends.
+            columns: the columns, counted from 1, after which a page ends.
         """
         sheet.set_print_scale(max(_LEAST_SCALE, min(100, 100 * _PAGE_PIXELS // width)))
         sheet.set_h_pagebreaks(rows)
         sheet.set_v_pagebreaks(columns)
 
     def keep_cached_values(self) -> None:
-        """Let Excel show the cached values until something changes, also where it cannot compute a formula."""
+        """Let Excel show the cached values until something changes, even where it cannot compute a formula."""
         self.workbook.set_calc_mode("auto", EXCEL_365)
         self.workbook.calc_on_load = False
 
     def write_heading(self, sheet: NewSheet, title: str, warning: str) -> None:
-        """The title, the way back to Start beside it, and below it what is wrong with the network, if anything."""
+        """Write the title, the link back to Start beside it, and the warning about the network below it, if any."""
         self.write_title(sheet, title)
         self.write_way_back(sheet, "H2")
         self.write_warning(sheet, "B3", warning)
 
     def write_title(self, sheet: NewSheet, title: str) -> None:
-        """The title in the second row."""
+        """Write the title in the second row."""
         sheet.set_row_pixels(0, 12)
         sheet.set_row_pixels(1, 38)
         sheet.write_string("B2", title, self.styles["title"])
 
     def write_warning(self, sheet: NewSheet, cell: str, warning: str) -> None:
-        """What is wrong with the network, if anything."""
+        """Write what is wrong with the network, if anything."""
         if warning:
             sheet.write_string(cell, warning, self.styles["warning"])
 
     def write_section(self, sheet: NewSheet, row: int, columns: str, title: str) -> None:
-        """A section's title, underlined over columns such as ``B:D``."""
+        """Write a section's title, underlined over columns such as ``B:D``."""
         first, last = (xl_cell_to_rowcol(f"{column}{row}")[1] for column in columns.split(":"))
         for column in range(first, last + 1):
             sheet.write_blank(row - 1, column, None, self.styles["section"])
         sheet.write_string(row - 1, first, title, self.styles["section"])
 
     def write_link(self, sheet: NewSheet, row: int, column: int, to: str, text: str) -> None:
-        """A link to another sheet; its row and column count from 0."""
+        """Write a link to another sheet into a cell whose row and column count from 0."""
         sheet.write_url(row, column, f"internal:{on_sheet(to, 'A1')}", self.styles["link"], text)
 
     def write_way_back(self, sheet: NewSheet, cell: str) -> None:
-        """A link to the sheet Start."""
+        """Write a link to the sheet Start."""
         row, column = xl_cell_to_rowcol(cell)
         self.write_link(sheet, row, column, START, "Back to Start")
 
@@ -173,9 +179,17 @@ def new_book(
     progress: Progress = lambda rows: None,
     instead: str = OTHER_FILE,
 ) -> Iterator[NewBook]:
-    """A workbook that takes the place of `path` once its block has ended well; until then nothing is changed there.
+    """Open a new workbook, which takes the place of `path` once its block has ended well and not before.
 
-    `instead` is what the user can do where the file cannot be written.
+    Args:
+        path: the file, with the ending of its packaging.
+        title: the title among the file's properties.
+        packaging: the kind of file.
+        progress: called with a number of rows whenever some have been written.
+        instead: what the user can do if the file cannot be written.
+
+    Yields:
+        The workbook, to add sheets to.
 
     Raises:
         UserError: if the file cannot be written there.

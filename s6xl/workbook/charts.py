@@ -25,7 +25,15 @@ _GRID = {"visible": True, "line": {"color": LINE, "width": 0.75}}
 
 
 def insert_loss_chart(book: NewBook, sheet: NewSheet, cell: str, layout: TableLayout, name: str) -> None:
-    """One learning rate's loss over its steps, on its own sheet, whose name is given."""
+    """Insert one learning rate's loss curve.
+
+    Args:
+        book: the workbook.
+        sheet: the sheet that the chart goes on.
+        cell: the chart's upper left corner.
+        layout: where the losses are.
+        name: the name of the learning rate's sheet.
+    """
     chart = book.workbook.add_chart({"type": "line"})
     chart.add_series({**_series(layout, name), "line": {"color": LOSS, "width": 2.25}})
     chart.set_title({"name": "Total error", "name_font": _font(11, bold=True), "overlay": False})
@@ -40,7 +48,15 @@ def insert_loss_chart(book: NewBook, sheet: NewSheet, cell: str, layout: TableLa
 
 
 def insert_comparison(book: NewBook, sheet: NewSheet, cell: str, layout: TableLayout, *, scale: Scale) -> None:
-    """The losses of all learning rates in one chart; `scale` is `LINEAR` or logarithmic."""
+    """Insert the loss curves of all learning rates in one chart, which holds at most 255 series.
+
+    Args:
+        book: the workbook.
+        sheet: the sheet that the chart goes on.
+        cell: the chart's upper left corner.
+        layout: where the losses are.
+        scale: the axis of the losses, `LINEAR` or a `logarithmic_scale`.
+    """
     logarithmic = "log_base" in scale
     chart = book.workbook.add_chart({"type": "line"})
     for index, name in enumerate(layout.rate_sheets):
@@ -61,9 +77,10 @@ def insert_comparison(book: NewBook, sheet: NewSheet, cell: str, layout: TableLa
 
 
 def logarithmic_scale(losses: NDArray[np.float64]) -> Scale:
-    """A scale by powers of ten. The spreadsheet itself finds where it ends, so that it follows later changes.
+    """Return a scale in powers of ten for losses of any shape.
 
-    Only where a loss is 0, which has no place on it, LibreOffice would find none and leave the chart empty.
+    Normally the spreadsheet chooses the ends of the scale, so that it follows later changes. But a loss of 0 has
+    no place on it, and LibreOffice would leave the chart empty; then the scale has a lower end.
     """
     positive = losses[losses > _SMALLEST_SHOWN]
     if positive.size == 0 or not np.any(losses <= _SMALLEST_SHOWN):
@@ -110,7 +127,7 @@ def _set_axes(chart: Any, layout: TableLayout, *, size: int, scale: Scale) -> No
 
 
 def nice_interval(steps: int) -> int:
-    """A round number of steps, or of epochs, between two labels, for some ten labels."""
+    """Return a round number of steps or epochs between two labels, for ten labels or so."""
     power = 1
     while True:
         for interval in (power, 2 * power, 5 * power):

@@ -33,22 +33,22 @@ RATE_COLUMN = "H"
 
 
 def rate_sheet(rate: float) -> str:
-    """The name of a learning rate's sheet, such as ``LR=0.1``."""
+    """Return the name of a learning rate's sheet, such as ``LR=0.1``."""
     return f"{RATE_SHEET}{number_text(rate)}"
 
 
 def on_sheet(sheet: str, reference: str) -> str:
-    """A reference to cells on another sheet."""
+    """Return a reference to cells on another sheet."""
     return f"'{sheet}'!{reference}"
 
 
 def absolute(reference: str) -> str:
-    """``X33:X100`` as ``$X$33:$X$100``."""
+    """Return ``X33:X100`` as ``$X$33:$X$100``."""
     return re.sub(r"([A-Z]+)(\d+)", r"$\1$\2", reference)
 
 
 def cell(row: int, column: int) -> str:
-    """The address of a cell by its row and column, both counted from 1."""
+    """Return the address of a cell by its row and column, both counted from 1."""
     return str(xl_rowcol_to_cell(row - 1, column - 1))
 
 
@@ -83,11 +83,11 @@ class TableLayout:
         return self.last_row - self.first_row + 1
 
     def column(self, name: str, *, first_step: int = 1, last_step: int | None = None) -> str:
-        """A quantity at some steps, at all if none are named, such as ``$X$33:$X$100``."""
+        """Return the cells of a quantity at some steps, by default at all, such as ``$X$33:$X$100``."""
         return self._rows(self.columns[name], first_step, last_step or self.steps)
 
     def numbers(self, *, first_step: int = 1, last_step: int | None = None) -> str:
-        """The cells that number some steps, all if none are named."""
+        """Return the cells that number some steps, by default all."""
         return self._rows(STEP_COLUMN, first_step, last_step or self.steps)
 
     @property
@@ -96,7 +96,7 @@ class TableLayout:
         return absolute(f"{STEP_COLUMN}{self.first_row}:{list(self.columns.values())[-1]}{self.last_row}")
 
     def number(self, name: str) -> int:
-        """The place of a quantity's column in `table`, counted from 1."""
+        """Return the position of a quantity's column in `table`, counted from 1."""
         return 2 + list(self.columns).index(name)
 
     def _rows(self, column: str, first_step: int, last_step: int) -> str:
@@ -104,5 +104,5 @@ class TableLayout:
 
 
 def rate_cell(index: int) -> str:
-    """Where the learning rate of the sheet with this index stands on the sheet Start."""
+    """Return the cell on Start that holds the learning rate of the sheet with this index, counted from 0."""
     return f"{RATE_COLUMN}{RATES_ROW + index}"

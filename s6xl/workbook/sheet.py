@@ -49,7 +49,7 @@ class SharedFormula(str):
 
 
 def cached(value: float) -> float | str:
-    """A number as a formula's cached value: what is no finite number is the error that Excel shows for it."""
+    """Return a number as a formula's cached value; if it is not finite, the error that Excel shows."""
     return value if math.isfinite(value) else _ERROR
 
 
@@ -70,7 +70,7 @@ class FormulaTable:
     values: NDArray[np.float64]
 
     def templates(self, formulas: Sequence[str], *, error: bool = False) -> list[str]:
-        """The XML of a row's cells, each up to its value; `error` says whether that is an error's code."""
+        """Return the XML of a row's cells, each up to its value; `error` says whether that is an error."""
         kind = ' t="e"' if error else ""
         cells = []
         for column, (formula, style) in enumerate(zip(formulas, self.formats, strict=True), start=1):
@@ -84,7 +84,7 @@ class FormulaTable:
         return cells
 
     def number_template(self) -> str:
-        """The XML of the cell that numbers a row, up to its value."""
+        """Return the XML of the cell that numbers a row, up to its value."""
         return f'<c r="A{ROW}" s="{self.numbers_format._get_xf_index()}">'
 
 
@@ -98,7 +98,10 @@ class NewSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry n
         self._shared_formulas = 0
 
     def write_table(self, table: FormulaTable) -> None:
-        """Put a table on the sheet; it is turned into XML when the workbook is closed."""
+        """Add a table, which is turned into XML when the workbook is closed.
+
+        It must end by row 1,048,576, the last of a sheet (`MAX_STEPS` in `experiment` sees to that).
+        """
         rows, columns = table.values.shape
         self._check_dimensions(table.first_row - 1, 0)
         self._check_dimensions(table.first_row + rows - 2, columns)
@@ -107,9 +110,17 @@ class NewSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry n
             self.has_dynamic_arrays = True
 
     def write_formula_down(self, row: int, column: int, formula: str, style: Format, values: Sequence[float]) -> None:
-        """Write a formula into a cell, counted from 0, and with its references moved along into those below.
+        """Write a formula into a column of cells, its references moved along from cell to cell.
 
-        It may name no other sheet: Excel moves no reference to one. `values` are the cached ones, a cell each.
+        It is stored once, as a shared formula (ECMA-376 part 1, 18.3.1.40). It must not refer to other sheets, because
+        Excel does not move such references.
+
+        Args:
+            row: the first cell's row, counted from 0.
+            column: the column, counted from 0.
+            formula: the first cell's formula.
+            style: the cells' format.
+            values: the cached values, one for each cell.
         """
         letters = xl_col_to_name(column)
         area = f"{letters}{row + 1}:{letters}{row + len(values)}"
@@ -186,7 +197,7 @@ class _RowWriter:
         self._plain = f'<row r="{ROW}">{self._number}<v>%d</v></c>{cells}</row>'
 
     def row(self, first_row: int, index: int, values: Sequence[float]) -> str:
-        """The XML of the table's row with this index, counted from 0."""
+        """Return the XML of the table's row with this index, counted from 0."""
         row = first_row + index
         if all(map(math.isfinite, values)):
             return _placed(self._plain, row) % (index + 1, *values)

@@ -33,7 +33,7 @@ BELOW_CERTAINTY = '[=1]0.0%;[>=0.9995]"99.9%";0.0%'
 
 
 def series_line(index: int) -> dict[str, Any]:
-    """The line of the series with this index in a chart of many."""
+    """Return the line of the series with this index, counted from 0, in a chart of many."""
     return {
         "color": SERIES[index % len(SERIES)],
         "width": 2,
@@ -42,7 +42,7 @@ def series_line(index: int) -> dict[str, Any]:
 
 
 def colours_up_to(largest: float, lowest_colour: str, highest_colour: str) -> dict[str, Any]:
-    """A conditional format that colours numbers from one colour for 0 to another for `largest`."""
+    """Return a conditional format that colours numbers from one colour for 0 to another for `largest`."""
     return {
         "type": "2_color_scale",
         "min_type": "num",
@@ -159,9 +159,15 @@ class Styles:
         return self.varied(role)
 
     def keep_readable(self, sheet: Worksheet, cells: str, *, largest: float, smallest: float = 0) -> None:
-        """Show with an exponent what is too long for its column, from `largest` on, or too small for its decimals.
+        """Show numbers with an exponent that would not fit into their column or would be rounded to 0.
 
-        A rule and not a number format's own conditions, for their last section drops the sign of negative numbers.
+        This is a conditional format: the last section of a number format with conditions drops a negative sign.
+
+        Args:
+            sheet: the sheet.
+            cells: a range of cells, such as ``C8:O14``.
+            largest: the size from which on a number has an exponent.
+            smallest: the size below which a number has one.
         """
         first = cells.split(":")[0]
         size = f"ABS({first})"
@@ -172,7 +178,7 @@ class Styles:
         sheet.conditional_format(cells, rule)
 
     def varied(self, role: str, **changes: Any) -> Format:
-        """A role's format with some properties changed."""
+        """Return a role's format with some properties changed."""
         key = (role, tuple(sorted(changes.items())))
         if key not in self._formats:
             self._formats[key] = self._workbook.add_format({**_FORMATS[role], **changes})

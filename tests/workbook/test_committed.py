@@ -1,6 +1,8 @@
 """The workbooks in the repository are those that the code builds."""
 
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -45,6 +47,15 @@ def test_a_committed_workbook_is_up_to_date(name: str, engine: Engine, run: str 
         tolerance = 1e-6 if part == CHECK_SHEET else 1.1e-9 if run and part not in SHARED_PARTS else 1e-15
         for theirs, ours in zip(NUMBER.findall(committed[part]), NUMBER.findall(content), strict=True):
             assert abs(float(theirs) - float(ours)) <= tolerance, part
+
+
+def test_no_text_comes_out_of_the_codes_documentation(tmp_path: Path) -> None:
+    """Python's option -OO drops all docstrings."""
+    for options in ([], ["-OO"]):
+        out = tmp_path / f"digits{len(options)}.xlsx"
+        command = [sys.executable, *options, "-m", "s6xl", "build", "--run", "pretrained", "--out", str(out)]
+        subprocess.run(command, check=True, capture_output=True)
+    assert (tmp_path / "digits0.xlsx").read_bytes() == (tmp_path / "digits1.xlsx").read_bytes()
 
 
 @pytest.mark.parametrize(("name", "pictures"), [("s6.xlsx", 1), ("s6_lambda.xlsx", 1), ("s6_digits.xlsx", 7)])

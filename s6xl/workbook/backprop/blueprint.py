@@ -45,6 +45,6 @@ class Blueprint:
         return dict(zip(self.network.columns, self.rates[0].table[0].tolist(), strict=True))
 
     def losses(self, rate: Rate) -> NDArray[np.float64]:
-        """The loss at each step of one learning rate, of shape (steps,)."""
+        """Return the loss at each step of one learning rate, of shape (steps,)."""
         losses: NDArray[np.float64] = rate.table[:, self.network.columns.index(self.network.loss)]
         return losses

@@ -50,19 +50,19 @@ class Canvas:
         self.rectangle((0, 0), (width, height), "#FFFFFF")
 
     def rectangle(self, lower_left: Point, upper_right: Point, colour: str) -> None:
-        """A filled rectangle."""
+        """Draw a filled rectangle."""
         (left, bottom), (right, top) = lower_left, upper_right
         corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)]
         self._fill(Path(np.array(corners)), colour)
 
     def circle(self, centre: Point, radius: float, colour: str, edge: str) -> None:
-        """A filled circle with an edge of another colour."""
+        """Draw a filled circle with an edge of another colour."""
         path = Path.unit_circle().transformed(Affine2D().scale(radius).translate(*centre))
         self._fill(path, colour)
         self._stroke(path, edge, 1.5)
 
     def arrow(self, start: Point, end: Point, colour: str) -> None:
-        """A thin line with a head at its end."""
+        """Draw a thin line with a head at its end."""
         length, half_width = 0.11, 0.04
         angle = math.atan2(end[1] - start[1], end[0] - start[0])
         neck = (end[0] - length * math.cos(angle), end[1] - length * math.sin(angle))
@@ -71,7 +71,16 @@ class Canvas:
         self._fill(Path(head.transform([(0, 0), (-length, half_width), (-length, -half_width), (0, 0)])), colour)
 
     def text(self, centre: Point, text: str, colour: str, size: float, *, bold: bool = False, paper: str = "") -> None:
-        """Text around a point, its size in points, on a ground of the colour `paper` if one is given."""
+        """Write text around a point.
+
+        Args:
+            centre: the middle of the text, in inches from the lower left.
+            text: the text.
+            colour: its colour.
+            size: its size in points.
+            bold: whether it is bold.
+            paper: the colour of a rectangle behind it; empty for none.
+        """
         font = FontProperties(fname=_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size=size)
         width, height, descent = (size / self._dpi for size in self._measure(text, font))
         # Centred by the height of a capital, so that names with and without an underscore stand on one line.
@@ -93,9 +102,9 @@ class Canvas:
         return measured
 
     def png(self) -> bytes:
-        """The picture as PNG, with its size in inches and no date: the same drawing is the same bytes.
+        """Return the picture as PNG, with its size in inches and without a date: the same drawing gives the same bytes.
 
-        Its colours are a palette's, which makes a third of the file, and of which none is off by more than can be seen.
+        Its colours are a palette's, which makes a third of the file, and no colour is off by more than the eye can see.
         """
         file = io.BytesIO()
         pixels = Image.fromarray(np.asarray(self._renderer.buffer_rgba())[:, :, :3])

@@ -56,14 +56,14 @@ def write_check(book: NewBook, blueprint: Blueprint) -> None:
 
 
 def verdict(error: float) -> str:
-    """What the sheet makes of a relative error."""
+    """Return the sheet's verdict on a relative error."""
     if math.isnan(error):
         return NO_NUMBER
     return AGREES if error <= TOLERANCE else BROKEN
 
 
 def checked_steps(rate: Rate) -> int:
-    """How many steps are checked: those before a descent diverges, up to `CHECKED_STEPS` of them, at least one."""
+    """Return how many steps are checked: those before a descent diverges, from 1 to `CHECKED_STEPS`."""
     diverged = np.flatnonzero(~np.isfinite(rate.table).all(axis=1))
     steps = int(diverged[0]) if diverged.size else len(rate.table)
     return max(1, min(steps, CHECKED_STEPS))

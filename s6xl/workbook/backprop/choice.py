@@ -36,9 +36,13 @@ class Choice:
         self._match = f"MATCH({self._chosen_rate},{self._choices},0)"
 
     def write(self, book: NewBook, sheet: NewSheet, loss: str, value: float) -> None:
-        """Write the drop-downs, and say what is shown: it may be another choice, or a step without numbers.
+        """Write the drop-downs and a line that says what is shown: another choice perhaps, or a step without numbers.
 
-        `loss` is the cell of the chosen step's loss, `value` what it holds as the workbook opens.
+        Args:
+            book: the workbook.
+            sheet: the sheet.
+            loss: the cell of the chosen step's loss.
+            value: the value of that cell as the workbook opens.
         """
         row, styles = CHOICE_ROW, book.styles
         sheet.write_string(f"C{row}", "Learning rate η", styles["label"])
@@ -72,19 +76,19 @@ class Choice:
         return f"IF(ISNUMBER({self._match}),{self._chosen_rate},{self._first_choice})"
 
     def value_formula(self, name: str) -> str:
-        """A quantity at the chosen rate and step, without the leading ``=``.
+        """Return the formula of a quantity at the chosen learning rate and step, without the leading ``=``.
 
-        VLOOKUP gives one value, where INDEX may give many: Excel 365 would write ``@`` before INDEX.
+        It uses VLOOKUP, which gives one value. INDEX may give many, so Excel 365 would write ``@`` before it.
         """
         tables = [on_sheet(sheet, self._layout.table) for sheet in self._layout.rate_sheets]
         return f"VLOOKUP({self.step},{_choose(self._index, tables)},{self._layout.number(name)},FALSE)"
 
 
 def check_formulas_fit(layout: TableLayout) -> None:
-    """Make sure that the longest formula, which names every sheet, is not too long for Excel.
+    """Make sure that the longest formula, which names every sheet, has at most the characters that Excel allows.
 
     Raises:
-        UserError: if it is.
+        UserError: if it has more than 8,192.
     """
     choice = Choice(layout)
     if max(len(choice.value_formula(name)) for name in layout.columns) >= LONGEST_FORMULA:

@@ -74,7 +74,7 @@ def _draw_node(canvas: Canvas, centre: Point, name: str, value: float, colour: s
 
 
 def short(value: float) -> str:
-    """A number in four significant digits; what has grown too large for a spreadsheet is #NUM!."""
+    """Return a number in four significant digits, or #NUM! if it is too large for a spreadsheet."""
     return number_text(float(f"{value:.4g}")) if math.isfinite(value) else "#NUM!"
 
 

@@ -41,13 +41,13 @@ class Engine(StrEnum):
         return "The macros call Python." if self is Engine.UDF else "There are no macros."
 
     def formula(self, quantity: Quantity, network: Network, cell: Callable[[str], str]) -> str:
-        """What computes a quantity, without the leading ``=``; `cell` gives each name's cell."""
+        """Return what computes a quantity, without the leading ``=``; `cell` gives each name's cell."""
         if self is Engine.FORMULAS:
             return to_excel(quantity.expression, cell)
         return DynamicFormula(call(quantity, network, cell))
 
     def update(self, weight: str, cell: Callable[[str], str]) -> str:
-        """What computes a weight's next value, without the leading ``=``; `cell` knows ``lr``, too."""
+        """Return what computes a weight's next value, without the leading ``=``; `cell` knows ``lr``, too."""
         if self is Engine.FORMULAS:
             return to_excel(substitute(UPDATE.expression, update_of(weight)), cell)
         return DynamicFormula(call_update(cell(weight), cell("lr"), cell(gradient(weight))))

@@ -43,7 +43,7 @@ class ForwardPasses:
         return ("moved", *map(symbol, self._columns))
 
     def write(self, book: NewBook, sheet: NewSheet, choice: Choice) -> None:
-        """Write the rows below the header."""
+        """Write the rows below the headers."""
         chosen = {name: f"={choice.value_formula(name)}" for name in self._network.givens}
         self._write_pass(book, sheet, self._row + 1, "nothing", chosen, self._givens)
         row = self._row + 2

@@ -6,7 +6,10 @@ from s6xl.workbook.book import NewBook
 
 
 def define_functions(book: NewBook) -> None:
-    """Define every function of numbers."""
+    """Define each function of numbers as a name that holds a LAMBDA.
+
+    The file spells it ``_xlfn.LAMBDA`` and its parameters ``_xlpm.name``, as those that Excel writes.
+    """
     for function in OF_NUMBERS:
         assert function.expression is not None
         parameters = [parameter.name for parameter in function.parameters]

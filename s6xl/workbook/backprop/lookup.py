@@ -31,7 +31,7 @@ _NOW, _NEXT = "_now", "_next"
 
 
 def shown_symbol(name: str) -> str:
-    """A name as the sheet Step shows it: ``∂E/∂w5``, ``η``, ``w5, next``."""
+    """Return a name as the sheet Step shows it: ``∂E/∂w5``, ``η``, ``w5, next``."""
     if name == "lr":
         return "η"
     if name.endswith(_NEXT):
@@ -40,7 +40,10 @@ def shown_symbol(name: str) -> str:
 
 
 def updates(network: Network) -> dict[str, Expression]:
-    """For each weight, its value at the next step, over names of this one; the weight's own has digits of its own."""
+    """Return each weight's value at the next step, over names of this step.
+
+    The weight itself is named ``w5_now``, because its text has more digits there than elsewhere.
+    """
     return {
         f"{weight}{_NEXT}": substitute(UPDATE.expression, {**update_of(weight), "w": Name(f"{weight}{_NOW}")})
         for weight in network.weights
@@ -86,23 +89,23 @@ class Lookup:
         self._rows = {name: self._row + 2 + index for index, name in enumerate(self.values)}
 
     def value(self, name: str) -> str:
-        """The cell of a number."""
+        """Return the cell of a number."""
         return self._cell(name, 1)
 
     def text(self, name: str) -> str:
-        """The cell of a number's short text."""
+        """Return the cell of a number's short text."""
         return self._cell(name, 4)
 
     def enclosed(self, name: str) -> str:
-        """The cell of a number's short text, in parentheses where the number is negative."""
+        """Return the cell of a number's short text, in parentheses if the number is negative."""
         return self._cell(name, 5)
 
     def shown_text(self, name: str) -> str:
-        """What the cell `text` holds when the workbook is opened."""
+        """Return what the cell `text` holds when the workbook is opened."""
         return numerals.short_text(self.values[name], self._digits[name])
 
     def shown_enclosed(self, name: str) -> str:
-        """What the cell `enclosed` holds when the workbook is opened."""
+        """Return what the cell `enclosed` holds when the workbook is opened."""
         return numerals.enclosed_text(self.values[name], self._digits[name])
 
     @property

@@ -21,7 +21,7 @@ CHARTS_PIXELS = (U - 1) * 64  # the width of all columns left of the derivation
 
 
 def write_loss_plot(book: NewBook, blueprint: Blueprint) -> None:
-    """Add the sheet. The derivation on it is the right one, whatever the experiment's network computes."""
+    """Add the sheet. Its derivation is the right one, whatever the experiment's network computes."""
     sheet = book.add_sheet(LOSS_PLOT, tab=LOSS)
     layout, styles = blueprint.layout, book.styles
     sheet.set_row_pixels(0, 34)

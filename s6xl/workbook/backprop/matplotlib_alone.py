@@ -10,10 +10,10 @@ from s6xl.errors import UserError
 
 @contextmanager
 def untouched_by_settings() -> Iterator[None]:
-    """Import matplotlib in this block: without the backend of a notebook, without its advice on standard error.
+    """Import matplotlib in this block, without a notebook's backend and without its advice on standard error.
 
     Raises:
-        UserError: if there is no folder at all for its cache.
+        UserError: if there is no folder for its cache.
     """
     backend = os.environ.pop("MPLBACKEND", None)
     logger = logging.getLogger("matplotlib")

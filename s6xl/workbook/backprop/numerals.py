@@ -13,9 +13,12 @@ _FINEST = 1e-12
 
 
 def digits_formula(value: str, finest: Sequence[str], digits: int) -> str:
-    """How many digits of the number in the cell `value` show `digits` of each of some numbers taken from it.
+    """Return the formula of how many digits a number needs, so that others computed from it show enough of theirs.
 
-    `finest` are the formulas of those, such as the difference of `value` and another cell.
+    Args:
+        value: the cell of the number.
+        finest: the formulas of the others, such as the difference of `value` and another cell.
+        digits: how many significant digits of each of the others are to be seen.
     """
     first = _first_digit_formula(value)
     needed = (f"{first}-INT(LOG10(MAX({_FINEST:.0E},ABS({number}))))+{digits}" for number in finest)
@@ -23,15 +26,25 @@ def digits_formula(value: str, finest: Sequence[str], digits: int) -> str:
 
 
 def exponent_formula(value: str, digits: str) -> str:
-    """The power of ten of the first digit of the number in the cell `value`, rounded to the digits in another cell."""
+    """Return the formula of the power of ten of a number's first digit, once rounded.
+
+    Args:
+        value: the cell of the number.
+        digits: the cell with the number of significant digits.
+    """
     first = _first_digit_formula(value)
     return f"{first}+(ABS(ROUND({value}/10^{first},{digits}-1))>=10)"
 
 
 def text_formula(value: str, exponent: str, digits: str) -> str:
-    """The number in the cell `value` as short text; `exponent` is the cell of its `exponent_formula`.
+    """Return the formula of a number as short text.
 
     It avoids TEXT, whose format codes change with the language of the computer.
+
+    Args:
+        value: the cell of the number.
+        exponent: the cell of its `exponent_formula`.
+        digits: the cell with the number of significant digits.
     """
     plain = f'ROUND({value},{digits}-1-{exponent})&""'
     scientific = f'ROUND({value}/10^{exponent},{digits}-1)&"E"&{exponent}'
@@ -40,12 +53,12 @@ def text_formula(value: str, exponent: str, digits: str) -> str:
 
 
 def enclosed_formula(value: str, text: str) -> str:
-    """The short text in the cell `text`, in parentheses where its number is negative."""
+    """Return the formula of the short text in the cell `text`, in parentheses if its number is negative."""
     return f'IF({value}<0,"("&{text}&")",{text})'
 
 
 def digits_needed(value: float, finest: Sequence[float], digits: int) -> int:
-    """What `digits_formula` computes."""
+    """Return what `digits_formula` computes."""
     if not all(map(math.isfinite, (value, *finest))):
         return FEWEST
     needed = (_first_digit(value) - _first_digit(max(_FINEST, abs(number))) + digits for number in finest)
@@ -53,13 +66,13 @@ def digits_needed(value: float, finest: Sequence[float], digits: int) -> int:
 
 
 def exponent(value: float, digits: int) -> int:
-    """What `exponent_formula` computes."""
+    """Return what `exponent_formula` computes."""
     first = _first_digit(value)
     return first + (abs(_rounded(Decimal(repr(value)).scaleb(-first), digits - 1)) >= 10)
 
 
 def short_text(value: float, digits: int) -> str:
-    """What `text_formula` computes; #NUM! for what is no finite number."""
+    """Return what `text_formula` computes; #NUM! for a number that is not finite."""
     if not math.isfinite(value):
         return "#NUM!"
     power = exponent(value, digits)
@@ -71,7 +84,7 @@ def short_text(value: float, digits: int) -> str:
 
 
 def enclosed_text(value: float, digits: int) -> str:
-    """What `enclosed_formula` computes."""
+    """Return what `enclosed_formula` computes."""
     text = short_text(value, digits)
     return f"({text})" if value < 0 else text
 

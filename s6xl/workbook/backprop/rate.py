@@ -104,7 +104,7 @@ def _insert_drawing(sheet: NewSheet, title: str, drawing: bytes) -> None:
 
 
 def rate_table(book: NewBook, blueprint: Blueprint, rate: Rate) -> FormulaTable:
-    """The table: givens from the sheet Start and the row above, everything else computed along the row."""
+    """Return the table: givens from Start and from the row above, everything else computed along the row."""
     network, engine, layout = blueprint.network, blueprint.engine, blueprint.layout
 
     def here(name: str) -> str:

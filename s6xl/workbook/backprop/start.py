@@ -51,7 +51,7 @@ HOW_TO_USE = (
 
 
 def write_start(book: NewBook, blueprint: Blueprint, run: Run | None = None) -> None:
-    """Add the sheet; `run` is the training that the sheets behind MNIST show, if any."""
+    """Add the sheet; `run` is the training run that the sheets from MNIST on show, if any."""
     network, styles = blueprint.network, book.styles
     sheet = book.add_sheet(START, tab=INPUT)
     sheet.set_column("A:A", 3)

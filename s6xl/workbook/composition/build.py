@@ -35,18 +35,21 @@ def build(
 ) -> None:
     """Write the workbook of an experiment to `path`, whole or not at all.
 
+    The same arguments give the same bytes on one machine. The workbook keeps to Excel's limits: 1,048,576 rows on a
+    sheet, 255 series in a chart, and 8,192 characters in a formula (Microsoft, "Excel specifications and limits").
+
     Args:
-        experiment: the network, its start values, the learning rates, the number of steps.
-        path: the file, with the ending of its packaging; one that is there already is replaced.
+        experiment: the network, its start values, the learning rates, and the number of steps (one row each).
+        path: the file, with the suffix of its packaging; a file that is already there is replaced.
         engine: what computes the sheets of the learning rates.
         packaging: the kind of file.
-        run: a training, whose results fill the sheet MNIST and whose network gets sheets of its own.
-        instead: what the user can do where the file cannot be written.
-        progress: called with a number of rows, once when they are computed and once when they are written.
+        run: a training run, whose results fill the sheet MNIST; once it has ended, its network gets sheets of its own.
+        instead: what the user can do if the file cannot be written, for the message.
+        progress: called with a number of rows, once when they are computed and again when they are written.
 
     Raises:
-        UserError: if the file cannot be written, the run cannot be read, or the learning rates are too long for one
-            formula.
+        UserError: if the file cannot be written, the run cannot be read, or the learning rates have too many digits for
+            one formula.
     """
     layout = TableLayout(experiment)
     check_formulas_fit(layout)

@@ -12,7 +12,7 @@ from s6xl.workbook.inference.network import write_network
 
 
 def write_run(book: NewBook, run: Run) -> None:
-    """Add the sheets; those that need a trained network only where the training has ended.
+    """Add the sheets of a training run; those that need a trained network only if the run has ended.
 
     Raises:
         UserError: if the run directory cannot be read.

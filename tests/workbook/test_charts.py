@@ -54,7 +54,7 @@ def test_comparison_covers_every_rate_from_step_1(book: Path) -> None:
     assert linear.y_axis.scaling.min == 0
     assert text(linear.title) == "Total error at each learning rate"
     assert logarithmic.y_axis.scaling.logBase == 10
-    assert text(logarithmic.title) == "Total error, logarithmic scale: the tail"
+    assert text(logarithmic.title) == "Total error at each learning rate, logarithmic scale"
     assert logarithmic.y_axis.number_format.formatCode == "0E+00"
     # Its ends are the spreadsheet's to find, so that it follows other rates; the steps stand at the bottom.
     assert logarithmic.y_axis.scaling.min is None

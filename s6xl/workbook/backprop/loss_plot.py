@@ -36,7 +36,7 @@ def write_loss_plot(book: NewBook, blueprint: Blueprint) -> None:
     logarithmic = charts.logarithmic_scale(np.concatenate([*map(blueprint.losses, blueprint.rates)]))
     charts.insert_comparison(book, sheet, "B6", layout, scale=charts.LINEAR)
     charts.insert_comparison(book, sheet, f"B{LOGARITHMIC_ROW}", layout, scale=logarithmic)
-    for block in written_derivation(blueprint.experiment.network):
+    for block in written_derivation(blueprint.network):
         _write_block(book, sheet, block)
     # A page for each chart, and one for the derivation.
     book.break_pages(sheet, CHARTS_PIXELS, rows=[LOGARITHMIC_ROW - 1], columns=[U - 1])

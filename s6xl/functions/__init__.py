@@ -8,7 +8,7 @@ from s6xl.functions.descents import descent_functions
 from s6xl.functions.predictions import prediction_functions
 from s6xl.functions.quantities import quantity_functions
 
-# What the functions stand under in a list of functions.
+# The functions' category in a spreadsheet's list of functions.
 CATEGORY = "S6"
 OF_NUMBERS = quantity_functions(NETWORK)
 OVER_RANGES = descent_functions(NETWORK)

@@ -10,7 +10,7 @@ from numbers import Real
 from s6xl.functions.definition import ArgumentError, CellBlock, CellValue, Parameter
 from s6xl.wording import counted, shown_number
 
-# What stands for an argument that was left out.
+# An argument that was left out.
 MISSING: CellBlock = ()
 _LONGEST_TEXT = 20
 

@@ -16,11 +16,11 @@ Result = list[list[float | str]]
 
 
 class ArgumentError(ValueError):
-    """An argument that is no good; the text says what is wrong with it and what cures it."""
+    """An argument that cannot be used; the text says what is wrong with it, and the cure."""
 
 
 class TooLargeError(ArithmeticError):
-    """A number that no spreadsheet can hold, come up in computing the result."""
+    """A result on the way is too large for a spreadsheet."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from s6xl.functions.definition import PREFIX, Function, Parameter, Result
 
 # More rows of 32 cells would take more memory than Excel has for what a macro gives it.
 MOST_STEPS = 100_000
-# What stands for a number that no cell can hold.
+# The text in a cell for a number that is too large for it.
 TOO_LARGE = "too large"
 
 

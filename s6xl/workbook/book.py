@@ -1,4 +1,4 @@
-"""Opens a new workbook, and seals it."""
+"""Open a new workbook, and complete its file."""
 
 import datetime
 import io
@@ -136,7 +136,7 @@ class _Workbook(Workbook):  # type: ignore[misc]  # XlsxWriter's classes carry n
     """A workbook that says, where its cached values are to be kept, that Excel knows all that was computed with."""
 
     def _write_calc_pr(self) -> None:
-        # The last thing that XlsxWriter writes, and the features belong behind it.
+        # The last element that XlsxWriter writes; the features come after it.
         super()._write_calc_pr()
         if not self.calc_on_load:
             self.fh.write(_FEATURES_XML)

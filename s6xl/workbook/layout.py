@@ -1,4 +1,7 @@
-"""Where things stand: sheet names and cell addresses, the original workbook's for everything that it has."""
+"""Where everything is: sheet names and cell addresses.
+
+They are those of the original, the workbook of the course exercise that this one reproduces, wherever it has the cell.
+"""
 
 import re
 
@@ -53,10 +56,10 @@ def cell(row: int, column: int) -> str:
 
 
 class TableLayout:
-    """Where an experiment's numbers stand: on Start, and in the table that every learning rate's sheet has.
+    """Where an experiment's numbers are: on Start, and in the table on each learning rate's sheet.
 
-    `start_cells` are the cells of the start values on Start, from the top down, and `notes_row` is the first row below
-    them that is free. `rate_sheets` are the names of the learning rates' sheets.
+    `start_cells` are the cells of the start values on Start, from the top down, and `notes_row` is the row in which the
+    list of sheets below them starts. `rate_sheets` are the names of the learning rates' sheets.
     """
 
     def __init__(self, experiment: Experiment) -> None:

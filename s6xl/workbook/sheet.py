@@ -57,9 +57,9 @@ def cached(value: float) -> float | str:
 class FormulaTable:
     """A table of formulas whose rows repeat, with the rows numbered in column A.
 
-    `first_formulas` are the first row's, `formulas` those of every later row, one a column from column B on; in both,
-    `ROW` and `ABOVE` stand for row numbers. `values` has shape (rows, columns); NaN is written as #NUM!. `first_row`
-    counts from 1.
+    `first_formulas` are the first row's, `formulas` those of every later row, one for each column from column B on; in
+    both, `ROW` and `ABOVE` are placeholders for row numbers. `values` has shape (rows, columns); NaN is written as
+    #NUM!. `first_row` counts from 1.
     """
 
     first_row: int
@@ -89,7 +89,7 @@ class FormulaTable:
 
 
 class NewSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry no types
-    """A worksheet with at most one `Table`, which stands below everything else."""
+    """A worksheet with at most one `FormulaTable`, below everything else."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ class NewSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry n
         table = self.big_table
         if table is None or row_start < table.first_row - 1:
             data: list[Any] = super()._get_range_data(row_start, col_start, row_end, col_end)
-            # An empty cell is no text: else a range that is not yet full would be taken for one of words.
+            # An empty cell is not text: a range that is not yet full would be taken for one of words.
             return [None if value == "" else value for value in data]
         rows = range(row_start - table.first_row + 1, row_end - table.first_row + 2)
         if col_start == 0:

@@ -94,7 +94,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "small_value": {**_BOX, "num_format": "0.000000", "align": "center"},
     "loss_small": {**_BOX, "bold": True, "font_color": LOSS, "num_format": "0.000000", "align": "center"},
     "numbers": {**_BOX, "font_color": LINK, "align": "left"},
-    # Part 2. Its table has lines where it is filled, and results stand free.
+    # Part 2. Its table has lines where it is filled, and results have no box.
     "text_bold": {**_BASE, "bold": True},
     "note": {**_BASE, "font_color": MUTED, "indent": 1},
     "epoch": {**_BASE, "align": "center"},

@@ -1,4 +1,4 @@
-"""What the sheets of gradient descent are made from: an experiment, its descents, and where their numbers stand."""
+"""What the sheets of gradient descent are made from: an experiment, its descents, and where their numbers are."""
 
 from dataclasses import dataclass
 

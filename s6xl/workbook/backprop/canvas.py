@@ -1,4 +1,4 @@
-"""A sheet of paper for matplotlib's renderer: circles, arrows and text in inches, without figure and axes.
+"""A canvas for matplotlib's renderer: circles, arrows and text in inches, without figure and axes.
 
 A figure with axes takes longer to import than the whole workbook takes to build, and nothing here has axes.
 """
@@ -83,7 +83,7 @@ class Canvas:
         """
         font = FontProperties(fname=_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size=size)
         width, height, descent = (size / self._dpi for size in self._measure(text, font))
-        # Centred by the height of a capital, so that names with and without an underscore stand on one line.
+        # Centred by the height of a capital, so that names with and without an underscore are on one line.
         baseline = centre[1] - self._measure("E", font)[1] / self._dpi / 2
         left, bottom = centre[0] - width / 2, baseline - descent
         label = Label(text, left, bottom, left + width, bottom + height)

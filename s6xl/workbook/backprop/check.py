@@ -1,4 +1,4 @@
-"""The sheet Check: is what the other sheets compute right? Each number is computed another way, and judged."""
+"""The sheet Check: each number of the other sheets is computed in another way, and judged."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -37,9 +37,9 @@ from s6xl.workbook.layout import (
 from s6xl.workbook.sheet import cached
 
 BANNER_ROW, CHOSEN_ROW = 6, 9
-# The settings stand at the right of the first table.
+# The settings are to the right of the first table.
 WIDTH_CELL, TOLERANCE_CELL, FLOOR_CELL = "$L$10", "$L$11", "$L$12"
-# Stands in a formula for a sheet's name.
+# A placeholder in a formula for a sheet's name.
 SHEET = "\0"
 FIRST_ERROR_COLUMN = 4
 # Beyond this many steps the check of every step would make a large workbook slow to open.
@@ -144,7 +144,7 @@ class _CheckSheet:
         self._verdicts.append(shown)
 
     def _colour(self, addresses: str) -> None:
-        """Red for what is broken or beyond the tolerance, amber for what is no number, green for what agrees."""
+        """Colour verdicts: red if broken or beyond the tolerance, amber if there is no number, green if it agrees."""
         for text, role in ((NO_NUMBER, "unknown"), (AGREES, "good"), (BROKEN, "bad")):
             equal = {"type": "cell", "criteria": "==", "value": f'"{text}"', "stop_if_true": True}
             self._sheet.conditional_format(addresses, {**equal, "format": self._styles[role]})
@@ -222,7 +222,7 @@ class _CheckSheet:
         return (*gradients, self._loss_formula(steps), self._update_formula(steps))
 
     def _cells(self, first_step: int, last_step: int) -> Callable[[str], str]:
-        """Where a quantity stands on a sheet, over a range of steps; ``h`` and ``lr`` are single cells."""
+        """The cells of a quantity on a sheet, over a range of steps; ``h`` and ``lr`` are single cells."""
         single = {"h": WIDTH_CELL, "lr": on_sheet(SHEET, absolute(RATE_CELL))}
 
         def column(name: str) -> str:
@@ -320,7 +320,7 @@ def _judged(error: str) -> str:
 
 
 def _largest_or(errors: str | Sequence[str], broken: Sequence[str]) -> str:
-    """The largest of some arrays of errors; where that is no number, BROKEN if any of `broken` counts a cell."""
+    """The largest of some arrays of errors; if that is not a number, BROKEN if any of `broken` counts a cell."""
     arrays = [errors] if isinstance(errors, str) else errors
     # SUMPRODUCT makes every spreadsheet compute its argument for whole columns, without Ctrl-Shift-Enter.
     largest = ",".join(f"SUMPRODUCT(MAX({array}))" for array in arrays)

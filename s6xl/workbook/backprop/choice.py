@@ -1,4 +1,4 @@
-"""Two drop-downs, a learning rate and a step, and the formulas that look up what stands there."""
+"""Two drop-downs, a learning rate and a step, and the formulas that look up the numbers of that step."""
 
 import math
 
@@ -53,7 +53,7 @@ class Choice:
         _offer(sheet, self._chosen_step, on_sheet(self._layout.rate_sheets[0], self._layout.numbers()), "a step")
         sheet.write_string(f"J{row}", "rate no., step", styles["edge_name"])
         sheet.write_formula(self._index, f"=IFERROR({self._match},1)", styles["muted_centre"], 1)
-        # Whatever is typed or pasted over the drop-down, a step there is.
+        # Whatever is typed or pasted over the drop-down, this is a step.
         step = f"MAX(1,MIN({self._layout.steps},INT(N({self._chosen_step}))))"
         sheet.write_formula(self.step, f"={step}", styles["muted_centre"], 1)
         self._write_shown(book, sheet, loss, value)
@@ -72,7 +72,7 @@ class Choice:
 
     @property
     def rate_formula(self) -> str:
-        """The chosen learning rate, the first where there is no such one, without the leading ``=``."""
+        """The chosen learning rate, or the first if the chosen one does not exist, without the leading ``=``."""
         return f"IF(ISNUMBER({self._match}),{self._chosen_rate},{self._first_choice})"
 
     def value_formula(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What answers the cells of a descent: plain formulas, or functions that the workbook or Python holds."""
+"""What computes the cells of a descent: plain formulas, or functions in the workbook or in Python."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -12,9 +12,9 @@ from s6xl.workbook.sheet import DynamicFormula
 class Engine(StrEnum):
     """How the table of a learning rate's sheet computes.
 
-    With `LAMBDA` and `UDF` a cell calls a function, as in ``S6_DELTA_W5(B33,K33,S33)``. In a workbook of the first
-    kind a name that holds a LAMBDA answers; in one of the second kind, which `s6xl.addin.package` builds, a macro that
-    asks Python.
+    With `LAMBDA` and `UDF` a cell calls a function, as in ``S6_DELTA_W5(B33,K33,S33)``. With the first,
+    the function is a name that holds a LAMBDA; with the second, which `s6xl.addin.package` builds, a macro that calls
+    Python.
     """
 
     FORMULAS = "formulas"

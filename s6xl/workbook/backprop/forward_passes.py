@@ -19,7 +19,7 @@ class ForwardPasses:
     """The table below the header row `row`; `width` is the absolute cell of h.
 
     `losses` holds, for each weight, the losses with the weight moved up and down as the workbook opens, and
-    `loss_cells` where they stand.
+    `loss_cells` their cells.
     """
 
     def __init__(self, network: Network, givens: Mapping[str, float], row: int, width: str) -> None:
@@ -34,12 +34,12 @@ class ForwardPasses:
 
     @property
     def unmoved_loss_cell(self) -> str:
-        """Where the loss of the chosen step stands, computed from its givens alone."""
+        """The cell of the chosen step's loss, computed from its givens alone."""
         return self._cell(self._network.loss, self._row + 1)
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """What stands in the header row."""
+        """The headers of the table."""
         return ("moved", *map(symbol, self._columns))
 
     def write(self, book: NewBook, sheet: NewSheet, choice: Choice) -> None:

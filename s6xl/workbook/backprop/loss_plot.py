@@ -49,7 +49,7 @@ def _write_block(book: NewBook, sheet: NewSheet, block: DerivationBlock) -> None
         return f"{cell(row + line, column)}:{cell(row + line, column + width - 1)}"
 
     # The cell holds the number, as in the original; the format adds the title.
-    heading = book.styles.varied("block_title", num_format=f'0".  {block.title}"')
-    sheet.merge_range(span(0), block.number, heading)
+    title = book.styles.varied("block_title", num_format=f'0".  {block.title}"')
+    sheet.merge_range(span(0), block.number, title)
     for line, content in enumerate(block.lines, start=1):
         sheet.merge_range(span(line), content, book.styles["block_last" if line == len(block.lines) else "block_line"])

@@ -54,7 +54,7 @@ def write_rate_sheet(book: NewBook, blueprint: Blueprint, rate: Rate, drawing: b
         sheet.write_string(f"{column}{HEADER_ROW}", symbol(name), styles[role])
     sheet.write_table(rate_table(book, blueprint, rate))
 
-    # Inputs and targets stand as they were given.
+    # Inputs and targets are shown as they were given.
     first, last = layout.columns[network.weights[0]], layout.columns[network.columns[-1]]
     styles.keep_readable(sheet, f"{first}{layout.first_row}:{last}{layout.last_row}", largest=100, smallest=1e-5)
     _insert_drawing(sheet, network.title, drawing)

@@ -174,20 +174,20 @@ class _Formulas:
     def write(self) -> int:
         """Write all of them; returns the last row."""
         network = self._network
-        self._heading("Forward pass: from the inputs to the error")
+        self._section("Forward pass: from the inputs to the error")
         for quantity in network.quantities:
             if quantity.name not in network.gradients:
                 self._short(quantity.name, quantity.expression)
         self._book.break_pages(self._sheet, PRINTED_PIXELS, rows=[self._row])
-        self._heading("Backward pass: each gradient by the chain rule")
+        self._section("Backward pass: each gradient by the chain rule")
         for name in network.gradients:
             self._gradient(name)
-        self._heading("Update: each weight takes one step down its slope")
+        self._section("Update: each weight takes one step down its slope")
         for name, expression in updates(network).items():
             self._short(name, expression)
         return self._row - 1
 
-    def _heading(self, title: str) -> None:
+    def _section(self, title: str) -> None:
         self._row += 1
         self._book.write_section(self._sheet, self._row, COLUMNS, title)
         self._row += 1

@@ -1,7 +1,8 @@
 """What many tests share: built workbooks, the original's reference data, and LibreOffice."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -25,11 +26,36 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("s6xl")
 
 
+# What a fixture brings with it, to every test that asks for it.
+MARKS = {"libreoffice": "office", "desk": "process"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what LibreOffice takes part in, by the fixtures that a test asks for."""
     for item in items:
-        if "libreoffice" in getattr(item, "fixturenames", ()):
-            item.add_marker("office")
+        for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKS[fixture])
+
+
+_quick: pytest.Item | None = None  # the test that runs, if it is to start no program
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold that a test which starts a program is marked for it."""
+    global _quick
+    _quick = None if any(map(item.get_closest_marker, ("process", "office", "excel"))) else item
+    try:
+        return (yield)
+    finally:
+        _quick = None
+
+
+def _watch(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and _quick is not None:
+        raise AssertionError(f"mark {_quick.name} with process: it starts {arguments[1]}")
+
+
+sys.addaudithook(_watch)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.mark.process
 def test_the_wheel_carries_the_package_and_the_add_in(wheel: dict[str, bytes]) -> None:
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "s6xl").rglob("*.py")}
     addin = {f"s6xl/_addin/{path.relative_to(ROOT / 'addin').as_posix()}" for path in (ROOT / "addin").rglob("*.*")}
@@ -37,6 +38,7 @@ def test_the_wheel_carries_the_package_and_the_add_in(wheel: dict[str, bytes]) -
     assert not [name for name in wheel if name.startswith(("tests/", "bench/"))]
 
 
+@pytest.mark.process
 def test_an_installed_wheel_builds_the_same_add_in_and_shows_its_help(wheel: dict[str, bytes], tmp_path: Path) -> None:
     for name, content in wheel.items():
         (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +58,7 @@ def test_an_installed_wheel_builds_the_same_add_in_and_shows_its_help(wheel: dic
     assert "S6 in Excel" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.process
 def test_only_what_excel_calls_loads_xlwings() -> None:
     modules = [path for path in (ROOT / "s6xl").rglob("*.py") if path.name not in {"udfs.py", "__main__.py"}]
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in modules]
@@ -63,6 +66,7 @@ def test_only_what_excel_calls_loads_xlwings() -> None:
     subprocess.run([sys.executable, "-c", statement], check=True)
 
 
+@pytest.mark.process
 def test_the_wheel_has_the_script(wheel: dict[str, bytes]) -> None:
     (entry_points,) = [content for name, content in wheel.items() if name.endswith("entry_points.txt")]
     assert "s6xl = s6xl.cli:main" in entry_points.decode().splitlines()
@@ -72,6 +76,7 @@ def test_version() -> None:
     assert PROJECT["version"] == s6xl.__version__
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "statement",
     [
@@ -94,6 +99,7 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", re.findall(r"^python -m s6xl (build.*)$", README, re.MULTILINE))
 def test_the_readmes_tour(command: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -104,6 +110,7 @@ def test_the_readmes_tour(command: str, tmp_path: Path) -> None:
         assert (tmp_path / command.split("--out ")[1]).is_file()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("language", ["python", "toml"])
 def test_the_readmes_examples(language: str, tmp_path: Path) -> None:
     (example,) = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)

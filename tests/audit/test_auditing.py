@@ -86,6 +86,7 @@ def test_own_workbooks_are_right(engine: Engine, tmp_path: Path) -> None:
         assert len(table.columns) == 32
 
 
+@pytest.mark.slow
 def test_committed_workbooks_are_right() -> None:
     for path in (ROOT / "workbooks").glob("*.xlsx"):
         assert audit(path).findings == []
@@ -109,6 +110,7 @@ def audited(argument: str) -> tuple["subprocess.CompletedProcess[str]", float]:
     return done, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="memory can be limited so on Linux only")
 @pytest.mark.parametrize("name", READABLE)
 def test_hostile_files_end(name: str, tmp_path: Path) -> None:

@@ -270,6 +270,7 @@ def test_the_documentation_lists_the_kinds() -> None:
     ]
 
 
+@pytest.mark.process
 def test_as_a_person_starts_it(tmp_path: Path) -> None:
     """Nothing is loaded that the command does not need, and a missing file is one sentence."""
     heavy = {"torch", "xlwings", "openpyxl", "matplotlib"}

@@ -14,6 +14,8 @@ from s6xl.cli.build_command import DEFAULT_OUT
 from s6xl.mnist.record import Run
 from s6xl.workbook.backprop.engine import Engine
 
+pytestmark = pytest.mark.process
+
 
 def s6xl(
     *arguments: str, folder: Path, warnings: str = "error", **environment: str

@@ -21,6 +21,8 @@ from s6xl.mnist.recipe import RECIPES
 from s6xl.mnist.record import Config, Epoch, Run
 from s6xl.workbook.composition.build import build
 
+pytestmark = pytest.mark.process
+
 QUICK = ("--data", "sample", "--recipe", "original", "--batch-size", "600", "--device", "cpu")
 
 

@@ -537,6 +537,7 @@ def test_an_excel_that_does_not_start() -> None:
         pass
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("library", ["xlwings", "pyopenvba", "xlsxwriter", "numpy", "matplotlib", "platformdirs"])
 def test_without_a_library_the_doctor_names_it_and_stops(library: str) -> None:
     """As a process in which the library cannot be imported, nor be found by its version."""

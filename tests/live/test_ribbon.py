@@ -23,7 +23,10 @@ MESSAGES = {
     "audit": "There is no Excel that Python could reach on this machine.",
     "mistyped": "Mistyped failed: 'mistyped'.",
 }
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a message box would wait for a click")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a message box would wait for a click"),
+]
 
 
 @pytest.fixture

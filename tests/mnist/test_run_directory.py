@@ -122,6 +122,7 @@ def read_only(tmp_path: Path, run: Run) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["empty", "new"])
 def test_nothing_is_begun_in_a_read_only_folder(name: str, read_only: Path) -> None:
     with pytest.raises(UserError, match="choose another folder with --run") as caught:
@@ -129,6 +130,7 @@ def test_nothing_is_begun_in_a_read_only_folder(name: str, read_only: Path) -> N
     assert os.strerror(errno.EROFS) in str(caught.value) or "read-only" in str(caught.value)
 
 
+@pytest.mark.process
 def test_a_read_only_run_can_be_read_but_not_trained(read_only: Path) -> None:
     found = Run.open(read_only / "run")
     assert (found.status(), found.epochs()) == ("stopped", [FIRST])
@@ -318,6 +320,7 @@ def other(run: Run) -> Iterator["subprocess.Popen[str]"]:
             process.stdin.close()
 
 
+@pytest.mark.process
 def test_a_run_counts_as_training_while_another_process_has_it(run: Run, other: "subprocess.Popen[str]") -> None:
     assert run.status() == "training"
     # Looking does not take it away.
@@ -327,6 +330,7 @@ def test_a_run_counts_as_training_while_another_process_has_it(run: Run, other: 
     assert run.status() == "interrupted"
 
 
+@pytest.mark.process
 def test_a_process_that_is_killed_leaves_an_interrupted_run(run: Run, other: "subprocess.Popen[str]") -> None:
     other.kill()
     other.wait()
@@ -335,6 +339,7 @@ def test_a_process_that_is_killed_leaves_an_interrupted_run(run: Run, other: "su
         assert Run.open(run.folder).status() == "training"
 
 
+@pytest.mark.process
 def test_a_second_training_is_refused(
     run: Run, other: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,6 +352,7 @@ def test_a_second_training_is_refused(
     assert run.status() == "training"
 
 
+@pytest.mark.process
 def test_a_training_waits_for_one_who_only_looks(
     run: Run, other: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
 ) -> None:

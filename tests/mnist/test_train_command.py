@@ -403,6 +403,7 @@ def test_nobody_reading_the_lines_is_no_reason_to_stop(
     assert Run.open(here / "run").status() == "finished"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="a small file system is mounted as Linux does it")
 @pytest.mark.parametrize(("size", "epochs"), [("4k", None), ("12k", 0), ("100k", 0), ("280k", 1)])
 def test_a_full_disk_is_named_and_what_is_there_is_kept(
@@ -465,6 +466,7 @@ def without_torch(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[
     return run
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -485,6 +487,7 @@ def test_without_pytorch_nothing_is_trained(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.process
 def test_what_trains_nothing_does_not_load_pytorch(
     without_torch: Callable[..., "subprocess.CompletedProcess[str]"], stopped_run: Path
 ) -> None:
@@ -539,6 +542,7 @@ def training(many_folder: Path, tmp_path: Path) -> Iterator["subprocess.Popen[st
             process.kill()
 
 
+@pytest.mark.process
 @posix_only
 def test_a_killed_process_goes_on_to_the_same_network(
     training: "subprocess.Popen[str]", whole: Path, tmp_path: Path
@@ -553,6 +557,7 @@ def test_a_killed_process_goes_on_to_the_same_network(
     check_same(run.folder, whole)
 
 
+@pytest.mark.process
 @posix_only
 def test_what_is_to_be_ignored_is_ignored(many_folder: Path, tmp_path: Path) -> None:
     """As nohup has it for a terminal that is closed."""
@@ -574,6 +579,7 @@ def test_what_is_to_be_ignored_is_ignored(many_folder: Path, tmp_path: Path) -> 
     assert Run.open(tmp_path / "run").status() == "finished"
 
 
+@pytest.mark.process
 @posix_only
 def test_ctrl_c_within_an_epoch_goes_on_to_the_same_network(
     training: "subprocess.Popen[str]", whole: Path, tmp_path: Path
@@ -592,6 +598,7 @@ def test_ctrl_c_within_an_epoch_goes_on_to_the_same_network(
     check_same(folder, whole)
 
 
+@pytest.mark.process
 @posix_only
 def test_a_bar_on_a_terminal(few_folder: Path, tmp_path: Path) -> None:
     import pty

@@ -16,6 +16,7 @@ print(seen)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("set_by_user", "seen"), [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7")])
 def test_threads_wait_briefly_unless_the_user_has_said_how(set_by_user: dict[str, str], seen: str) -> None:
     others = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}

@@ -418,6 +418,7 @@ def read_within_limits(path: Path) -> str:
     return ended.stdout.decode()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_unreadable(tmp_path: Path, name: str) -> None:
     reason, build = UNREADABLE[name]
@@ -432,6 +433,7 @@ def test_unreadable(tmp_path: Path, name: str) -> None:
         assert ". " not in error.removeprefix(str(path))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", READABLE)
 def test_odd_but_readable(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

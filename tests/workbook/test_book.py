@@ -39,6 +39,7 @@ def test_same_arguments_same_bytes(book: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == book.read_bytes()
 
 
+@pytest.mark.process
 def test_same_bytes_from_another_process_on_another_day(book: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
     command = [sys.executable, "-m", "s6xl", "build", "--out", str(tmp_path / "s6.xlsx")]
@@ -75,6 +76,7 @@ def test_a_failed_build_leaves_the_file_and_nothing_else(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX does it")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_a_killed_build_leaves_the_file(tmp_path: Path, name: str) -> None:

@@ -164,6 +164,7 @@ def texts(path: Path, sheet: str) -> list[object]:
     return [cell.value for row in openpyxl.load_workbook(path)[sheet].iter_rows() for cell in row]
 
 
+@pytest.mark.process
 def test_no_text_of_a_workbook_is_a_docstring(digit_book: Path, tmp_path: Path) -> None:
     """Python drops docstrings with ``-OO``; the workbook stays the same."""
     path = tmp_path / "digits.xlsx"

@@ -194,7 +194,7 @@ def _insert_charts(book: NewBook, sheet: NewSheet, content: Content | None) -> N
     whole = {"major_unit": nice_interval(content.epochs)} if content else {}
     for index, (header, values) in enumerate(zip(HEADERS[1:5], COLUMNS[1:5], strict=True)):
         column, row = "IN"[index % 2], HEADER_ROW - 1 + index // 2 * 14
-        options = {"description": f"Chart of the {header.lower()} over the epochs.", "object_position": 2}
+        options = {"description": f"Line chart of the {header.lower()} over the epochs.", "object_position": 2}
         sheet.insert_chart(f"{column}{row}", _chart(book, header, values, whole), options)
 
 

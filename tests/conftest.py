@@ -15,6 +15,8 @@ from s6xl.workbook.composition.build import build
 from tests.support import office
 from tests.support.places import ROOT
 
+pytest_plugins = ["tests.support.digits"]
+
 # CI tries the same examples each time, so that a failure there is the change's; elsewhere each run tries new ones.
 # Nowhere does it matter how long an example takes.
 hypothesis.settings.register_profile(

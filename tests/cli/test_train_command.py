@@ -25,6 +25,7 @@ from s6xl.mnist.record import Epoch, Run
 from s6xl.mnist.trainer import Trainer
 from tests.support.waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("one_thread", "alone")
 posix_only = pytest.mark.skipif(os.name == "nt", reason="processes are stopped as POSIX does it")
 
 

@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs when it runs, so that none waits for another's libraries."""
 
 import io
+import logging
 import signal
 import sys
 from contextlib import suppress
@@ -16,12 +17,16 @@ from s6xl.cli.exits import STOP_SIGNALS
 from s6xl.cli.predict_command import predict
 from s6xl.cli.train_command import train
 from s6xl.errors import BAD_ARGUMENTS, FAILED, STOPPED, ImpossibleHereError, UserError
+from s6xl.logs import open_log, show_log, where_the_traceback_is
+
+_LOG = logging.getLogger(__name__)
 
 
 def main() -> None:
     """Run the command line.
 
-    The exit status is 0 for done, 1 for failed, 2 for what the user can mend, and 130 for stopped.
+    The exit status is 0 for done, 1 for failed, 2 for what the user can mend, and 130 for stopped. Every failure is one
+    sentence on standard error; the log has the traceback of each that was not foreseen.
     """
     for number in STOP_SIGNALS:
         signal.signal(number, _stop)
@@ -29,12 +34,8 @@ def main() -> None:
         # A console or pipe that cannot show ∂ shows a question mark for it.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    try:
-        sys.exit(_run())
-    except OSError as error:
-        # What can be read or written fails with a sentence of its own; without a name it is the console or the pipe.
-        _complain(f"{error.filename or 'cannot print'}: {error.strerror or error}.")
-        sys.exit(FAILED)
+    open_log()
+    sys.exit(_run())
 
 
 def _run() -> int:
@@ -42,21 +43,46 @@ def _run() -> int:
         return int(s6xl.main(prog_name="s6xl", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message())
-        return BAD_ARGUMENTS
+        return 0
     except UserError as error:
+        # On the screen with --debug; in the log only what lies behind the sentence.
+        _LOG.debug("%s", error, exc_info=True)
+        if error.__cause__ is not None:
+            _LOG.info("%s", error, exc_info=error.__cause__)
         _complain(str(error))
         return FAILED if isinstance(error, ImpossibleHereError) else BAD_ARGUMENTS
     except click.ClickException as error:
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        cure = f" {context.command_path} --help lists what is possible." if context else ""
-        _complain(f"{error.format_message().removesuffix('.')}.{cure}")
+        _complain(_sentence(error))
         return BAD_ARGUMENTS
     except MemoryError:
+        _LOG.info("out of memory", exc_info=True)
         _complain("there is not enough memory for this: close other programs, or ask for less.")
         return FAILED
     except click.Abort:
-        _complain("stopped; what was there before is as it was.")
+        _complain("stopped; the files that were there before are unchanged.")
         return STOPPED
+    except OSError as error:
+        # Files that cannot be read or written have their own sentences; without a name it is the console or the pipe.
+        _LOG.info("%s", error, exc_info=True)
+        _complain(f"{error.filename or 'cannot print'}: {error.strerror or error}.")
+        return FAILED
+    except Exception as error:
+        _LOG.exception("an error that was not foreseen")
+        what = " ".join(str(error).split()) or "no message"
+        _complain(
+            f"this failed in a way that was not foreseen ({type(error).__name__}: {what}): please report it, with "
+            f"{where_the_traceback_is()}."
+        )
+        return FAILED
+
+
+def _sentence(error: click.ClickException) -> str:
+    """Return what is wrong with the arguments, and which help page tells more."""
+    message = error.format_message()
+    if not message.endswith((".", "?", "?)")):
+        message += "."
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message} {context.command_path} --help shows what can be given." if context else message
 
 
 def _complain(message: str) -> None:
@@ -72,11 +98,31 @@ def _stop(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="s6xl %(version)s")
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=("Backpropagation you can click through, and a CNN trained on handwritten digits: workbooks of both."),
+)
+@click.version_option(__version__, "-V", "--version", message="s6xl %(version)s")
 def s6xl() -> None:
-    """Backpropagation you can click through, and a CNN trained on handwritten digits: workbooks of both."""
+    pass
+
+
+def _add_debug(command: click.Command) -> None:
+    """Let a command and all below it take --debug."""
+    debug = click.Option(
+        ["--debug"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=lambda context, option, given: show_log() if given else None,
+        help="Show the traceback of an error.",
+    )
+    command.params.append(debug)
+    if isinstance(command, click.Group):
+        for further in command.commands.values():
+            _add_debug(further)
 
 
 for command in (build, train, predict, audit, addin, doctor):
     s6xl.add_command(command)
+_add_debug(s6xl)

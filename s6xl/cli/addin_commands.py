@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 DEFAULT_ADD_IN = Path("s6.xlam")
 
 
-@click.group(short_help="Build or install the Excel add-in.")
+@click.group(
+    short_help="Build or install the Excel add-in.",
+    help=("The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6."),
+)
 def addin() -> None:
-    """The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6."""
+    pass
 
 
-@addin.command("build")
+@addin.command(
+    "build",
+    help=("Build the add-in for the installed xlwings, on any system."),
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, readable=False),
@@ -27,7 +33,6 @@ def addin() -> None:
     help=f"The add-in; {DEFAULT_ADD_IN} if not given.",
 )
 def build_addin(out: Path) -> None:
-    """Build the add-in for the installed xlwings, on any system."""
     from s6xl.addin.package import build_add_in
     from s6xl.addin.sources import xlwings_version
 
@@ -35,9 +40,11 @@ def build_addin(out: Path) -> None:
     click.echo(f"{out}: for xlwings {xlwings_version()}.")
 
 
-@addin.command("install")
+@addin.command(
+    "install",
+    help=("Put the add-in where Excel loads it, and note that it is to run this Python. Close Excel first."),
+)
 def install_addin() -> None:
-    """Put the add-in where Excel loads it, and note that it is to run this Python. Close Excel first."""
     here = _places()
     from s6xl.addin.install import install
     from s6xl.addin.status import status
@@ -48,9 +55,11 @@ def install_addin() -> None:
     click.echo("Start Excel: it shows the tab S6.")
 
 
-@addin.command("uninstall")
+@addin.command(
+    "uninstall",
+    help=("Take back exactly what install did. Close Excel first."),
+)
 def uninstall_addin() -> None:
-    """Take back exactly what install did. Close Excel first."""
     here = _places()
     from s6xl.addin.install import uninstall
 
@@ -58,9 +67,11 @@ def uninstall_addin() -> None:
         click.echo(line)
 
 
-@addin.command("status")
+@addin.command(
+    "status",
+    help=("Say what is installed where; the exit status is 1 where something is missing."),
+)
 def show_status() -> int:
-    """Say what is installed where; the exit status is 1 where something is missing."""
     here = _places()
     from s6xl.addin.status import status
 

@@ -21,7 +21,15 @@ _SPREADSHEETS = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods")
 _WORKBOOKS_WORTH_REPORTING = 10
 
 
-@click.command(short_help="Check anyone's backpropagation workbooks.")
+@click.command(
+    short_help="Check anyone's backpropagation workbooks.",
+    help=(
+        "Check backpropagation workbooks by what their formulas mean. FILE is a workbook or a folder with "
+        "workbooks.\n\n"
+        "The exit status is 0 where nothing wrong was found, 1 where something was, and 2 where a workbook "
+        "could not be read or annotated."
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 @click.option(
@@ -33,11 +41,6 @@ _WORKBOOKS_WORTH_REPORTING = 10
     "is the folder for a copy of each that has findings.",
 )
 def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
-    """Check backpropagation workbooks by what their formulas mean. FILE is a workbook or a folder with workbooks.
-
-    The exit status is 0 where nothing wrong was found, 1 where something was, and 2 where a workbook could not be read
-    or annotated.
-    """
     paths = _workbooks(files, out)
     copies: dict[Path, Path] = {}
     is_single = len(files) == 1 and not files[0].is_dir()

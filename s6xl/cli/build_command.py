@@ -26,7 +26,10 @@ DEFAULT_OUT = {
 ROWS_WORTH_REPORTING = 50_000
 
 
-@click.command(short_help="Build the backpropagation workbook.")
+@click.command(
+    short_help="Build the backpropagation workbook.",
+    help=("Build the backpropagation workbook: every step at every learning rate, in live formulas."),
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, readable=False),
@@ -59,6 +62,7 @@ ROWS_WORTH_REPORTING = 50_000
     help="A run directory that train has made, or pretrained, which comes with s6xl: its training fills the sheet "
     "MNIST, and its network works on the sheet Digit and those behind it.",
 )
+@click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
 @click.option("--as-submitted", is_flag=True, help="Keep the original's mistake in ∂E/∂w3 and ∂E/∂w4.")
 def build(
     out: Path | None,
@@ -70,9 +74,9 @@ def build(
     weights: str | None,
     settings: Path | None,
     run_folder: Path | None,
+    open_it: bool,
     as_submitted: bool,
 ) -> None:
-    """Build the backpropagation workbook: every step at every learning rate, in live formulas."""
     # A build is short and drops next to nothing in cycles; looking for them would take a tenth of its time.
     gc.disable()
     from s6xl.backprop.experiment import Experiment, parse_numbers, read_settings
@@ -97,7 +101,7 @@ def build(
         _make_folder(out.parent)
     _write_workbook(experiment, out, Engine(engine), run)
     rates = counted(len(experiment.learning_rates), "learning rate")
-    click.echo(f"{out}: {rates}, {counted(experiment.steps, 'step')}.")
+    click.echo(f"{rates}, {counted(experiment.steps, 'step')}.\nThe workbook is {out.resolve()}")
     if run is not None and run.lacks_network:
         click.echo(
             f"It has no sheet Digit, for {run.folder} has no network: python -m s6xl train --resume "
@@ -105,6 +109,8 @@ def build(
         )
     if engine == Engine.UDF:
         _note_interpreter()
+    if open_it and click.launch(str(out.resolve())):
+        raise ImpossibleHereError(f"{out} is written, but no program could be started that opens it.")
 
 
 def _make_folder(folder: Path) -> None:

@@ -18,7 +18,10 @@ _TOLERANCE = 1e-9
 _BAR = 40  # characters
 
 
-@click.command(short_help="Predict a digit with a trained network.")
+@click.command(
+    short_help="Predict a digit with a trained network.",
+    help=("Predict a digit with a trained network: the probability of each, by PyTorch."),
+)
 @click.option(
     "--workbook",
     type=click.Path(path_type=Path, readable=False),
@@ -40,7 +43,6 @@ _BAR = 40  # characters
     help="With --image, the run whose network predicts; by default the one that comes with s6xl.",
 )
 def predict(workbook: Path | None, image: Path | None, run_folder: Path | None) -> int:
-    """Predict a digit with a trained network: the probability of each, by PyTorch."""
     if workbook is not None and run_folder is not None:
         raise UserError("--run is for --image: a workbook has a network of its own.")
     if (workbook is None) == (image is None):

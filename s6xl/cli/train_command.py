@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 
 
-@click.command(short_help="Train a CNN on MNIST.")
+@click.command(
+    short_help="Train a CNN on MNIST.",
+    help=("Train a CNN on MNIST, on a GPU if there is one. Ctrl-C stops the run, and everything so far is kept."),
+)
 @click.option(
     "--recipe",
     type=click.Choice(list(RECIPES)),
@@ -74,7 +77,6 @@ def train(
     resume: Path | None,
     workbook: Path | None,
 ) -> int:
-    """Train a CNN on MNIST, on a GPU if there is one. Ctrl-C stops the run, and everything so far is kept."""
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": lr, "seed": seed}
     if resume is not None:
         given = [option for option, value in (("--recipe", recipe), ("--run", folder)) if value is not None]

@@ -27,7 +27,7 @@ from s6xl.functions import OF_NUMBERS, OVER_IMAGES, OVER_RANGES
 from s6xl.functions.arguments import MISSING
 from s6xl.functions.definition import CellBlock, Function
 from s6xl.live.leftovers import spare_other_excels
-from s6xl.live.log import log_path
+from s6xl.logs import log_path
 from s6xl.mnist.choices import PRETRAINED
 from s6xl.mnist.layers import SIDE
 from s6xl.mnist.record import Run

@@ -5,8 +5,8 @@ import sys
 from s6xl.live import dialog
 from s6xl.live.excel import WINDOW, WORKBOOK
 from s6xl.live.leftovers import spare_other_excels
-from s6xl.live.log import log_path
 from s6xl.live.process import start
+from s6xl.logs import log_path
 
 
 def press(action: str, workbook: str) -> None:

@@ -54,7 +54,7 @@ def test_a_workbook_of_the_run_that_comes_along(tmp_path: Path) -> None:
     assert (tmp_path / "digits.xlsx").read_bytes().startswith(b"PK")
     assert "Digit" in openpyxl.load_workbook(tmp_path / "digits.xlsx", read_only=True).sheetnames
     assert (
-        "s6xl: pretrained is what the run"
+        "s6xl: pretrained is the name of the run"
         in s6xl("train", "--run", "pretrained", "--data", "sample", folder=tmp_path).stderr
     )
 

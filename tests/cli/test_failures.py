@@ -163,6 +163,7 @@ def test_open(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == f"s6xl: {out} is written, but no program could be started that opens it.\n"
 
 
+@pytest.mark.process
 def test_completion_and_help_without_docstrings() -> None:
     script = subprocess.run(
         [sys.executable, "-m", "s6xl"],

@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from s6xl.audit.best_reading import best_reading
 from s6xl.audit.charts import chart_findings
 from s6xl.audit.evaluate import Evaluator
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
 from s6xl.audit.formulas import Formulas, sheet_prefix
 from s6xl.audit.judging import Judgement, areas, judge
 from s6xl.audit.networks import written
-from s6xl.audit.placement import Placement
-from s6xl.audit.placing import place
+from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Whereabouts
 from s6xl.audit.shown import errors_outside, shown_errors, stale_cells
 from s6xl.audit.slips import Patience
@@ -64,15 +64,17 @@ def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
     tables = find_tables(book, deadline)
     whereabouts = Whereabouts(book, Formulas(book), tables)
     evaluate, patience = evaluator(book), Patience()
+    readings: list[Reading] = []
     reports: dict[Table, TableReport] = {}
     others: dict[str, list[str]] = {}
     for table in tables:
-        placement = place(whereabouts, table, evaluate, deadline)
-        if placement is None:
+        reading = best_reading(whereabouts, table, evaluate, deadline)
+        if reading is None:
             others.setdefault(table.block.sheet.title, []).append(_headers(table.block))
             continue
-        reports[table] = _table_report(placement, evaluate, patience, deadline)
-    for table, finding in chart_findings(book, list(reports)):
+        readings.append(reading)
+        reports[table] = _table_report(reading, evaluate, patience, deadline)
+    for table, finding in chart_findings(book, readings):
         reports[table].findings.append(finding)
     report.notes += [
         f"{sheet}, {' and '.join(heads)}: headers as of a table, but no steps of gradient descent; not checked."
@@ -84,61 +86,63 @@ def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
 
 
 def _table_report(
-    placement: Placement, evaluate: Evaluator, patience: Patience, deadline: Callable[[], None]
+    reading: Reading, evaluate: Evaluator, patience: Patience, deadline: Callable[[], None]
 ) -> TableReport:
-    table = placement.table
-    judgement = judge(placement, patience, deadline)
+    table = reading.table
+    judgement = judge(reading, patience, deadline)
     report = TableReport(
         table.block.sheet.title,
         table.block.header_row,
         table.block.rows[0],
         table.block.rows[-1],
-        placement.model.convention.title,
-        _rate(placement),
-        {written(column.name): _place(table, column) for column in table.columns if column.name},
+        reading.model.convention.title,
+        _rate(reading),
+        {written(name): _place(table, column) for column, name in reading.named_columns()},
         judgement.findings,
         judgement.not_checked,
         judgement.notes,
     )
-    report.findings += _errors(placement, judgement)
-    report.findings += _stale(placement, evaluate, deadline)
+    report.findings += _errors(reading, judgement)
+    report.findings += _stale(reading, evaluate, deadline)
     if not any(cell.value is not None for cell in _formula_cells(table)):
         report.notes.append("the formulas have no values: the workbook was saved without being calculated")
-    report.notes += _taken(table)
+    report.notes += _taken(reading)
     report.notes += [
-        f"{text} is typed for {written(name)} into formulas" for name, text in placement.typed_numbers().items()
+        f"{text} is typed for {written(name)} into formulas" for name, text in reading.typed_numbers().items()
     ]
     report.notes += [f"read together with the {_headers(block)} on {block.sheet.title}" for block in table.blocks[1:]]
     return report
 
 
-def _errors(placement: Placement, judgement: Judgement) -> Iterator[Finding]:
+def _errors(reading: Reading, judgement: Judgement) -> Iterator[Finding]:
     """The errors that cells show whose formulas are right."""
     groups: dict[tuple[Column, str], list[int]] = {}
-    for column, index, error in shown_errors(placement.resolver.whereabouts, placement.table):
+    for column, index, error in shown_errors(reading.whereabouts, reading.table):
         if (column, index) not in judgement.wrong:
             groups.setdefault((column, error), []).append(index)
     for (column, error), indexes in groups.items():
-        yield _finding(Kind.ERROR, column, indexes, f"shows {error}", error)
-    for sheet, cell in errors_outside(placement.resolver.whereabouts, placement.table):
+        yield _finding(Kind.ERROR, reading, column, indexes, f"shows {error}", error)
+    for sheet, cell in errors_outside(reading.whereabouts, reading.table):
         stands = f"={cell.formula}" if cell.formula is not None else cell.error
         yield Finding(Kind.ERROR, sheet, cell.address, f"shows {cell.error}, and the table with it", "", stands)
 
 
-def _stale(placement: Placement, evaluate: Evaluator, deadline: Callable[[], None]) -> Iterator[Finding]:
+def _stale(reading: Reading, evaluate: Evaluator, deadline: Callable[[], None]) -> Iterator[Finding]:
     groups: dict[Column, dict[int, float]] = {}
-    for column, index, computed in stale_cells(placement.resolver.whereabouts, placement.table, evaluate, deadline):
+    for column, index, computed in stale_cells(reading.whereabouts, reading.table, evaluate, deadline):
         groups.setdefault(column, {})[index] = computed
     for column, computed_at in groups.items():
         first = min(computed_at)
         shown = f"{column.cells[first].value:.15g}"
         words = "shows another value than its formula gives: calculate the workbook anew (Ctrl+Alt+F9) and save it"
-        yield _finding(Kind.STALE, column, computed_at, words, shown, f"{computed_at[first]:.15g}")
+        yield _finding(Kind.STALE, reading, column, computed_at, words, shown, f"{computed_at[first]:.15g}")
 
 
-def _finding(kind: Kind, column: Column, indexes: Iterable[int], slip: str, stands: str, right: str = "") -> Finding:
+def _finding(
+    kind: Kind, reading: Reading, column: Column, indexes: Iterable[int], slip: str, stands: str, right: str = ""
+) -> Finding:
     cells = areas(column, indexes)
-    quantity = written((column.name or "").removeprefix("-"))
+    quantity = written(reading.name(column).removeprefix("-"))
     return Finding(kind, column.sheet, cells, slip, quantity, stands, right)
 
 
@@ -147,25 +151,25 @@ def _formula_cells(table: Table) -> Iterator[Cell]:
         yield from (cell for cell in column.cells.values() if cell.formula is not None)
 
 
-def _taken(table: Table) -> Iterator[str]:
+def _taken(reading: Reading) -> Iterator[str]:
     """The columns whose headers say nothing, and what they were taken for by their formulas."""
-    for column in table.columns:
-        if column.name is not None and not column.says and column.name not in column.readings:
+    for column, name in reading.named_columns():
+        if not column.says and name not in column.candidates:
             head = f"headed {column.header!r}" if column.header else "without a header"
-            yield f"column {_letter(column)}, {head}, is taken for {written(column.name)} by its formulas"
+            yield f"column {_letter(column)}, {head}, is taken for {written(name)} by its formulas"
 
 
-def _rate(placement: Placement) -> str:
+def _rate(reading: Reading) -> str:
     """Where the learning rate stands, or what it is."""
-    table, resolver = placement.table, placement.resolver
-    column = table.named("lr")
+    table, resolver = reading.table, reading.resolver
+    column = reading.column("lr")
     if column is not None:
         return areas(column, column.cells)
     if resolver.rate is not None:
         sheet, at = resolver.rate
         title = resolver.whereabouts.sheets[sheet].title
         return ("" if title == table.block.sheet.title else sheet_prefix(title)) + address(*at)
-    return "" if placement.rate is None else f"{placement.rate:.10g}, in the formulas"
+    return "" if reading.rate is None else f"{reading.rate:.10g}, in the formulas"
 
 
 def _letter(column: Column) -> str:

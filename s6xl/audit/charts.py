@@ -5,25 +5,26 @@ from collections.abc import Iterator
 from s6xl.audit.findings import Finding, Kind
 from s6xl.audit.formulas import area_of, sheet_prefix
 from s6xl.audit.networks import written
+from s6xl.audit.reading import Reading
 from s6xl.audit.tables import Column, Table
 from s6xl.ooxml.book import Area, Book, Chart, Sheet
 
 
-def chart_findings(book: Book, tables: list[Table]) -> Iterator[tuple[Table, Finding]]:
+def chart_findings(book: Book, readings: list[Reading]) -> Iterator[tuple[Table, Finding]]:
     """The charts that do not show all steps of a table, each with the table."""
     for sheet in book.sheets:
         for chart in sheet.charts:
-            yield from _chart(sheet, chart, tables)
+            yield from _chart(sheet, chart, readings)
 
 
-def _chart(sheet: Sheet, chart: Chart, tables: list[Table]) -> Iterator[tuple[Table, Finding]]:
+def _chart(sheet: Sheet, chart: Chart, readings: list[Reading]) -> Iterator[tuple[Table, Finding]]:
     told: set[tuple[str, int, int]] = set()
     for series in chart.series:
         area = area_of(series.values, sheet.title)
-        found = _column(area, tables) if area is not None else None
+        found = _column(area, readings) if area is not None else None
         if area is None or found is None:
             continue
-        table, column = found
+        reading, column = found
         block = column.block
         first, last = (area.first_column, area.last_column) if block.on_side else (area.first_row, area.last_row)
         held = [block.rows[index] for index, cell in column.cells.items() if cell.value is not None or cell.formula]
@@ -34,13 +35,13 @@ def _chart(sheet: Sheet, chart: Chart, tables: list[Table]) -> Iterator[tuple[Ta
         told.add(key)
         stands, whole = _reference(column, first, last), _reference(column, min(held), max(held))
         yield (
-            table,
+            reading.table,
             Finding(
                 Kind.CHART,
                 sheet.title,
                 chart.corner,
                 _words(chart, first, last, held),
-                written(column.name or ""),
+                written(reading.name(column)),
                 stands,
                 whole,
             ),
@@ -62,16 +63,16 @@ def _rows(count: int) -> str:
     return "a row" if count == 1 else f"{count} rows"
 
 
-def _column(area: Area, tables: list[Table]) -> tuple[Table, Column] | None:
-    """The table's column in which a series lies."""
+def _column(area: Area, readings: list[Reading]) -> tuple[Reading, Column] | None:
+    """The column in which a series lies, and how its table is read."""
     across, along = (area.first_column, area.last_column), (area.first_row, area.last_row)
-    for table in tables:
-        for column in table.columns:
+    for reading in readings:
+        for column, _ in reading.named_columns():
             block = column.block
             over, down = (along, across) if block.on_side else (across, along)
             meets = down[0] <= block.rows[-1] and down[1] >= block.rows[0] and over == (column.number, column.number)
-            if column.name and meets and column.sheet.casefold() == area.sheet.casefold():
-                return table, column
+            if meets and column.sheet.casefold() == area.sheet.casefold():
+                return reading, column
     return None
 
 

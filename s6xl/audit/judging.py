@@ -8,7 +8,7 @@ from s6xl.audit.findings import Finding, Kind
 from s6xl.audit.formulas import Formula, UnreadableError
 from s6xl.audit.networks import written
 from s6xl.audit.operators import FaultError
-from s6xl.audit.placement import Placement
+from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Atom, Constant, ResolvedQuantity, quantities
 from s6xl.audit.slips import Patience, Slip, Slips
 from s6xl.audit.tables import Column
@@ -41,10 +41,10 @@ class Judgement:
     wrong: set[tuple[Column, int]] = field(default_factory=set)  # the cells of the findings
 
 
-def judge(placement: Placement, patience: Patience, deadline: Callable[[], None]) -> Judgement:
+def judge(reading: Reading, patience: Patience, deadline: Callable[[], None]) -> Judgement:
     """Judge every cell of a table."""
-    judge_of = _Judge(placement, patience, deadline)
-    for column in placement.table.columns:
+    judge_of = _Judge(reading, patience, deadline)
+    for column in reading.table.columns:
         deadline()
         judge_of.column(column)
     judge_of.close()
@@ -52,52 +52,52 @@ def judge(placement: Placement, patience: Patience, deadline: Callable[[], None]
 
 
 class _Judge:
-    def __init__(self, placement: Placement, patience: Patience, deadline: Callable[[], None]) -> None:
+    def __init__(self, reading: Reading, patience: Patience, deadline: Callable[[], None]) -> None:
         self.judgement = Judgement()
-        self._placement = placement
+        self._reading = reading
         self._deadline = deadline
-        self._slips = Slips(placement, patience)
-        self._writer = FormulaWriter(placement)
+        self._slips = Slips(reading, patience)
+        self._writer = FormulaWriter(reading)
         # The cells that cannot be told, by the reason.
         self._unclear: dict[str, dict[Column, list[int]]] = {}
         # Rows in which most of the columns hold something.
-        filled = Counter(index for column in placement.table.columns if column.name for index in column.cells)
+        filled = Counter(index for column in reading.resolver.names for index in column.cells)
         most = max(filled.values(), default=0)
         self._full = {index for index, count in filled.items() if count > most / 2}
 
     def column(self, column: Column) -> None:
         """Judge a column."""
-        placement, name = self._placement, column.name
+        reading, name = self._reading, self._reading.name(column)
         if name == "step":
             return
         if name == "lr":
             self._report(column, name, self._rates(column))
             return
-        if name is None:
+        if not name:
             if column.has_formulas and not column.is_apart and not self._is_used(column):
                 head = f", headed {column.header!r}," if column.header else ""
                 cells = areas(column, column.cells)
                 self.judgement.not_checked.append(f"{cells}{head} is no quantity of the network that is known here")
             return
-        if placement.is_weight(name) and not placement.moves:
+        if reading.is_weight(name) and not reading.moves:
             return
-        if column in placement.misnamed:
+        if column in reading.misnamed:
             self._misnamed(column, name)
-        wrong = self._given(column, name) if placement.is_given(name) else self._computed(column, name)
+        wrong = self._given(column, name) if reading.is_given(name) else self._computed(column, name)
         self._report(column, name, wrong)
 
     def _is_used(self, column: Column) -> bool:
         """Whether a column without a quantity of its own is looked through where others use it."""
-        table = self._placement.table
+        table = self._reading.table
         own = {column.place(index) for index in range(len(table))}
         for other in table.columns:
-            if other.name is None:
+            if not self._reading.name(other):
                 continue
             for cell in list(other.cells.values())[:3]:
                 if cell.formula is None:
                     continue
                 try:
-                    formula = self._placement.resolver.whereabouts.formulas.of(cell, other.sheet)
+                    formula = self._reading.whereabouts.formulas.of(cell, other.sheet)
                 except UnreadableError:
                     continue
                 if any(reference.first.at((cell.row, cell.column)) in own for reference in formula.references):
@@ -133,7 +133,7 @@ class _Judge:
                     wrong.append(_Wrong(index, Kind.GIVEN, Slip(words), cell.value))
                 continue
             try:
-                formula, atoms, value = self._placement.gives(column, index)
+                formula, atoms, value = self._reading.gives(column, index)
             except BlankError:
                 continue
             except FaultError as fault:
@@ -145,7 +145,7 @@ class _Judge:
             number = constant(value)
             if number is not None and not quantities(atoms):
                 numbers[index] = number
-            elif not self._placement.is_right(name, atoms, value):
+            elif not self._reading.is_right(name, atoms, value):
                 slip = self._slips.explain(name, formula, atoms, value, At(column, index))
                 wrong.append(_Wrong(index, Kind.GIVEN, slip, _text(cell)))
         return wrong + self._changing(column, name, numbers) + self._absent(column, name)
@@ -190,7 +190,7 @@ class _Judge:
 
     def _computed(self, column: Column, name: str) -> list[_Wrong]:
         """What is wrong in a column of formulas."""
-        placement = self._placement
+        reading = self._reading
         starts = self._starts(column, name)
         wrong: list[_Wrong] = []
         right: Counter[Formula] = Counter()
@@ -205,12 +205,12 @@ class _Judge:
                 wrong += self._pasted(name, column, index)
                 continue
             try:
-                same = placement.resolver.atoms(column, index)
+                same = reading.resolver.atoms(column, index)
                 if last is not None and same[0] is last[0] and same[1] is last[1]:
                     right[last[0]] += 1
                     continue
-                formula, atoms, value = placement.gives(column, index)
-                if placement.is_right(name, atoms, value):
+                formula, atoms, value = reading.gives(column, index)
+                if reading.is_right(name, atoms, value):
                     right[formula] += 1
                     last = same
                     continue
@@ -248,15 +248,15 @@ class _Judge:
         weight = name.removesuffix("_next")
         words = f"{weight} does not start from a given number"
         try:
-            formula, atoms, _ = self._placement.gives(column, 0)
+            formula, atoms, _ = self._reading.gives(column, 0)
         except FaultError:
             return [_Wrong(0, Kind.START, Slip(words), _text(cell))]
         except UnreadableError as error:
             self.judgement.not_checked.append(f"{cell.address}: {error}")
             return []
-        learning = self._placement.model.learning
+        learning = self._reading.model.learning
         used = quantities(atoms)
-        givens = self._placement.model.givens
+        givens = self._reading.model.givens
         if any(atom.offset or atom.name.removesuffix("_next") not in (*givens, "lr") for atom in used):
             return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
         if any(atom.name.removesuffix("_next") not in learning for atom in used):
@@ -269,8 +269,8 @@ class _Judge:
             return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
         if formula.template == "_r0_":
             key = formula.references[0].key(column.sheet, (cell.row, cell.column))
-            named = self._placement.resolver.whereabouts.label(key)
-            if named and named[0] in self._placement.model.weights and named[0] != weight:
+            named = self._reading.whereabouts.label(key)
+            if named and named[0] in self._reading.model.weights and named[0] != weight:
                 words = f"starts from {named[0]} where {weight} is right"
                 return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
         return []
@@ -305,7 +305,7 @@ class _Judge:
     def _starts(self, column: Column, name: str) -> bool:
         """Whether a column holds a given number in its first row."""
         weight = name.removesuffix("_next")
-        return self._placement.is_weight(weight) and (name == weight or weight in column.readings)
+        return self._reading.is_weight(weight) and (name == weight or weight in column.candidates)
 
     def _fault(self, column: Column, index: int, name: str, fault: FaultError) -> _Wrong:
         """A formula that is an error whatever the numbers."""
@@ -316,14 +316,14 @@ class _Judge:
             "a circular reference": "refers back to itself: a circular reference",
         }.get(error, f"gives {error}")
         cell, at = column.cells[index], At(column, index)
-        formula, atoms = self._placement.resolver.atoms(column, index)
+        formula, atoms = self._reading.resolver.atoms(column, index)
         slid = self._slips.slid(name, formula, atoms, at)
         if slid is not None:
             return _Wrong(index, self._kind(name), slid, _text(cell, formula), formula)
         return _Wrong(index, Kind.ERROR, Slip(words, self._writer.right(name, at)), _text(cell), formula)
 
     def _kind(self, name: str) -> Kind:
-        return Kind.UPDATE if self._placement.is_weight(name.removesuffix("_next")) else Kind.FORMULA
+        return Kind.UPDATE if self._reading.is_weight(name.removesuffix("_next")) else Kind.FORMULA
 
     def _cannot_tell(self, column: Column, index: int, error: Exception) -> None:
         self._unclear.setdefault(str(error), {}).setdefault(column, []).append(index)
@@ -333,8 +333,8 @@ class _Judge:
         for reason, columns in self._unclear.items():
             cells = ", ".join(areas(column, indexes) for column, indexes in columns.items())
             self.judgement.not_checked.append(f"{cells}: {reason}")
-        named = [column.name or "" for column in self._placement.table.columns]
-        if len(self._placement.table) > 1 and not self._placement.moves and any(map(self._placement.is_weight, named)):
+        named = self._reading.resolver.names.values()
+        if len(self._reading.table) > 1 and not self._reading.moves and any(map(self._reading.is_weight, named)):
             self.judgement.not_checked.append("the weights: there are no gradients that they could follow from")
 
     def _as_neighbours(self, column: Column, wrong: list[_Wrong], rights: Counter[Formula]) -> list[_Wrong]:

@@ -1,7 +1,8 @@
 """What a formula's references stand for: quantities of the table, the learning rate, constants, or further formulas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
@@ -152,30 +153,29 @@ class _Alike(NamedTuple):
     last: int
 
 
+@dataclass(frozen=True, eq=False)
 class Resolver:
-    """Resolves the references of one table's formulas.
+    """Resolves the references of one table's formulas, each once.
 
-    `roles` says of cells outside the table what they are; those that a label names come in by themselves.
+    `names` says what columns are taken for, `roles` what cells outside the table are; those that a label names come in
+    by themselves. `rate` is the cell of the learning rate: others that are labelled so are constants if they hold
+    another number.
     """
 
-    def __init__(self, whereabouts: Whereabouts, table: Table, deadline: Callable[[], None]) -> None:
-        self.whereabouts = whereabouts
-        self.table = table
-        self.roles: dict[Key, str] = {}
-        # The cell of the learning rate: others that are labelled so are constants if they hold another number.
-        self.rate: Key | None = None
-        self._deadline = deadline
-        self._labelled: dict[Key, str | None] = {}
-        self._alike: dict[tuple[Column, Formula], _Alike] = {}
-        self._seen: dict[tuple[Key, int], Atom] = {}
-        self._open: set[Key] = set()
+    whereabouts: Whereabouts
+    table: Table
+    deadline: Callable[[], None]
+    names: Mapping[Column, str]
+    roles: Mapping[Key, str] = field(default_factory=dict)
+    rate: Key | None = None
+    _labelled: dict[Key, str | None] = field(init=False, default_factory=dict)
+    _alike: dict[tuple[Column, Formula], _Alike] = field(init=False, default_factory=dict)
+    _seen: dict[tuple[Key, int], Atom] = field(init=False, default_factory=dict)
 
-    def forget(self) -> None:
-        """Resolve everything anew, after columns or roles have become something else."""
-        self._seen.clear()
-        self._alike.clear()
-        # What a weight's label means depends on the columns.
-        self._labelled = {key: role for key, role in self._labelled.items() if role and role[0] not in "wb"}
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The columns by what they are taken for; the first, where there are several."""
+        return {self.names[column]: column for column in reversed(self.table.columns) if column in self.names}
 
     def atoms(self, column: Column, index: int) -> tuple[Formula, tuple[Atom, ...]]:
         """The formula of a column's cell at a step, and what its references stand for.
@@ -188,7 +188,7 @@ class Resolver:
         alike = self._alike.get((column, formula))
         if alike is not None and index + alike.first >= 0 and index + alike.last < len(self.table):
             return formula, alike.atoms
-        _, atoms = self._atoms(cell, column.sheet, index, 0)
+        _, atoms = self._atoms(cell, column.sheet, index, ())
         if alike is None and not cell.in_array and self._stays(column, formula, atoms):
             offsets = [atom.offset for atom in atoms if isinstance(atom, ResolvedQuantity)]
             self._alike[column, formula] = _Alike(atoms, min(offsets, default=0), max(offsets, default=0))
@@ -206,19 +206,19 @@ class Resolver:
                 if not reference.first.column_fixed or atom.name != "lr":
                     return False
                 continue
-            target = self.table.named(atom.name)
+            target = self.columns.get(atom.name)
             if target is None or target.block is not column.block or len(target.cells) < len(rows):
                 return False
         return True
 
-    def _atoms(self, cell: Cell, sheet: str, index: int, depth: int) -> tuple[Formula, tuple[Atom, ...]]:
+    def _atoms(self, cell: Cell, sheet: str, index: int, trail: tuple[Key, ...]) -> tuple[Formula, tuple[Atom, ...]]:
         formula = self.whereabouts.formulas.of(cell, sheet)
         place = cell.origin if cell.in_array else (cell.row, cell.column)
-        return formula, tuple(self._atom(reference, sheet, place, index, depth) for reference in formula.references)
+        return formula, tuple(self._atom(reference, sheet, place, index, trail) for reference in formula.references)
 
-    def _atom(self, reference: Reference, sheet: str, place: Place, index: int, depth: int) -> Atom:
+    def _atom(self, reference: Reference, sheet: str, place: Place, index: int, trail: tuple[Key, ...]) -> Atom:
         if reference.first == reference.last:
-            return self._single(reference.key(sheet, place), index, depth)
+            return self._single(reference.key(sheet, place), index, trail)
         area = reference.area(sheet, place)
         height, width = area.last_row - area.first_row + 1, area.last_column - area.first_column + 1
         if height * width > _LARGEST_BLOCK:
@@ -227,18 +227,18 @@ class Resolver:
         return CellRange(
             tuple(
                 tuple(
-                    self._single((title, (row, column)), index, depth)
+                    self._single((title, (row, column)), index, trail)
                     for column in range(area.first_column, area.last_column + 1)
                 )
                 for row in range(area.first_row, area.last_row + 1)
             )
         )
 
-    def _single(self, key: Key, index: int, depth: int) -> Atom:
+    def _single(self, key: Key, index: int, trail: tuple[Key, ...]) -> Atom:
         within = self.whereabouts.within(self.table, key)
         if within is not None:
             column, step = within
-            name = column.name
+            name = self.names.get(column)
             if name == "lr":
                 return ResolvedQuantity(name, 0)
             # What all steps share may stand in some rows only: an empty cell there is empty.
@@ -253,7 +253,7 @@ class Resolver:
             return Constant(None, *key)
         if cell.formula is None:
             return Fault(cell.error) if cell.error else Constant(_plain(cell.value), *key)
-        return self._through(cell, key, index, depth)
+        return self._through(cell, key, index, trail)
 
     def _is_rate(self, key: Key) -> bool:
         return self.rate is None or key == self.rate or self.number(key) == self.number(self.rate)
@@ -264,20 +264,16 @@ class Resolver:
         value = cell.value if cell else None
         return float(value) if isinstance(value, float | int) else None
 
-    def _through(self, cell: Cell, key: Key, index: int, depth: int) -> Atom:
+    def _through(self, cell: Cell, key: Key, index: int, trail: tuple[Key, ...]) -> Atom:
         seen = self._seen.get((key, index))
         if seen is not None:
             return seen
-        self._deadline()
-        if key in self._open:
+        self.deadline()
+        if key in trail:
             raise UnreadableError("it leads back to itself")
-        if depth >= _DEEPEST:
+        if len(trail) >= _DEEPEST:
             raise UnreadableError("it leads through too many other cells")
-        self._open.add(key)
-        try:
-            formula, atoms = self._atoms(cell, self.whereabouts.sheets[key[0]].title, index, depth + 1)
-        finally:
-            self._open.discard(key)
+        formula, atoms = self._atoms(cell, self.whereabouts.sheets[key[0]].title, index, (*trail, key))
         atom = self.whereabouts.through(formula.template, atoms, cell.member if cell.in_array else None)
         self._seen[key, index] = atom
         return atom
@@ -292,10 +288,13 @@ class Resolver:
                 return key
         return None
 
-    def known_roles(self) -> list[tuple[Key, str]]:
-        """The cells outside the table that formulas use, and what they are."""
-        labelled = [(key, role) for key, role in self._labelled.items() if role is not None]
-        return [*self.roles.items(), *labelled]
+    def outside(self) -> dict[str, Key]:
+        """The cells outside the table that formulas use which are resolved already, by what they are."""
+        found: dict[str, Key] = {}
+        for key, role in (*self.roles.items(), *self._labelled.items()):
+            if role is not None:
+                found.setdefault(role, key)
+        return found
 
     def _label(self, key: Key) -> str | None:
         """What a cell outside the table is by its label: something that is given."""
@@ -311,7 +310,7 @@ class Resolver:
             return None
         for name in self.whereabouts.label(key):
             # A weight that the table moves stands outside it only as what it starts from.
-            if name in _GIVENS and not (name[0] in "wb" and self.table.named(name)):
+            if name in _GIVENS and not (name[0] in "wb" and name in self.columns):
                 return name
         return None
 

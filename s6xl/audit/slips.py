@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from s6xl.audit.formulas import Formula, Reference, UnreadableError
 from s6xl.audit.mutants import alike, mutants
 from s6xl.audit.networks import written
 from s6xl.audit.operators import Array, FaultError
-from s6xl.audit.placement import Placement, which
+from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Atom, CellRange, ResolvedQuantity, Through, quantities
 from s6xl.audit.values import close, constant
 from s6xl.audit.writing import At, FormulaWriter
@@ -57,11 +57,11 @@ class Patience:
 class Slips:
     """Explains the wrong formulas of one table."""
 
-    def __init__(self, placement: Placement, patience: Patience) -> None:
-        self._placement = placement
-        self._values = placement.values
+    def __init__(self, reading: Reading, patience: Patience) -> None:
+        self._reading = reading
+        self._values = reading.values
         self._patience = patience
-        self._writer = FormulaWriter(placement)
+        self._writer = FormulaWriter(reading)
         self._mends: dict[tuple[str, Formula], tuple[str, dict[int, Atom]]] = {}
         self._slides: dict[Formula, tuple[tuple[str, int], ...]] = {}
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
@@ -72,7 +72,7 @@ class Slips:
             return slid
         if (elsewhere := self._elsewhere(name, formula, atoms, at)) is not None:
             return elsewhere
-        if self._placement.takes_rate(name) and (typed := self._typed_rate(name, atoms, value, at)) is not None:
+        if self._reading.takes_rate(name) and (typed := self._typed_rate(name, atoms, value, at)) is not None:
             return typed
         key = name, formula.template, atoms
         if key not in self._known:
@@ -100,8 +100,8 @@ class Slips:
 
         The learning rate may also be taken from another cell than the table's.
         """
-        shared = self._placement.model.shared
-        givens = ("lr", *shared) if self._placement.takes_rate(name) else shared
+        shared = self._reading.model.shared
+        givens = ("lr", *shared) if self._reading.takes_rate(name) else shared
         places = [(given, number) for given in givens for number in range(len(formula.references))]
         # What slides in one row slides in the next.
         for given, number in dict.fromkeys((*self._slides.get(formula, ()), *places)):
@@ -118,13 +118,12 @@ class Slips:
 
     def _elsewhere(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
         """A reference that leads to another table."""
-        columns = self._placement.resolver.whereabouts.columns
+        columns = self._reading.whereabouts.columns
         for number, reference in enumerate(formula.references):
             found = columns.get(reference.key(at.column.sheet, at.place))
-            if found is None or found[0] is self._placement.table or found[1].readings[:1] in ((), ("?",)):
+            if found is None or found[0] is self._reading.table:
                 continue
-            quantity = found[1].name or found[1].readings[0]
-            for offset in (0, -1):
+            for quantity, offset in product(found[1].candidates, (0, -1)):
                 mended = (*atoms[:number], ResolvedQuantity(quantity, offset), *atoms[number + 1 :])
                 if self._gives(name, formula.template, mended):
                     words = f"uses {written(quantity)} of another table: {reference.written(at.place)}"
@@ -135,7 +134,7 @@ class Slips:
     def _is_within(self, reference: Reference, at: At) -> bool:
         """Whether a reference leads to a cell of the table that holds something."""
         key = reference.key(at.column.sheet, at.place)
-        within = self._placement.resolver.whereabouts.within(self._placement.table, key)
+        within = self._reading.whereabouts.within(self._reading.table, key)
         return within is not None and within[1] in within[0].cells
 
     def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: At) -> Slip:
@@ -155,10 +154,10 @@ class Slips:
 
     def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip | None:
         """A learning rate that is typed as another number than the table's."""
-        typed = self._placement.typed_rate(name, atoms, value)
+        typed = self._reading.typed_rate(name, atoms, value)
         if typed is None or typed <= 0:
             return None
-        words = f"the learning rate is {typed:.6g} here where it is {self._placement.rate:.6g}"
+        words = f"the learning rate is {typed:.6g} here where it is {self._reading.rate:.6g}"
         if abs(typed - 1) < 1e-9:
             words = "lacks the learning rate η"
         return Slip(words, self._writer.right(name, at))
@@ -174,7 +173,7 @@ class Slips:
             return False
         try:
             value = self._values.of(template, atoms)
-            return self._placement.is_right(name, atoms, value)
+            return self._reading.is_right(name, atoms, value)
         except (UnreadableError, FaultError, KeyError):
             return False
 
@@ -254,7 +253,7 @@ class Slips:
         yield from (item for item in self._any_candidates(name, leaf, only_alike) if item != ResolvedQuantity(name, 0))
 
     def _any_candidates(self, name: str, leaf: ResolvedQuantity, only_alike: bool) -> Iterator[ResolvedQuantity]:
-        model = self._placement.model
+        model = self._reading.model
         own = leaf.name.removeprefix("-")
         sign = leaf.name.removesuffix(own)
         if only_alike:
@@ -273,7 +272,7 @@ class Slips:
 
     def _moves_in_time(self, leaf: ResolvedQuantity) -> bool:
         """Whether a quantity differs from row to row."""
-        return leaf.name != "lr" and leaf.name not in self._placement.model.shared
+        return leaf.name != "lr" and leaf.name not in self._reading.model.shared
 
     def _replaced(self, atoms: tuple[Atom, ...], old: dict[ResolvedQuantity, ResolvedQuantity]) -> tuple[Atom, ...]:
         """Atoms with some quantities replaced, also behind other formulas."""
@@ -286,7 +285,7 @@ class Slips:
                 case Through() if old.keys() & set(atom.quantities):
                     if atom not in known:
                         inner = tuple(map(one, atom.atoms))
-                        through = self._placement.resolver.whereabouts.through
+                        through = self._reading.whereabouts.through
                         known[atom] = through(atom.template, inner, atom.member)
                     return known[atom]
                 case CellRange(rows):
@@ -298,11 +297,11 @@ class Slips:
     def _instead(self, name: str, wrong: ResolvedQuantity, right: ResolvedQuantity) -> str:
         weight = re.sub(r"_next$", "", name)
         before, after = written(wrong.name.removeprefix("-")), written(right.name.removeprefix("-"))
-        if name in self._placement.model.learning and wrong.offset == 0 and right.offset == -1:
+        if name in self._reading.model.learning and wrong.offset == 0 and right.offset == -1:
             return f"uses {before} of its own row, a circular reference, where that of the row before is right"
         if wrong.name == right.name:
             return f"uses {before} of {_row(wrong.offset)} where that of {_row(right.offset)} is right"
-        if weight in self._placement.model.learning:
+        if weight in self._reading.model.learning:
             if (wrong.name[:4], right.name) == ("dE_d", f"dE_d{weight}"):
                 return f"{weight} is updated with another weight's gradient: uses {before} where {after} is right"
             if "step_" in wrong.name and right.name.endswith(f"step_{weight}"):
@@ -327,7 +326,7 @@ class Slips:
     def _update_slip(self, name: str, value: Array) -> str | None:
         """What is wrong with the update of a weight."""
         weight = re.sub(r"_next$", "", name)
-        model = self._placement.model
+        model = self._reading.model
         if weight not in model.learning:
             return None
         before = 0 if name.endswith("_next") else -1
@@ -344,15 +343,15 @@ class Slips:
 
     def _is_opposite(self, name: str, value: Array, old: Array, right: Array) -> bool:
         factor = constant((value - old) / (old - right) * self._values.world.rate)
-        rate = self._placement.rate
+        rate = self._reading.rate
         return factor is not None and rate is not None and abs(factor - rate) < 1e-9 * rate
 
     def _computes(self, name: str, value: Array) -> str | None:
         """Another quantity that it computes."""
-        other = which(self._placement, value)
-        if other is not None:
+        other = self._reading.which(value)
+        if other:
             return f"computes {written(other)}"
-        for given in self._placement.model.givens:
+        for given in self._reading.model.givens:
             for offset in (0, -1):
                 if close(value, self._values.quantity(given, offset)):
                     return f"is {written(given)}"
@@ -366,10 +365,10 @@ class Slips:
     def _mutant(self, name: str, value: Array) -> str | None:
         """One mistake in the right expression that gives the same."""
         plain = name.removeprefix("-")
-        expression = self._placement.model.expression(plain)
+        expression = self._reading.model.expression(plain)
         if expression is None:
             return None
-        before = -1 if plain in self._placement.model.learning else 0
+        before = -1 if plain in self._reading.model.learning else 0
         if name != plain:
             value = -value
         for mutant, words in mutants(expression):

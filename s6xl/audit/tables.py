@@ -43,14 +43,13 @@ class ColumnBlock:
 class Column:
     """A column of a table: where it stands, its header as it is, and the quantities that the header may name.
 
-    `name` is the quantity that it is taken for, None for one that is not known.
+    Of these `candidates` the first is the likeliest; "?" stands for a quantity that is not known.
     """
 
     block: ColumnBlock
     number: int
     header: str
-    readings: tuple[str, ...]
-    name: str | None = None
+    candidates: tuple[str, ...]
     is_apart: bool = False  # a blank column away from the others
     cells: dict[int, Cell] = field(default_factory=dict)  # by index of the step, counted from 0
 
@@ -61,7 +60,11 @@ class Column:
     @property
     def says(self) -> bool:
         """Whether its header names a quantity without a doubt."""
-        return bool(self.readings) and "?" not in self.readings
+        return bool(self.candidates) and "?" not in self.candidates
+
+    def contradicts(self, name: str) -> bool:
+        """Whether its header names another quantity without a doubt."""
+        return self.says and name not in self.candidates
 
     @property
     def sheet(self) -> str:
@@ -88,10 +91,6 @@ class Table:
     def block(self) -> ColumnBlock:
         """The first block."""
         return self.blocks[0]
-
-    def named(self, name: str) -> Column | None:
-        """The column of a quantity."""
-        return next((column for column in self.columns if column.name == name), None)
 
     def __len__(self) -> int:
         return len(self.block.rows)
@@ -135,7 +134,7 @@ def _joined(tables: list[Table]) -> list[Table]:
 
 def _parts(table: Table) -> set[str]:
     """Which parts of a network's table it has: weights, the forward pass, gradients."""
-    names = {column.readings[0] for column in table.columns if column.readings}
+    names = {column.candidates[0] for column in table.columns if column.candidates}
     return {part for part, pattern in _PARTS.items() if any(re.match(pattern, name) for name in names)}
 
 

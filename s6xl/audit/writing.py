@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from s6xl.audit.formulas import Corner, Formula, fill, sheet_prefix
 from s6xl.audit.networks import INPUTS
-from s6xl.audit.placement import Placement
+from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Atom, ResolvedQuantity
 from s6xl.audit.tables import Column
 from s6xl.backprop.expression import Expression, names, substitute, to_excel
@@ -26,8 +26,8 @@ class At:
 class FormulaWriter:
     """Writes formulas for one table."""
 
-    def __init__(self, placement: Placement) -> None:
-        self._placement = placement
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
 
     def right(self, name: str, at: At) -> str:
         """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
@@ -35,7 +35,7 @@ class FormulaWriter:
         if expression is None:
             return ""
         cells: dict[str, str] = {}
-        before = name in self._placement.model.learning
+        before = name in self._reading.model.learning
         expression = self._over_cells(expression, At(at.column, at.index - before), cells, 0)
         if expression is None:
             return ""
@@ -43,7 +43,7 @@ class FormulaWriter:
         return f"=-({text})" if name.startswith("-") else f"={text}"
 
     def _expression(self, name: str) -> Expression | None:
-        return self._placement.model.expression(name)
+        return self._reading.model.expression(name)
 
     def _over_cells(self, expression: Expression, at: At, cells: dict[str, str], depth: int) -> Expression | None:
         """An expression over what has a cell, the rest written out; the cells come into `cells`."""
@@ -52,7 +52,7 @@ class FormulaWriter:
             if (cell := self.cell_of(name, at)) is not None:
                 cells[name] = cell
                 continue
-            inner = self._expression(name) if name not in self._placement.model.givens else None
+            inner = self._expression(name) if name not in self._reading.model.givens else None
             further = self._over_cells(inner, at, cells, depth + 1) if inner is not None and depth < 5 else None
             if further is None:
                 return None
@@ -61,9 +61,9 @@ class FormulaWriter:
 
     def cell_of(self, name: str, at: At) -> str | None:
         """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
-        table, resolver = self._placement.table, self._placement.resolver
+        table, resolver = self._reading.table, self._reading.resolver
         for sign in ("", "-"):
-            column = table.named(f"{sign}{name}")
+            column = self._reading.column(f"{sign}{name}")
             if column is not None and 0 <= at.index < len(table) and name in INPUTS and self._is_once(column, at.index):
                 return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
             if column is not None and 0 <= at.index < len(table):
@@ -73,16 +73,16 @@ class FormulaWriter:
         if name == "lr":
             if resolver.rate is not None:
                 return self._fixed_address(*resolver.rate, at)
-            return None if self._placement.rate is None else f"{self._placement.rate:.12g}"
-        key = next((key for key, role in resolver.known_roles() if role == name), None)
-        return self._fixed_address(*key, at) if key is not None else self._placement.typed_numbers().get(name)
+            return None if self._reading.rate is None else f"{self._reading.rate:.12g}"
+        key = self._reading.outside.get(name)
+        return self._fixed_address(*key, at) if key is not None else self._reading.typed_numbers().get(name)
 
     def _is_once(self, column: Column, index: int) -> bool:
         """Whether a given stands in few rows for all of them, or at least not in the one at hand."""
-        return index not in column.cells or 2 * len(column.cells) < len(self._placement.table)
+        return index not in column.cells or 2 * len(column.cells) < len(self._reading.table)
 
     def _fixed_address(self, sheet: str, place: Place, at: At) -> str:
-        title = self._placement.resolver.whereabouts.sheets[sheet].title
+        title = self._reading.whereabouts.sheets[sheet].title
         corner = Corner(*place, True, True)
         own = title == at.column.sheet
         return f"{'' if own else sheet_prefix(title)}{corner.written((0, 0))}"
@@ -98,7 +98,7 @@ class FormulaWriter:
         if mended is None:
             return ""
         texts = [reference.written(at.place) for reference in formula.references]
-        for typed in self._placement.typed.values():
+        for typed in self._reading.typed.values():
             if typed.template == formula.template:
                 texts += typed.texts
                 break

@@ -1,48 +1,94 @@
-"""How a table is read: what each column is taken for, and whether it computes that."""
+"""A reading of a table: what each column is taken for, and whether it computes that.
+
+A reading never changes. Whoever tries another one makes it from this one and keeps the better of the two.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from s6xl.audit.formulas import Formula, UnreadableError
-from s6xl.audit.literals import Typed
 from s6xl.audit.networks import Model
 from s6xl.audit.operators import Array, FaultError
 from s6xl.audit.resolving import Atom, ResolvedQuantity, Resolver, Through, Whereabouts, constants, quantities
 from s6xl.audit.tables import Column, Table
+from s6xl.audit.typed_givens import TypedGivens
 from s6xl.audit.values import BlankError, Values, close, constant
-from s6xl.ooxml.book import Cell
+from s6xl.ooxml.book import Cell, Key
 
 
 class UnplacedError(UnreadableError):
-    """A formula uses a column that is no known quantity, as far as it has been found out."""
+    """A formula uses a column that is not a known quantity, as far as has been found out."""
 
 
-@dataclass
-class Placement:
-    """How a table is read. `rate` is the learning rate's number where the formulas hold or find it as one."""
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One way to read a table.
 
-    table: Table
+    `resolver` holds what its columns and the cells outside it are taken for, `values` the network that it is held
+    against. `rate` is the learning rate's number where the formulas hold or find it as one.
+    """
+
     resolver: Resolver
     values: Values
-    samples: dict[Column, int]  # the step whose cell speaks for a column
+    samples: Mapping[Column, int]  # the step whose cell speaks for a column
     moves: bool = True  # whether the weights follow from the row above
     rate: float | None = None
     # The templates that hold inputs or targets as numbers, by the quantity that they compute.
-    typed: dict[tuple[str, str], Typed] = field(default_factory=dict)
-    misnamed: dict[Column, str] = field(default_factory=dict)  # headers that name another quantity, and which
+    typed: Mapping[tuple[str, str], TypedGivens] = field(default_factory=dict)
+    misnamed: Mapping[Column, str] = field(default_factory=dict)  # headers that name another quantity, and which
+
+    def with_names(self, names: Mapping[Column, str]) -> "Reading":
+        """The reading that takes columns for other quantities; an empty name for one that is not known."""
+        known = {column: name for column, name in {**self.resolver.names, **names}.items() if name}
+        return self if known == self.resolver.names else replace(self, resolver=replace(self.resolver, names=known))
+
+    def with_roles(self, roles: Mapping[Key, str]) -> "Reading":
+        """The reading that takes cells outside the table for further quantities."""
+        return replace(self, resolver=replace(self.resolver, roles={**self.resolver.roles, **roles}))
+
+    def with_typed(self, name: str, template: str, typed: TypedGivens) -> "Reading":
+        """The reading that takes numbers in the formulas of a quantity for givens."""
+        return replace(self, typed={**self.typed, (name, template): typed})
+
+    def with_rate_cell(self, key: Key) -> "Reading":
+        """The reading that takes a cell outside the table for the learning rate's."""
+        resolver = replace(self.resolver, roles={**self.resolver.roles, key: "lr"}, rate=key)
+        return replace(self, resolver=resolver, rate=resolver.number(key))
+
+    @property
+    def table(self) -> Table:
+        return self.resolver.table
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        return self.resolver.whereabouts
 
     @property
     def model(self) -> Model:
         """The network."""
         return self.values.world.model
 
+    def name(self, column: Column) -> str:
+        """The quantity that a column is taken for; empty if it is not known."""
+        return self.resolver.names.get(column, "")
+
+    def named_columns(self) -> Iterator[tuple[Column, str]]:
+        """The columns that are taken for a quantity, from left to right, and the quantity."""
+        return ((column, name) for column in self.table.columns if (name := self.name(column)))
+
+    def column(self, name: str) -> Column | None:
+        """The column of a quantity."""
+        return self.resolver.columns.get(name)
+
     def is_weight(self, name: str) -> bool:
         """Whether it is a weight or a bias."""
         return name in self.model.weights
 
-    def is_given(self, name: str | None) -> bool:
+    def is_given(self, name: str) -> bool:
         """Whether a column of it holds what a step starts from and no formula of the network."""
         return name in self.model.givens and not (name in self.model.weights and self.moves and self.learns(name))
 
@@ -63,12 +109,12 @@ class Placement:
         """
         cell = column.cells[index]
         formula, atoms = self.resolver.atoms(column, index)
-        if self.typed and (typed := self.typed.get((column.name or "", formula.template))) is not None:
+        if self.typed and (typed := self.typed.get((self.name(column), formula.template))) is not None:
             formula = Formula(typed.template, formula.references)
             atoms = (*atoms, *(ResolvedQuantity(name, 0) for name in typed.names))
         for atom in constants(atoms):
-            within = self.resolver.whereabouts.within(self.table, (atom.sheet, atom.place))
-            if within is not None and within[0].name is None and atom.value is not None:
+            within = self.whereabouts.within(self.table, (atom.sheet, atom.place))
+            if within is not None and not self.name(within[0]) and atom.value is not None:
                 raise UnplacedError(f"it uses the column of {within[0].address(within[1])}, which is not known")
         value = self.values.of(formula.template, atoms, cell.member if cell.in_array else None)
         if self._is_circular(column, cell, formula, atoms):
@@ -80,7 +126,7 @@ class Placement:
         place = cell.origin if cell.in_array else (cell.row, cell.column)
         if any(reference.holds(column.sheet, place) for reference in formula.references):
             return True
-        own = column.name
+        own = self.name(column)
         if not own or own in self.model.givens:
             return False
         return any(ResolvedQuantity(own, 0) in atom.quantities for atom in atoms if isinstance(atom, Through))
@@ -91,6 +137,14 @@ class Placement:
             name: text for typed in self.typed.values() for name, text in zip(typed.names, typed.texts, strict=True)
         }
 
+    @cached_property
+    def outside(self) -> dict[str, Key]:
+        """The cells outside the table that its formulas use, by what they are."""
+        for column, index in self.samples.items():
+            with suppress(UnreadableError):
+                self.resolver.atoms(column, index)
+        return self.resolver.outside()
+
     def is_right(self, name: str, atoms: tuple[Atom, ...], value: Array) -> bool:
         """Whether what a formula gives is a quantity, at the table's learning rate."""
         if close(value, self.values.quantity(name)):
@@ -99,9 +153,9 @@ class Placement:
         if typed is None or typed <= 0:
             return False
         if self.rate is None:
-            return not self.table.named("lr")
+            return not self.column("lr")
         # A rate of 1 can be left out unseen, but not unsaid.
-        has_cell = self.resolver.rate is not None or self.table.named("lr") is not None
+        has_cell = self.resolver.rate is not None or self.column("lr") is not None
         written = not has_cell or abs(typed - 1) > 1e-9 or any(atom.value == 1 for atom in constants(atoms))
         return written and abs(typed - self.rate) <= 1e-9 * abs(self.rate)
 
@@ -123,63 +177,65 @@ class Placement:
 
     def verdict(self, column: Column) -> bool | None:
         """Whether most of a column computes what it is taken for; None if that is not asked or cannot be told."""
-        name = column.name
-        if name is None or name in ("lr", "step"):
+        name = self.name(column)
+        if name in ("", "lr", "step") or self.is_given(name):
             return None
-        if self.is_given(name):
-            return None
-        index = self.samples[column]
         try:
-            _, atoms, value = self.gives(column, index)
+            _, atoms, value = self.gives(column, self.samples[column])
             return self.is_right(name, atoms, value)
         except (FaultError, UnplacedError) as error:
             return None if isinstance(error, BlankError) else False
         except (UnreadableError, KeyError):
             return None
 
+    @cached_property
+    def _verdicts(self) -> dict[Column, bool | None]:
+        return {column: self.verdict(column) for column in self.samples}
+
+    @cached_property
     def wrong(self) -> list[Column]:
         """The columns that mostly compute something else than they are taken for."""
-        return [column for column in self.samples if self.verdict(column) is False]
+        return [column for column, verdict in self._verdicts.items() if verdict is False]
 
     def count_right(self) -> int:
         """How many columns mostly compute what they are taken for."""
-        return sum(self.verdict(column) is True for column in self.samples)
+        return sum(verdict is True for verdict in self._verdicts.values())
 
-    def computed(self, column: Column, *, negative: bool = False) -> str | None:
-        """The quantity that a column computes, whatever its header says."""
-        index = self.samples[column]
+    def computed(self, column: Column, *, negative: bool = False) -> str:
+        """The quantity that a column computes, whatever its header says; empty if it is none of the network."""
         try:
-            _, _, value = self.gives(column, index)
+            _, _, value = self.gives(column, self.samples[column])
         except (UnreadableError, FaultError):
-            return None
-        return which(self, value, negative=negative)
+            return ""
+        return self.which(value, negative=negative)
 
-    def call(self, names: Mapping[Column, str | None]) -> None:
-        """Take columns for other quantities."""
-        for column, name in names.items():
-            column.name = name
-        self.resolver.forget()
-
-    def call_what_fits(self, column: Column, options: Iterable[str]) -> bool:
-        """Take a column for the first of some quantities that it computes."""
-        name = column.name
-        for option in (name, *options):
-            self.call({column: option})
-            if self.verdict(column):
-                return True
-        self.call({column: name})
-        return False
+    def which(self, value: Array, *, negative: bool = False) -> str:
+        """The quantity of the network that some values are; empty if they are none of them."""
+        for name in self.model.catalogue:
+            right = self.values.quantity(name)
+            if close(value, right):
+                return name
+            if negative and close(value, -right):
+                return f"-{name}"
+        return ""
 
 
-def which(placement: Placement, value: Array, *, negative: bool = False) -> str | None:
-    """The quantity of the network that some values are; None if they are none of them."""
-    for name in placement.model.catalogue:
-        right = placement.values.quantity(name)
-        if close(value, right):
-            return name
-        if negative and close(value, -right):
-            return f"-{name}"
-    return None
+def best(readings: Iterable[Reading]) -> Reading:
+    """The reading under which the fewest columns are wrong; of several, the first."""
+    return min(readings, key=lambda reading: len(reading.wrong))
+
+
+def first_right(column: Column, reading: Reading, others: Iterable[Reading]) -> Reading:
+    """The first reading under which a column computes what it is taken for; if none is, the one at hand."""
+    if reading.verdict(column):
+        return reading
+    return next((other for other in others if other.verdict(column)), reading)
+
+
+def renamed(reading: Reading, column: Column, names: Iterable[str]) -> Iterator[Reading]:
+    """The readings that take a column for these quantities."""
+    for name in names:
+        yield reading.with_names({column: name})
 
 
 def usual(column: Column) -> float | None:
@@ -204,8 +260,8 @@ def shape(whereabouts: Whereabouts, column: Column, index: int) -> object:
 
 def _sample(column: Column, whereabouts: Whereabouts) -> int | None:
     """The step whose cell speaks for a column: of the formulas that most of it has, the first below the first row."""
-    later = {index: cell for index, cell in column.cells.items() if index and cell.formula is not None}
-    choice = later or {index: cell for index, cell in column.cells.items() if cell.formula is not None}
+    with_formulas = [index for index, cell in column.cells.items() if cell.formula is not None]
+    choice = list(filter(None, with_formulas)) or with_formulas
     if not choice:
         return None
     shapes = {index: shape(whereabouts, column, index) for index in choice}

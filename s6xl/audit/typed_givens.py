@@ -13,7 +13,7 @@ _MOST_NEW = 2  # of them that become known by one formula
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedGivens:
     """A template with a hole more for each number that stands for a given; their names and how they are typed."""
 
     template: str
@@ -21,7 +21,9 @@ class Typed:
     texts: tuple[str, ...]
 
 
-def readings(template: str, references: int, known: Mapping[str, float], missing: Sequence[str]) -> Iterator[Typed]:
+def typed_givens(
+    template: str, references: int, known: Mapping[str, float], missing: Sequence[str]
+) -> Iterator[TypedGivens]:
     """Ways to read the numbers in a template as givens: as those that are `known` by name, or `missing` so far.
 
     `references` is how many holes the template has already.
@@ -42,7 +44,7 @@ def readings(template: str, references: int, known: Mapping[str, float], missing
                     yield _lifted(template, references, numbers, [at.get(i, "") for i in range(len(numbers))])
 
 
-def _lifted(template: str, references: int, numbers: Sequence[re.Match[str]], names: Sequence[str]) -> Typed:
+def _lifted(template: str, references: int, numbers: Sequence[re.Match[str]], names: Sequence[str]) -> TypedGivens:
     text, last = "", 0
     lifted: list[tuple[str, str]] = []
     for number, name in zip(numbers, names, strict=True):
@@ -50,4 +52,4 @@ def _lifted(template: str, references: int, numbers: Sequence[re.Match[str]], na
             text += template[last : number.start()] + hole(references + len(lifted))
             last = number.end()
             lifted.append((name, number[0]))
-    return Typed(text + template[last:], tuple(name for name, _ in lifted), tuple(typed for _, typed in lifted))
+    return TypedGivens(text + template[last:], tuple(name for name, _ in lifted), tuple(typed for _, typed in lifted))

@@ -3,6 +3,7 @@
 import logging
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 import platformdirs
@@ -12,11 +13,8 @@ _LARGEST = 1_000_000  # bytes; then it becomes s6xl.log.1, and a new one begins
 
 
 def log_path() -> Path:
-    """Return where the log is; its folder is made if it is missing and can be made."""
-    folder = platformdirs.user_log_path("s6xl", appauthor=False)
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder / "s6xl.log"
+    """Return where the log is. Its folder is made with it, when something is written."""
+    return platformdirs.user_log_path("s6xl", appauthor=False) / "s6xl.log"
 
 
 def open_log() -> None:
@@ -57,6 +55,10 @@ class _LogFile(logging.FileHandler):
             super().emit(record)
         except OSError:
             self.complete = False
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        return super()._open()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # its name in logging
         self.complete = False

@@ -35,7 +35,22 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     open_log()
-    sys.exit(_run())
+    try:
+        status = _run()
+    except OSError as error:
+        # Files that cannot be read or written have their own sentences; without a name it is the console or the pipe.
+        _LOG.info("%s", error, exc_info=True)
+        _complain(f"{error.filename or 'cannot print'}: {error.strerror or error}.")
+        status = FAILED
+    except Exception as error:
+        _LOG.exception("an error that was not foreseen")
+        what = " ".join(str(error).split()) or "no message"
+        _complain(
+            f"this failed in a way that was not foreseen ({type(error).__name__}: {what}): please report it, with "
+            f"{where_the_traceback_is()}."
+        )
+        status = FAILED
+    sys.exit(status)
 
 
 def _run() -> int:
@@ -61,19 +76,6 @@ def _run() -> int:
     except click.Abort:
         _complain("stopped; the files that were there before are unchanged.")
         return STOPPED
-    except OSError as error:
-        # Files that cannot be read or written have their own sentences; without a name it is the console or the pipe.
-        _LOG.info("%s", error, exc_info=True)
-        _complain(f"{error.filename or 'cannot print'}: {error.strerror or error}.")
-        return FAILED
-    except Exception as error:
-        _LOG.exception("an error that was not foreseen")
-        what = " ".join(str(error).split()) or "no message"
-        _complain(
-            f"this failed in a way that was not foreseen ({type(error).__name__}: {what}): please report it, with "
-            f"{where_the_traceback_is()}."
-        )
-        return FAILED
 
 
 def _sentence(error: click.ClickException) -> str:

@@ -17,6 +17,7 @@ def start(module: str, arguments: Sequence[str], log: Path) -> "subprocess.Popen
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as printed:
         return subprocess.Popen(
             command,

@@ -106,7 +106,7 @@ def test_the_script_is_the_same_program(tmp_path: Path) -> None:
         (("--lr", ""), "''"),
         (("--lr", "1,1"), "twice"),
         (("--lr", ",".join(map(str, range(1, 300)))), "1 to 255"),
-        (("--lr", ",".join(str(1 / k) for k in range(1, 256)), "--out", "long.xlsx"), "fewer, or shorter"),
+        (("--lr", ",".join(str(1 / k) for k in range(1, 256)), "--out", "long.xlsx"), "fewer or shorter"),
         (("--steps", "0"), "1 to 1,000,000"),
         (("--steps", "1000001"), "1 to 1,000,000"),
         (("--steps", "1.5"), "--steps"),
@@ -142,9 +142,8 @@ def test_bad_input_gets_one_sentence(tmp_path: Path, arguments: tuple[str, ...],
 
 def test_no_command_shows_the_help(tmp_path: Path) -> None:
     done = s6xl(folder=tmp_path)
-    assert done.returncode == 2
-    assert "build" in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "build" in done.stdout
 
 
 def test_help_names_every_option(tmp_path: Path) -> None:
@@ -299,7 +298,9 @@ def test_a_full_disk_is_named(tmp_path: Path, size: str) -> None:
 def test_each_engine_has_a_file_of_its_own(engine: str, name: str, cell: str, tmp_path: Path) -> None:
     done = s6xl("build", "--engine", engine, "--steps", "3", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"{Path('workbooks', name)}: 6 learning rates, 3 steps.\n")
+    assert done.stdout.startswith(
+        f"6 learning rates, 3 steps.\nThe workbook is {(tmp_path / 'workbooks' / name).resolve()}\n"
+    )
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [name]
     value = openpyxl.load_workbook(tmp_path / "workbooks" / name)["LR=0.5"]["AC33"].value
     assert getattr(value, "text", value) == cell

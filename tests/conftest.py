@@ -60,6 +60,14 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_watch)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _log_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes into the log of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def libreoffice() -> Iterator[office.Office]:
     """A running LibreOffice; where S6XL_REQUIRE_LIBREOFFICE is set, as in CI, its absence is a failure."""

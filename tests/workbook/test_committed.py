@@ -49,6 +49,7 @@ def test_a_committed_workbook_is_up_to_date(name: str, engine: Engine, run: str 
             assert abs(float(theirs) - float(ours)) <= tolerance, part
 
 
+@pytest.mark.process
 def test_no_text_comes_out_of_the_codes_documentation(tmp_path: Path) -> None:
     """Python's option -OO drops all docstrings."""
     for options in ([], ["-OO"]):

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -258,10 +259,10 @@ def test_the_workbook_opens_on_start(loaded: Workbook) -> None:
 
 def test_a_long_table_of_rates_meets_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "many.xlsx"
-    rates = tuple(k / 10 for k in range(1, 101))
+    rates = tuple(k / 10 for k in range(1, 41))
     build(Experiment(learning_rates=rates, steps=1), path)
     start = openpyxl.load_workbook(path)["Start"]
-    assert [cell.value for (cell,) in start["H7:H106"]] == list(rates)
+    assert [cell.value for (cell,) in start["H7:H46"]] == list(rates)
     assert all(not (set(str(area)) & set("EFGHIJK")) for area in start.merged_cells.ranges)
 
 
@@ -270,7 +271,9 @@ def test_as_many_rates_as_fit_into_a_formula(tmp_path: Path) -> None:
     rates = tuple(float(f"0.{1234567891234 + k}") for k in range(245))
     path = tmp_path / "many.xlsx"
     build(Experiment(learning_rates=rates[:228], steps=1), path)
-    longest = max(map(len, formulas(openpyxl.load_workbook(path))))
+    with zipfile.ZipFile(path) as archive:
+        sheets = [archive.read(name).decode() for name in archive.namelist() if "worksheets/sheet" in name]
+    longest = max(len(unescape(formula)) for sheet in sheets for formula in re.findall("<f>(.*?)</f>", sheet))
     assert LONGEST_FORMULA - 500 < longest < LONGEST_FORMULA
     with pytest.raises(UserError, match="245 learning rates with this many digits"):
         build(Experiment(learning_rates=rates, steps=1), path)

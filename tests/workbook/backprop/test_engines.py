@@ -2,11 +2,13 @@
 
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import openpyxl
 import pytest
+from openpyxl.workbook import Workbook
 from openpyxl.worksheet.formula import ArrayFormula
 from pyopenvba.apps.excel import ExcelApplication
 
@@ -46,10 +48,16 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Books:
     return build_all(tmp_path_factory.mktemp("submitted"), experiment)
 
 
+@cache
+def loaded(path: Path, *, data_only: bool = False) -> Workbook:
+    """A workbook, which no test changes."""
+    return openpyxl.load_workbook(path, data_only=data_only)
+
+
 def formulas(path: Path, sheet: str) -> dict[str, str]:
     """A sheet's formulas by address, without the ``=``."""
     found = {}
-    for row in openpyxl.load_workbook(path)[sheet].iter_rows():
+    for row in loaded(path)[sheet].iter_rows():
         for cell in row:
             text = cell.value.text if isinstance(cell.value, ArrayFormula) else cell.value
             if isinstance(text, str) and text.startswith("="):
@@ -58,7 +66,7 @@ def formulas(path: Path, sheet: str) -> dict[str, str]:
 
 
 def values(path: Path, sheet: str) -> dict[str, object]:
-    rows = openpyxl.load_workbook(path, data_only=True)[sheet].iter_rows()
+    rows = loaded(path, data_only=True)[sheet].iter_rows()
     return {cell.coordinate: cell.value for row in rows for cell in row if cell.value is not None}
 
 
@@ -82,9 +90,9 @@ def test_both_kinds_of_calls_have_the_same_text(books: Books) -> None:
 
 
 def test_all_engines_carry_the_same_values(books: Books) -> None:
-    sheets = openpyxl.load_workbook(books[Engine.FORMULAS]).sheetnames
+    sheets = loaded(books[Engine.FORMULAS]).sheetnames
     for engine in (Engine.LAMBDA, Engine.UDF):
-        visible = [sheet.title for sheet in openpyxl.load_workbook(books[engine]) if sheet.sheet_state == "visible"]
+        visible = [sheet.title for sheet in loaded(books[engine]) if sheet.sheet_state == "visible"]
         assert visible == sheets
         for sheet in sheets:
             expected, found = values(books[Engine.FORMULAS], sheet), values(books[engine], sheet)
@@ -93,7 +101,7 @@ def test_all_engines_carry_the_same_values(books: Books) -> None:
 
 
 def sheet_xml(path: Path, sheet: str) -> str:
-    number = openpyxl.load_workbook(path).sheetnames.index(sheet) + 1
+    number = loaded(path).sheetnames.index(sheet) + 1
     with zipfile.ZipFile(path) as archive:
         return archive.read(f"xl/worksheets/sheet{number}.xml").decode()
 
@@ -140,7 +148,7 @@ def test_excel_computes_on_opening_only_what_it_surely_can(books: Books, engine:
 def lambdas(path: Path) -> dict[str, tuple[list[str], str]]:
     """The parameters and the body of each LAMBDA among a workbook's names, as the file stores them."""
     found = {}
-    for name, definition in openpyxl.load_workbook(path).defined_names.items():
+    for name, definition in loaded(path).defined_names.items():
         if match := re.fullmatch(r"_xlfn\.LAMBDA\((.*)\)", definition.attr_text):
             *parameters, body = re.split(r",(?![^(]*\))", match[1])
             assert all(parameter.startswith("_xlpm.") for parameter in parameters)
@@ -190,7 +198,7 @@ def test_the_lambda_workbook_follows_a_change(books: Books, submitted: Books, ne
     application = ExcelApplication.open(path)
     start = application.sheet("Start")
     changed = {"t1": 0.01, "i2": -0.4, "w1": 0.35, "w8": -1.5}
-    places = {openpyxl.load_workbook(path)["Start"][f"B{row}"].value: f"C{row}" for row in range(7, 19)}
+    places = {loaded(path)["Start"][f"B{row}"].value: f"C{row}" for row in range(7, 19)}
     for name, value in changed.items():
         start.set_value(places[name], value)
     sheet = application.sheet("LR=2")

@@ -99,10 +99,13 @@ class Scene:
         return counts
 
 
-def test_a_thousand_runs_with_an_excel_that_is_often_busy(template: Path) -> None:
+@pytest.mark.parametrize(
+    "seeds", [range(20), pytest.param(range(20, 1_000), marks=pytest.mark.slow)], ids=["some", "the others"]
+)
+def test_a_thousand_runs_with_an_excel_that_is_often_busy(seeds: range, template: Path) -> None:
     """No row is lost, out of order, or written again once it is there."""
     refused = 0
-    for seed in range(1_000):
+    for seed in seeds:
         scene = Scene(template, seed=seed, refusing=(0.0, 0.005, 0.02, 0.08)[seed % 4])
         assert scene.follow() is Outcome.SHOWN, seed
         assert scene.store.rows(book=BOOK) == [astuple(epoch(number)) for number in range(1, EPOCHS + 1)], seed
@@ -114,7 +117,7 @@ def test_a_thousand_runs_with_an_excel_that_is_often_busy(template: Path) -> Non
             # Each row came while the training went on, not all at the end.
             assert set(scene.seen) >= set(range(EPOCHS)), scene.seen
         refused += scene.refused
-    assert refused > 10_000
+    assert refused > 10 * len(seeds)
 
 
 def test_a_workbook_that_is_closed_and_opened_again_gets_every_row(template: Path) -> None:
@@ -237,6 +240,7 @@ def test_a_run_whose_folder_goes_away_leaves_what_is_shown(template: Path, tmp_p
 
 def test_no_object_of_excels_is_held_between_attempts(template: Path) -> None:
     """Excel would live on without a window after it was closed."""
+    gc.freeze()  # what there is already is passed over, which is much
     scene = Scene(template, refusing=1.0)
     writer = RunWriter(Place(FOLDER, PID, BOOK, MNIST).locate)
     for refusing, outcome in ((0.02, None), (0.0, Outcome.SHOWN)):
@@ -246,6 +250,7 @@ def test_no_object_of_excels_is_held_between_attempts(template: Path) -> None:
             gc.collect()
             assert not [one for one in gc.get_objects() if type(one) in (Book, Sheet, Cells)]
         assert outcome in (None, found)
+    gc.unfreeze()
     assert scene.refused
 
 

@@ -83,7 +83,7 @@ def of_few_pixels(image: NDArray[np.uint8]) -> Image.Image:
         one_bit,
         with_a_palette,
         small_in_a_corner,
-        very_large,
+        pytest.param(very_large, marks=pytest.mark.slow),
         of_few_pixels,
     ],
 )

@@ -46,6 +46,7 @@ def test_analysis_would_find_an_error() -> None:
     assert [p for p in analyze_module(broken) if p.severity is DiagnosticSeverity.ERROR]
 
 
+@pytest.mark.slow
 def test_analysis_finds_no_error(file: Path) -> None:
     for module, problems in analyze_office_file(file).items():
         assert not [problem for problem in problems if problem.severity is DiagnosticSeverity.ERROR], module

@@ -186,11 +186,13 @@ def test_the_original(original: Path, tmp_path: Path) -> None:
     check(original, marks, tmp_path, sheets={f"xl/worksheets/sheet{number}.xml" for number in range(2, 8)})
 
 
+@pytest.mark.slow
 def test_our_own(book: Path, tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(book).sheetnames[3]
     check(book, {sheet: ["H35:J40, L36", "M38"]}, tmp_path, sheets={"xl/worksheets/sheet4.xml"})
 
 
+@pytest.mark.slow
 def test_a_macro_workbook_keeps_its_macros(tmp_path: Path) -> None:
     path = tmp_path / "macros.xlsm"
     build_macro_workbook(Experiment(), path)

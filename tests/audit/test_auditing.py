@@ -60,6 +60,7 @@ def test_the_original(reference: Path) -> None:
     assert cells_of(report, Kind.FORMULA) == 816
 
 
+@pytest.mark.slow
 def test_the_mistake_that_this_project_shows_on_demand(submitted_book: Path) -> None:
     report = audit(submitted_book)
     assert {(finding.cells, finding.slip) for finding in report.findings} == {

@@ -68,7 +68,13 @@ def test_a_workbook_agrees_with_pytorch(digit_book: Path) -> None:
     assert [*shown(done.output).values()] == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param(layers, id=name, marks=[] if name == "one linear layer" else pytest.mark.slow)
+        for name, layers in NETWORKS.items()
+    ],
+)
 def test_a_network_comes_back_from_its_cells(layers: tuple[object, ...], tmp_path: Path) -> None:
     run, _ = run_of(tmp_path / "run", layers)  # type: ignore[arg-type]
     build(Experiment(), tmp_path / "book.xlsx", run=run)
@@ -163,7 +169,7 @@ def with_another_size(path: Path) -> None:
         (with_a_place_that_no_sheet_has, "has no network in its cells"),
         (with_a_row_that_no_sheet_has, "has no number in"),
         (with_a_dropout_of_all, "has been changed where the network's layers should be"),
-        (with_a_variance_below_0, "the network gives no probabilities"),
+        pytest.param(with_a_variance_below_0, "the network gives no probabilities", marks=pytest.mark.slow),
         (with_another_size, "has been changed where the network's"),
     ],
 )

@@ -11,6 +11,7 @@ from tests.support.places import ROOT
 PAGE = ROOT / "docs" / "audit.md"
 
 
+@pytest.mark.slow
 def test_the_example_is_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

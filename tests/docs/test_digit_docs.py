@@ -14,6 +14,7 @@ TEXT = (ROOT / "docs" / "digit.md").read_text(encoding="utf-8")
 WORKBOOK = ROOT / "workbooks" / "s6_digits.xlsx"
 
 
+@pytest.mark.slow
 def test_its_formula_is_the_first_neuron_of_the_first_map() -> None:
     (formula,) = re.findall(r"^=MAX.*$", TEXT, re.MULTILINE)
     sheet = openpyxl.load_workbook(WORKBOOK)["Conv 2"]

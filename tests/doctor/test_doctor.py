@@ -426,6 +426,7 @@ def test_a_network_that_reads_rightly_passes(tmp_path: Path) -> None:
     assert app.closed == 1
 
 
+@pytest.mark.slow
 def test_a_network_that_reads_wrongly_is_found(tmp_path: Path) -> None:
     app: Any = Reading(off=1e-8)
     with pytest.raises(excel.WrongError, match=r"digits\.xlsx, 0, test image 3 gives"):

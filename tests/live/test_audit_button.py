@@ -101,6 +101,7 @@ def scene(workbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sc
     return Scene(workbook, tmp_path, monkeypatch)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a message box would wait for a click")
 def test_from_the_button_to_the_sheet(workbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(tmp_path)

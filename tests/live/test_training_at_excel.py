@@ -187,6 +187,7 @@ def test_runs_of_one_name_in_two_folders_are_two(seat: Seat, tmp_path: Path) -> 
     assert training._stop_mark(tmp_path / "one" / ".." / "two" / "run") == training._stop_mark(tmp_path / "two" / "run")
 
 
+@pytest.mark.process
 def test_a_process_that_cannot_be_started_is_said(
     template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -460,6 +460,7 @@ def test_the_deadline_is_looked_at(made: dict[str, Path]) -> None:
         read(made["small"], end)
 
 
+@pytest.mark.process
 def test_nothing_slow_is_imported() -> None:
     program = (
         "import sys, s6xl.ooxml.reading; print(*{'numpy', 'openpyxl', 'pyopenvba', 'matplotlib'} & sys.modules.keys())"

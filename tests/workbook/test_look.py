@@ -257,6 +257,7 @@ def test_the_workbook_opens_on_start(loaded: Workbook) -> None:
     assert loaded.active.title == "Start"
 
 
+@pytest.mark.slow
 def test_a_long_table_of_rates_meets_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "many.xlsx"
     rates = tuple(k / 10 for k in range(1, 41))
@@ -266,6 +267,7 @@ def test_a_long_table_of_rates_meets_nothing_else(tmp_path: Path) -> None:
     assert all(not (set(str(area)) & set("EFGHIJK")) for area in start.merged_cells.ranges)
 
 
+@pytest.mark.slow
 def test_as_many_rates_as_fit_into_a_formula(tmp_path: Path) -> None:
     """Excel takes 8,192 characters; each sheet's name of 18 letters takes 34 of them."""
     rates = tuple(float(f"0.{1234567891234 + k}") for k in range(245))

@@ -89,6 +89,7 @@ def test_both_kinds_of_calls_have_the_same_text(books: Books) -> None:
         assert formulas(books[Engine.LAMBDA], rate) == formulas(books[Engine.UDF], rate)
 
 
+@pytest.mark.slow
 def test_all_engines_carry_the_same_values(books: Books) -> None:
     sheets = loaded(books[Engine.FORMULAS]).sheetnames
     for engine in (Engine.LAMBDA, Engine.UDF):
@@ -190,6 +191,7 @@ def test_the_names_bodies_are_right_for_random_arguments(books: Books) -> None:
             assert sheet.value("Z9") == pytest.approx(expected, rel=1e-12, abs=1e-14), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [NETWORK, NETWORK_AS_SUBMITTED], ids=["right", "as submitted"])
 def test_the_lambda_workbook_follows_a_change(books: Books, submitted: Books, network: Network) -> None:
     """Another engine computes the whole workbook through its names, from other start values."""

@@ -21,7 +21,7 @@ from s6xl.errors import UserError
 from s6xl.files import replacing
 from s6xl.ooxml.archive import ZIP_ERRORS, replace_parts
 from s6xl.ooxml.package import SAVE_AS, DamagedPartError, Package, opened
-from s6xl.ooxml.sheet_scan import SheetScan
+from s6xl.ooxml.sheet_scan import RowSpan, SheetScan
 from s6xl.ooxml.sheet_xml import Rectangle, block
 from s6xl.ooxml.splicing import Edit, ElementSpan, XmlError, elements, spliced, tag_end, with_attribute
 from s6xl.ooxml.styles_xml import StylesPart, empty_styles
@@ -173,14 +173,18 @@ def _marked(xml: bytes, areas: Iterable[Rectangle], styles: StylesPart) -> bytes
     return spliced(xml, _marks(SheetScan(xml), areas, styles))
 
 
-def _marks(scan: SheetScan, areas: Iterable[Rectangle], styles: StylesPart) -> Iterator[Edit]:
+def _wanted(scan: SheetScan, areas: Iterable[Rectangle]) -> Iterator[tuple[RowSpan, set[int]]]:
+    """The rows in which cells are to be marked, each with the columns, counted from 0."""
     numbers = [row.number for row in scan.rows]
     wanted: dict[int, set[int]] = {}
     for top, left, bottom, right in areas:
         for index in range(bisect_left(numbers, top - 1), bisect_right(numbers, bottom - 1)):
             wanted.setdefault(index, set()).update(range(left - 1, right))
-    for index, columns in wanted.items():
-        row = scan.rows[index]
+    return ((scan.rows[index], columns) for index, columns in wanted.items())
+
+
+def _marks(scan: SheetScan, areas: Iterable[Rectangle], styles: StylesPart) -> Iterator[Edit]:
+    for row, columns in _wanted(scan, areas):
         for cell in row.cells:
             if cell.column in columns:
                 end = tag_end(scan.xml, cell.start)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from s6xl.audit.best_reading import best_reading
+from s6xl.audit.cached_values import errors_outside, shown_errors, stale_cells
 from s6xl.audit.charts import chart_findings
 from s6xl.audit.evaluate import Evaluator
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
@@ -14,7 +15,6 @@ from s6xl.audit.judging import Judgement, areas, judge
 from s6xl.audit.networks import written
 from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Whereabouts
-from s6xl.audit.shown import errors_outside, shown_errors, stale_cells
 from s6xl.audit.slips import Patience
 from s6xl.audit.tables import Column, ColumnBlock, Table, find_tables
 from s6xl.audit.values import evaluator

@@ -29,8 +29,7 @@ def _chart(sheet: Sheet, chart: Chart, readings: list[Reading]) -> Iterator[tupl
         first, last = (area.first_column, area.last_column) if block.on_side else (area.first_row, area.last_row)
         held = [block.rows[index] for index, cell in column.cells.items() if cell.value is not None or cell.formula]
         key = (column.sheet, first, last)
-        # A single point is a mark and no line.
-        if not held or first == last or (first <= min(held) and max(held) <= last) or key in told:
+        if _shows_all(first, last, held) or key in told:
             continue
         told.add(key)
         stands, whole = _reference(column, first, last), _reference(column, min(held), max(held))
@@ -46,6 +45,11 @@ def _chart(sheet: Sheet, chart: Chart, readings: list[Reading]) -> Iterator[tupl
                 whole,
             ),
         )
+
+
+def _shows_all(first: int, last: int, held: list[int]) -> bool:
+    """Whether a series covers the rows that hold something; a single point is a mark and no line."""
+    return not held or first == last or (first <= min(held) and max(held) <= last)
 
 
 def _words(chart: Chart, first: int, last: int, held: list[int]) -> str:

@@ -268,10 +268,7 @@ def sheet_prefix(sheet: str) -> str:
 def _structured(tables: Mapping[str, ListTable], name: str, inside: str, origin: Place, sheet: str) -> Reference:
     """What ``Table1[[#This Row],[a_h1]]`` or ``[@[a_h1]]`` refers to."""
     table = tables.get(name.casefold()) if name else _around(tables, origin, sheet)
-    items = [item.strip() for item in re.findall(r"\[([^\[\]]*)\]", inside)] if "[" in inside else [inside.strip("@ ")]
-    columns = [re.sub(r"'(.)", r"\1", item).casefold() for item in items if not item.startswith("#")]
-    kinds = {item.casefold() for item in items if item.startswith("#")}
-    this_row = inside.startswith("@") or "#this row" in kinds
+    columns, kinds = _structured_items(inside)
     if table is None or len(columns) != 1 or kinds - {"#this row", "#data"}:
         raise UnreadableError(f"it refers to {_shortened(f'{name}[{inside}]')}")
     titles = [title.casefold() for title in table.columns]
@@ -279,11 +276,19 @@ def _structured(tables: Mapping[str, ListTable], name: str, inside: str, origin:
         raise UnreadableError(f"it refers to the column {_shortened(columns[0])}, which the table {table.name} lacks")
     column = table.area.first_column + titles.index(columns[0])
     other_sheet = "" if table.area.sheet == sheet else table.area.sheet
-    if this_row:
+    if "#this row" in kinds:
         corner = Corner(0, column, False, True)
         return Reference(other_sheet, corner, corner)
     first = Corner(table.area.first_row + table.has_header, column, True, True)
     return Reference(other_sheet, first, first._replace(row=table.area.last_row - table.has_totals))
+
+
+def _structured_items(inside: str) -> tuple[list[str], set[str]]:
+    """The columns that brackets name, and what of them, such as ``#this row``."""
+    items = [item.strip() for item in re.findall(r"\[([^\[\]]*)\]", inside)] if "[" in inside else [inside.strip("@ ")]
+    columns = [re.sub(r"'(.)", r"\1", item).casefold() for item in items if not item.startswith("#")]
+    kinds = {item.casefold() for item in items if item.startswith("#")}
+    return columns, kinds | {"#this row"} if inside.startswith("@") else kinds
 
 
 def _around(tables: Mapping[str, ListTable], place: Place, sheet: str) -> ListTable | None:

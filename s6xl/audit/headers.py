@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
 # How the numbered quantities are written, and what each may be; "?" stands for nothing that is known. What comes first
@@ -69,6 +70,18 @@ _STEP = _words(
     "step steps epoch epochs iteration iter iterations i n # no nr t k it index round iterationno stepno epochno run"
 )
 _D = r"(?:d|∂|δ|delta|partial|grad|∇)"
+_WHOLE_DERIVATIVES = (
+    (rf"{_D}?e(?:tot|total)?['\u2032\u2019]?\(([wb][1-8])\)", ("dE_d{}",)),
+    (r"(?:σ|sigmoid|f|sig|g|φ)['\u2032\u2019]\(?(?:net|z)?([ho][12])\)?", ("da_{0}_d{0}",)),
+    (r"a?([ho][12])\*?\(1a?\1\)", ("da_{0}_d{0}",)),
+)
+# Without a fraction and parentheses.
+_BARE_DERIVATIVES = (
+    (r"(?:∂|δ|d|delta|grad|gradient|gradientof|g|∇|grd|∇e|gradiente)(w[1-8]|b[1-4])", ("dE_d{}", "step_{}")),
+    (r"(w[1-8]|b[1-4])(?:grad|gradient|d|delta)", ("dE_d{}", "step_{}")),
+    (rf"{_D}(?:a|out)([ho][12])", ("dE_d{}", "dE_da_{}")),
+    (rf"{_D}(?:net|z)?([ho][12])", ("dE_d{}",)),
+)
 _NEXT = r"(?:new|next|updated|neu|\+|'|\u2032|\u2019|\*|\(t\+1\)|\(n\+1\)|\(k\+1\)|t\+1|n\+1|k\+1|upd|update)"
 
 
@@ -125,7 +138,7 @@ def _names(text: str) -> tuple[str, ...]:
         return ("E_tot",)
     if text in _STEP:
         return ("step",)
-    if (derivative := _derivative(text)) is not None:
+    if derivative := _derivative(text):
         return derivative
     if match := re.fullmatch(r"(?:σ|sigmoid|sig|f|g|φ|act|a|out)\((.+)\)", text):
         inner = _node(match[1])[:1]
@@ -144,46 +157,31 @@ def _node(text: str) -> tuple[str, ...]:
         return (f"{'a_' * activation}{'ho'[int(layer) - 1]}{number}",)
     if match := _ENDS.fullmatch(text):
         return (f"w{4 * (match[1] == 'v') + 2 * int(match[2]) + int(match[3]) - 2}",)
-    text = text.replace("(", "").replace(")", "")
-    for pattern, names in _NODES:
+    return _first(_NODES, text.replace("(", "").replace(")", ""))
+
+
+def _first(patterns: Iterable[tuple[str, tuple[str, ...]]], text: str) -> tuple[str, ...]:
+    """The names of the first pattern that a text has, with what it caught in the gaps; empty if it has none."""
+    for pattern, names in patterns:
         if match := re.fullmatch(pattern, text):
-            number = next((found for found in match.groups() if found), "")
-            return tuple(name.format(number) for name in names)
+            caught = next(filter(None, match.groups()), "")
+            return tuple(name.format(caught) for name in names)
     return ()
 
 
-def _derivative(text: str) -> tuple[str, ...] | None:
-    """The derivative that a header names, such as ``dE_dw1``; None if it names none."""
-    if match := re.fullmatch(rf"{_D}?e(?:tot|total)?['\u2032\u2019]?\(([wb][1-8])\)", text):
-        return (f"dE_d{match[1]}",)
-    if match := re.fullmatch(r"(?:σ|sigmoid|f|sig|g|φ)['\u2032\u2019]\(?(?:net|z)?([ho][12])\)?", text):
-        return (f"da_{match[1]}_d{match[1]}",)
-    if match := re.fullmatch(r"a?([ho][12])\*?\(1a?([ho][12])\)", text):
-        return (f"da_{match[1]}_d{match[1]}",) if match[1] == match[2] else ()
+def _derivative(text: str) -> tuple[str, ...]:
+    """The derivative that a header names, such as ``dE_dw1``; empty if it names none."""
+    if found := _first(_WHOLE_DERIVATIVES, text):
+        return found
     bare = text.replace("(", "").replace(")", "")
-    if "/" in bare:
-        above, _, below = bare.partition("/")
-        top, bottom = re.fullmatch(f"{_D}(.+)", above), re.fullmatch(f"{_D}(.+)", below)
-        if top and bottom and "/" not in below:
-            return _quotient(top[1], bottom[1])
-        return None
-    if match := re.fullmatch(f"{_D}(.+?)(?:d|∂|δ)(w[1-8]|b[1-4]|[a-zσ]*[ho][12])", bare):
-        found = _quotient(match[1], match[2])
-        if found:
-            return found
-    if match := re.fullmatch(r"(?:∂|δ|d|delta|grad|gradient|gradientof|g|∇|grd|∇e|gradiente)(w[1-8]|b[1-4])", bare):
-        return (f"dE_d{match[1]}", f"step_{match[1]}")
-    if match := re.fullmatch(r"(w[1-8]|b[1-4])(?:grad|gradient|d|delta)", bare):
-        return (f"dE_d{match[1]}", f"step_{match[1]}")
-    if match := re.fullmatch(rf"{_D}(?:a|out|net|z)?([ho][12])", bare):
-        return (f"dE_d{match[1]}",) if not re.match(rf"{_D}(a|out)", bare) else (f"dE_d{match[1]}", f"dE_da_{match[1]}")
-    return None
+    if match := re.fullmatch(f"{_D}(.+)/{_D}(.+)", bare):
+        return _quotient(match[1], match[2]) if bare.count("/") == 1 else ()
+    match = re.fullmatch(f"{_D}(.+?)(?:d|∂|δ)(w[1-8]|b[1-4]|[a-zσ]*[ho][12])", bare)
+    return (_quotient(match[1], match[2]) if match else ()) or _first(_BARE_DERIVATIVES, bare)
 
 
-def _quotient(above: str, below: str) -> tuple[str, ...] | None:
+def _quotient(above: str, below: str) -> tuple[str, ...]:
     numerators = ("E",) if above in _TOTAL else _node(above)
     denominators = _node(below)
     numerators, denominators = (tuple(name for name in names if name != "?") for names in (numerators, denominators))
-    if not numerators or not denominators:
-        return None
     return tuple(f"d{top}_d{bottom}" for top in numerators for bottom in denominators)

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from operator import is_
 
 from s6xl.audit.findings import Finding, Kind
-from s6xl.audit.formulas import Formula, UnreadableError
+from s6xl.audit.formulas import Formula, UnreadableError, hole
 from s6xl.audit.networks import written
 from s6xl.audit.operators import FaultError
 from s6xl.audit.reading import Reading
@@ -14,7 +15,7 @@ from s6xl.audit.slips import Patience, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import BlankError, constant
 from s6xl.audit.writing import At, FormulaWriter
-from s6xl.ooxml.book import Cell, address
+from s6xl.ooxml.book import Cell, Key, address
 
 _FEWEST_IN_SERIES = 4  # different numbers that make a series
 _MAJORITY = 0.6  # of the rows, so that the others are taken for mistakes
@@ -58,6 +59,8 @@ class _Judge:
         self._deadline = deadline
         self._slips = Slips(reading, patience)
         self._writer = FormulaWriter(reading)
+        # What the formula of the column's last right cell stands for: that of the next one is mostly the same.
+        self._last_right: tuple[Formula, tuple[Atom, ...]] | None = None
         # The cells that cannot be told, by the reason.
         self._unclear: dict[str, dict[Column, list[int]]] = {}
         # Rows in which most of the columns hold something.
@@ -123,32 +126,38 @@ class _Judge:
         wrong: list[_Wrong] = []
         numbers: dict[int, float] = {}
         for index, cell in column.cells.items():
-            if cell.formula is None:
-                if isinstance(cell.value, float | int):
-                    numbers[index] = float(cell.value)
-                elif cell.error:
-                    wrong.append(_Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}"), cell.error))
-                elif isinstance(cell.value, str) and cell.value.strip():
-                    words = "a text where a number belongs"
-                    wrong.append(_Wrong(index, Kind.GIVEN, Slip(words), cell.value))
-                continue
-            try:
-                formula, atoms, value = self._reading.gives(column, index)
-            except BlankError:
-                continue
-            except FaultError as fault:
-                wrong.append(self._fault(column, index, name, fault))
-                continue
-            except UnreadableError as error:
-                self._cannot_tell(column, index, error)
-                continue
-            number = constant(value)
-            if number is not None and not quantities(atoms):
-                numbers[index] = number
-            elif not self._reading.is_right(name, atoms, value):
-                slip = self._slips.explain(name, formula, atoms, value, At(column, index))
-                wrong.append(_Wrong(index, Kind.GIVEN, slip, _text(cell)))
+            if cell.formula is not None:
+                found = self._given_by_formula(column, index, name)
+                if isinstance(found, _Wrong):
+                    wrong.append(found)
+                elif found is not None:
+                    numbers[index] = found
+            elif isinstance(cell.value, float | int):
+                numbers[index] = float(cell.value)
+            elif cell.error or str(cell.value or "").strip():
+                wrong.append(_not_a_number(index, cell, Kind.GIVEN))
         return wrong + self._changing(column, name, numbers) + self._absent(column, name)
+
+    def _given_by_formula(self, column: Column, index: int, name: str) -> float | _Wrong | None:
+        """The number that a formula takes from outside the table, or what is wrong with it."""
+        try:
+            formula, atoms, value = self._reading.gives(column, index)
+        except (UnreadableError, FaultError) as error:
+            return self._not_computed(column, index, name, error)
+        number = constant(value)
+        if number is not None and not quantities(atoms):
+            return number
+        if self._reading.is_right(name, atoms, value):
+            return None
+        slip = self._slips.explain(name, formula, atoms, value, At(column, index))
+        return _Wrong(index, Kind.GIVEN, slip, _text(column.cells[index]))
+
+    def _not_computed(self, column: Column, index: int, name: str, error: Exception) -> _Wrong | None:
+        """What is wrong where a formula gives an error; None where a guard keeps it blank or it cannot be told."""
+        if isinstance(error, FaultError):
+            return None if isinstance(error, BlankError) else self._fault(column, index, name, error)
+        self._unclear.setdefault(str(error), {}).setdefault(column, []).append(index)
+        return None
 
     def _changing(self, column: Column, name: str, numbers: dict[int, float]) -> list[_Wrong]:
         """The rows in which what all of them share is another number than in most."""
@@ -190,43 +199,41 @@ class _Judge:
 
     def _computed(self, column: Column, name: str) -> list[_Wrong]:
         """What is wrong in a column of formulas."""
-        reading = self._reading
         starts = self._starts(column, name)
         wrong: list[_Wrong] = []
         right: Counter[Formula] = Counter()
-        last: tuple[Formula, tuple[Atom, ...]] | None = None  # that was right, in a row before
+        self._last_right = None
         for index, cell in column.cells.items():
             if not index % 64:
                 self._deadline()
             if starts and index == 0:
                 wrong += self._start(name, column)
-                continue
-            if cell.formula is None:
+            elif cell.formula is None:
                 wrong += self._pasted(name, column, index)
-                continue
-            try:
-                same = reading.resolver.atoms(column, index)
-                if last is not None and same[0] is last[0] and same[1] is last[1]:
-                    right[last[0]] += 1
-                    continue
-                formula, atoms, value = reading.gives(column, index)
-                if reading.is_right(name, atoms, value):
-                    right[formula] += 1
-                    last = same
-                    continue
-            except BlankError:
-                continue
-            except FaultError as fault:
-                wrong.append(self._fault(column, index, name, fault))
-                continue
-            except (UnreadableError, KeyError) as error:
-                self._cannot_tell(column, index, error)
-                continue
-            slip = self._slips.explain(name, formula, atoms, value, At(column, index))
-            wrong.append(_Wrong(index, self._kind(name), slip, _text(cell, formula), formula))
+            else:
+                found = self._formula_cell(name, column, index)
+                if isinstance(found, _Wrong):
+                    wrong.append(found)
+                elif found is not None:
+                    right[found] += 1
         self._take_faults_along(wrong)
         wrong += self._missing(column, name)
         return self._as_neighbours(column, wrong, right)
+
+    def _formula_cell(self, name: str, column: Column, index: int) -> Formula | _Wrong | None:
+        """A formula that is right, or what is wrong with it; None if neither can be told."""
+        try:
+            resolved = self._reading.resolver.atoms(column, index)
+            if self._last_right is not None and all(map(is_, resolved, self._last_right)):
+                return resolved[0]
+            formula, atoms, value = self._reading.gives(column, index)
+            if self._reading.is_right(name, atoms, value):
+                self._last_right = resolved
+                return resolved[0]
+        except (UnreadableError, FaultError, KeyError) as error:
+            return self._not_computed(column, index, name, error)
+        slip = self._slips.explain(name, formula, atoms, value, At(column, index))
+        return _Wrong(index, self._kind(name), slip, _text(column.cells[index], formula), formula)
 
     def _take_faults_along(self, wrong: list[_Wrong]) -> None:
         """Count an error to the mistake that the same formula is in other rows: there, it only found numbers."""
@@ -240,40 +247,41 @@ class _Judge:
         """What is wrong in the first row of a weight, where it is given."""
         cell = column.cells[0]
         if cell.formula is None:
-            if isinstance(cell.value, float | int):
-                return []
-            words = f"shows {cell.error}" if cell.error else "a text where a number belongs"
-            kind = Kind.ERROR if cell.error else Kind.START
-            return [_Wrong(0, kind, Slip(words), cell.error or str(cell.value))]
+            return [] if isinstance(cell.value, float | int) else [_not_a_number(0, cell, Kind.START)]
         weight = name.removesuffix("_next")
-        words = f"{weight} does not start from a given number"
         try:
-            formula, atoms, _ = self._reading.gives(column, 0)
+            formula = self._reading.whereabouts.formulas.of(cell, column.sheet)
+            words = self._start_by_formula(weight, column)
         except FaultError:
-            return [_Wrong(0, Kind.START, Slip(words), _text(cell))]
+            words = _no_start(weight)
         except UnreadableError as error:
             self.judgement.not_checked.append(f"{cell.address}: {error}")
             return []
-        learning = self._reading.model.learning
+        return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))] if words else []
+
+    def _start_by_formula(self, weight: str, column: Column) -> str:
+        """What is wrong with the formula that a weight starts from; empty if nothing is."""
+        formula, atoms, _ = self._reading.gives(column, 0)
+        used = {(atom.name.removesuffix("_next"), atom.offset) for atom in quantities(atoms)}
+        if any(offset or name not in (*self._reading.model.givens, "lr") for name, offset in used):
+            return _no_start(weight)
+        if any(name not in self._reading.model.learning for name, _ in used):
+            raise UnreadableError("it starts from what another table gives")
+        if formula.template != hole(0):
+            return ""
+        return self._start_elsewhere(weight, formula.references[0].key(column.sheet, column.place(0)), atoms)
+
+    def _start_elsewhere(self, weight: str, key: Key, atoms: tuple[Atom, ...]) -> str:
+        """What is wrong with the cell that a weight has its start from; empty if nothing is."""
         used = quantities(atoms)
-        givens = self._reading.model.givens
-        if any(atom.offset or atom.name.removesuffix("_next") not in (*givens, "lr") for atom in used):
-            return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
-        if any(atom.name.removesuffix("_next") not in learning for atom in used):
-            self.judgement.not_checked.append(f"{cell.address}: it starts from what another table gives")
-            return []
-        if formula.template == "_r0_" and used and ResolvedQuantity(weight, 0) not in used:
-            return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
-        if formula.template == "_r0_" and isinstance(atoms[0], Constant) and atoms[0].value is None:
-            words = f"{weight} starts from an empty cell"
-            return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
-        if formula.template == "_r0_":
-            key = formula.references[0].key(column.sheet, (cell.row, cell.column))
-            named = self._reading.whereabouts.label(key)
-            if named and named[0] in self._reading.model.weights and named[0] != weight:
-                words = f"starts from {named[0]} where {weight} is right"
-                return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))]
-        return []
+        if used and ResolvedQuantity(weight, 0) not in used:
+            return _no_start(weight)
+        if isinstance(atoms[0], Constant) and atoms[0].value is None:
+            return f"{weight} starts from an empty cell"
+        labelled = next(iter(self._reading.whereabouts.label(key)), weight)
+        if labelled != weight and self._reading.is_weight(labelled):
+            return f"starts from {labelled} where {weight} is right"
+        return ""
 
     def _pasted(self, name: str, column: Column, index: int) -> list[_Wrong]:
         """A cell without a formula where one belongs."""
@@ -325,9 +333,6 @@ class _Judge:
     def _kind(self, name: str) -> Kind:
         return Kind.UPDATE if self._reading.is_weight(name.removesuffix("_next")) else Kind.FORMULA
 
-    def _cannot_tell(self, column: Column, index: int, error: Exception) -> None:
-        self._unclear.setdefault(str(error), {}).setdefault(column, []).append(index)
-
     def close(self) -> None:
         """Say what could not be judged."""
         for reason, columns in self._unclear.items():
@@ -370,6 +375,17 @@ class _Judge:
                     first.slip.right,
                 )
             )
+
+
+def _not_a_number(index: int, cell: Cell, kind: Kind) -> _Wrong:
+    """What is wrong in a cell that should hold a number."""
+    if cell.error:
+        return _Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}"), cell.error)
+    return _Wrong(index, kind, Slip("a text where a number belongs"), str(cell.value))
+
+
+def _no_start(weight: str) -> str:
+    return f"{weight} does not start from a given number"
 
 
 def areas(column: Column, indexes: Iterable[int]) -> str:

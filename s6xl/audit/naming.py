@@ -18,14 +18,7 @@ _HELPERS = tuple(
 
 def names_by_headers(table: Table) -> dict[Column, str]:
     """What each column is likeliest, of the quantities that no other column is likelier to be."""
-    taken = {column.candidates[0] for column in table.columns if len(column.candidates) == 1}
-    names = {}
-    for column in table.columns:
-        if column.candidates:
-            first, *others = column.candidates
-            name = next((name for name in column.candidates if name not in taken), first) if others else first
-            taken.add(name)
-            names[column] = name
+    names = _likeliest(table)
     # Where one column has formulas, another of that name that has none is something else, such as E for epoch.
     computed = {name for column, name in names.items() if column.has_formulas}
     return {
@@ -33,6 +26,17 @@ def names_by_headers(table: Table) -> dict[Column, str]:
         for column, name in names.items()
         if name != "?" and (column.has_formulas or name not in computed or re.match(r"[tiwb]\d", name))
     }
+
+
+def _likeliest(table: Table) -> dict[Column, str]:
+    taken = {column.candidates[0] for column in table.columns if len(column.candidates) == 1}
+    names = {}
+    for column in table.columns:
+        if column.candidates:
+            free = (name for name in column.candidates if name not in taken)
+            names[column] = next(free, column.candidates[0])
+            taken.add(names[column])
+    return names
 
 
 def shift(reading: Reading) -> Reading:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from s6xl.audit import headers
-from s6xl.audit.formulas import Formula, Formulas, Reference, UnreadableError
+from s6xl.audit.formulas import Corner, Formula, Formulas, Reference, UnreadableError
 from s6xl.audit.networks import INPUTS
 from s6xl.audit.tables import Column, Table
 from s6xl.backprop.worked_example import NETWORK
@@ -199,17 +199,20 @@ class Resolver:
         rows = column.block.rows
         if rows[-1] - rows[0] != len(rows) - 1 or column.block.on_side:
             return False
-        for reference, atom in zip(formula.references, atoms, strict=True):
-            if reference.first != reference.last or reference.sheet or not isinstance(atom, ResolvedQuantity):
-                return False
-            if reference.first.row_fixed:
-                if not reference.first.column_fixed or atom.name != "lr":
-                    return False
-                continue
-            target = self.columns.get(atom.name)
-            if target is None or target.block is not column.block or len(target.cells) < len(rows):
-                return False
-        return True
+        return all(
+            reference.first == reference.last
+            and not reference.sheet
+            and self._goes_along(column, reference.first, atom)
+            for reference, atom in zip(formula.references, atoms, strict=True)
+        )
+
+    def _goes_along(self, column: Column, cell: Corner, atom: Atom) -> bool:
+        if not isinstance(atom, ResolvedQuantity):
+            return False
+        if cell.row_fixed:
+            return cell.column_fixed and atom.name == "lr"
+        target = self.columns.get(atom.name)
+        return target is not None and target.block is column.block and len(target.cells) >= len(target.block.rows)
 
     def _atoms(self, cell: Cell, sheet: str, index: int, trail: tuple[Key, ...]) -> tuple[Formula, tuple[Atom, ...]]:
         formula = self.whereabouts.formulas.of(cell, sheet)
@@ -236,15 +239,8 @@ class Resolver:
 
     def _single(self, key: Key, index: int, trail: tuple[Key, ...]) -> Atom:
         within = self.whereabouts.within(self.table, key)
-        if within is not None:
-            column, step = within
-            name = self.names.get(column)
-            if name == "lr":
-                return ResolvedQuantity(name, 0)
-            # What all steps share may stand in some rows only: an empty cell there is empty.
-            absent = name in _SHARED and step not in column.cells and 2 * len(column.cells) < len(self.table)
-            if name is not None and name != "step" and not absent:
-                return ResolvedQuantity(name, step - index)
+        if within is not None and (quantity := self._inside(*within, index)) is not None:
+            return quantity
         role = self.roles.get(key) or self._label(key)
         cell = self.whereabouts.cell(key)
         if role is not None and (role != "lr" or self._is_rate(key)):
@@ -254,6 +250,18 @@ class Resolver:
         if cell.formula is None:
             return Fault(cell.error) if cell.error else Constant(_plain(cell.value), *key)
         return self._through(cell, key, index, trail)
+
+    def _inside(self, column: Column, step: int, index: int) -> ResolvedQuantity | None:
+        """The quantity of a column's cell at a step; None if it stands for none."""
+        name = self.names.get(column)
+        if name is None or name == "step":
+            return None
+        if name == "lr":
+            return ResolvedQuantity(name, 0)
+        # What all steps share may stand in some rows only: an empty cell there is empty.
+        if name in _SHARED and step not in column.cells and 2 * len(column.cells) < len(self.table):
+            return None
+        return ResolvedQuantity(name, step - index)
 
     def _is_rate(self, key: Key) -> bool:
         return self.rate is None or key == self.rate or self.number(key) == self.number(self.rate)

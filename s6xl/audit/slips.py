@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import chain, combinations, product
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from s6xl.backprop.expression import names, to_numpy
 from s6xl.ooxml.book import address
 
 _MOST_OCCURRENCES = 24
+_MOST_REPEATED = 6  # occurrences of one quantity of which any may be wrong
 _SECONDS = 4.0  # for telling mistakes, of those for a workbook; after them, cells are named without words
 _LONGEST_TO_MEND = 400  # characters of a template in which parentheses are tried
 
@@ -207,30 +208,33 @@ class Slips:
         self, name: str, template: str, atoms: tuple[Atom, ...]
     ) -> Iterator[tuple[tuple[Atom, ...], str]]:
         """One quantity in place of another, everywhere or in some places only, that mends the formula."""
-        leaves = list(quantities(atoms))
         for only_alike in (True, False):
-            for leaf in leaves:
+            for leaf in quantities(atoms):
                 for other in self._candidates(name, leaf, only_alike):
                     mended = self._replaced(atoms, {leaf: other})
                     if self._gives(name, template, mended):
                         yield mended, self._instead(name, leaf, other)
-            for number, atom in enumerate(atoms[:_MOST_OCCURRENCES]):
-                if not isinstance(atom, ResolvedQuantity) or atoms.count(atom) < 2:
-                    continue
+            yield from self._in_one_place(name, template, atoms, only_alike)
+            if only_alike:
+                yield from self._in_some_places(name, template, atoms)
+
+    def _in_one_place(
+        self, name: str, template: str, atoms: tuple[Atom, ...], only_alike: bool
+    ) -> Iterator[tuple[tuple[Atom, ...], str]]:
+        for number, atom in enumerate(atoms[:_MOST_OCCURRENCES]):
+            if isinstance(atom, ResolvedQuantity) and atoms.count(atom) > 1:
                 for other in self._candidates(name, atom, only_alike):
                     mended = (*atoms[:number], other, *atoms[number + 1 :])
                     if self._gives(name, template, mended):
                         yield mended, self._instead(name, atom, other)
-            for leaf in leaves:
-                if only_alike and 2 < atoms.count(leaf) <= 6:
-                    yield from self._in_some_places(name, template, atoms, leaf)
 
     def _in_some_places(
-        self, name: str, template: str, atoms: tuple[Atom, ...], leaf: ResolvedQuantity
+        self, name: str, template: str, atoms: tuple[Atom, ...]
     ) -> Iterator[tuple[tuple[Atom, ...], str]]:
-        places = [number for number, atom in enumerate(atoms) if atom == leaf]
-        for count in range(2, len(places)):
-            for chosen in combinations(places, count):
+        for leaf in quantities(atoms):
+            places = [number for number, atom in enumerate(atoms) if atom == leaf]
+            counts = range(2, len(places)) if len(places) <= _MOST_REPEATED else ()
+            for chosen in chain.from_iterable(combinations(places, count) for count in counts):
                 for other in self._candidates(name, leaf, True):
                     mended = tuple(other if number in chosen else atom for number, atom in enumerate(atoms))
                     if self._gives(name, template, mended):

@@ -18,6 +18,8 @@ _GAP = 3  # rows without numbers after which a table is over
 _INCIDENTAL = frozenset({"lr", "step"})
 # What of a reference moves from step to step: its row, or in a table on its side its column.
 _DOWN, _SIDEWAYS = re.compile(r"\d+"), re.compile(r"\b[A-Za-z]{1,3}(?=\$?\d)")
+# A row of headers, and by column what each may name.
+_Head = tuple[int, dict[int, tuple[str, ...]]]
 _PARTS = {"weights": r"w\d", "forward pass": r"a_[ho]\d|E", "gradients": r"dE_d[wb]"}
 
 
@@ -100,11 +102,8 @@ def find_tables(book: Book, deadline: Callable[[], None]) -> list[Table]:
     """The tables of a workbook in the order of its sheets, and on a sheet from the top and the left."""
     tables: list[Table] = []
     for sheet in book.sheets:
-        found = list(_tables(sheet, sheet.cells, deadline))
-        if not found:
-            turned = {(column, row): cell for (row, column), cell in sheet.cells.items()}
-            found = list(_tables(sheet, turned, deadline, on_side=True))
-        tables += found
+        upright = list(_tables(_grid(sheet, on_side=False), deadline))
+        tables += upright or _tables(_grid(sheet, on_side=True), deadline)
     return _joined(tables)
 
 
@@ -138,113 +137,141 @@ def _parts(table: Table) -> set[str]:
     return {part for part, pattern in _PARTS.items() if any(re.match(pattern, name) for name in names)}
 
 
-def _tables(
-    sheet: Sheet, cells: Mapping[Place, Cell], deadline: Callable[[], None], *, on_side: bool = False
-) -> Iterator[Table]:
-    rows: dict[int, dict[int, Cell]] = {}
-    texts: dict[int, dict[int, tuple[str, ...]]] = {}
-    for place, cell in cells.items():
-        rows.setdefault(place[0], {})[place[1]] = cell
-        if isinstance(cell.value, str) and cell.value:
-            readings = headers.read(cell.value)
-            if readings:
-                texts.setdefault(place[0], {})[place[1]] = readings
+@dataclass(frozen=True)
+class _Grid:
+    """A sheet's cells by row and column; where tables lie on their side, by column and row."""
+
+    sheet: Sheet
+    on_side: bool
+    rows: dict[int, dict[int, Cell]]
+    headers: dict[int, dict[int, tuple[str, ...]]]  # what texts may name, by row and column
+
+    def computes(self, header: int, column: int) -> bool:
+        """Whether there are formulas in a column not far below a header."""
+        below = (self.rows.get(row, {}).get(column) for row in range(header + 1, header + 2 * _GAP + 2))
+        return any(cell is not None and cell.formula is not None for cell in below)
+
+    def text(self, row: int, column: int) -> str:
+        """The text in a cell; empty if it holds none."""
+        cell = self.rows[row].get(column)
+        return cell.value if cell is not None and isinstance(cell.value, str) else ""
+
+    def has_numbers(self, rows: Iterable[int], columns: Iterable[int]) -> bool:
+        """Whether there are numbers in some rows and columns."""
+        cells = (self.rows.get(row, {}).get(column) for row in rows for column in columns)
+        return any(cell is not None and cell.number is not None for cell in cells)
+
+    def shapes(self, row: int, columns: Container[int]) -> dict[int, str]:
+        """The formulas of a row without what moves in them from step to step, by column."""
+        moving = _SIDEWAYS if self.on_side else _DOWN
+        return {
+            column: moving.sub("", cell.formula)
+            for column, cell in self.rows[row].items()
+            if column in columns and cell.formula is not None
+        }
+
+
+def _grid(sheet: Sheet, *, on_side: bool) -> _Grid:
+    grid = _Grid(sheet, on_side, {}, {})
+    for place, cell in sheet.cells.items():
+        row, column = reversed(place) if on_side else place
+        grid.rows.setdefault(row, {})[column] = cell
+        if isinstance(cell.value, str) and (candidates := headers.read(cell.value)):
+            grid.headers.setdefault(row, {})[column] = candidates
+    return grid
+
+
+def _tables(grid: _Grid, deadline: Callable[[], None]) -> Iterator[Table]:
     deadline()
-    heads = [
-        (row, group)
-        for row, readings in sorted(texts.items())
-        for group in _groups(dict(sorted(readings.items())), partial(_computes, rows, row))
-        if _is_header(group)
-    ]
-    heads = _without_explanations(heads, rows)
-    order = sorted(rows)
+    heads = _without_explanations(list(_heads(grid)), grid)
+    order = sorted(grid.rows)
     for row, group in heads:
         deadline()
-        below = _rows(rows, order[bisect_right(order, row) :], row, texts, group, _SIDEWAYS if on_side else _DOWN)
-        if below:
-            block = ColumnBlock(sheet, row, below, on_side)
+        steps = _steps(grid, order[bisect_right(order, row) :], row, group)
+        if steps:
+            block = ColumnBlock(grid.sheet, row, steps, grid.on_side)
             others = {number for other, columns in heads if other == row and columns is not group for number in columns}
-            columns = _columns(rows, block, group, others)
-            table = Table([block], columns)
+            table = Table([block], _columns(grid, block, group, others))
             # A table of numbers alone is one whose formulas were pasted over.
-            if any(column.has_formulas for column in columns) or _parts(table) == _PARTS.keys():
+            if any(column.has_formulas for column in table.columns) or _parts(table) == _PARTS.keys():
                 yield table
 
 
-def _computes(rows: Mapping[int, Mapping[int, Cell]], header: int, column: int) -> bool:
-    """Whether there are formulas in a column not far below a header."""
-    below = (rows.get(row, {}).get(column) for row in range(header + 1, header + 2 * _GAP + 2))
-    return any(cell is not None and cell.formula is not None for cell in below)
+def _heads(grid: _Grid) -> Iterator[_Head]:
+    for row, candidates in sorted(grid.headers.items()):
+        for group in _groups(dict(sorted(candidates.items())), partial(grid.computes, row)):
+            if _is_header(group):
+                yield row, group
 
 
-def _without_explanations(
-    heads: list[tuple[int, dict[int, tuple[str, ...]]]], rows: Mapping[int, Mapping[int, Cell]]
-) -> list[tuple[int, dict[int, tuple[str, ...]]]]:
+def _without_explanations(heads: list[_Head], grid: _Grid) -> list[_Head]:
     """Rows of headers without those that only stand beside one, such as a row that explains each quantity."""
-
-    def joins(row: int, other: int, columns: Iterable[int]) -> bool:
-        between = range(min(row, other) + 1, max(row, other))
-        numbers = (rows.get(at, {}).get(column) for at in between for column in columns)
-        return not any(cell is not None and cell.number is not None for cell in numbers)
-
-    def names(group: Mapping[int, tuple[str, ...]]) -> int:
-        return len({readings[0] for readings in group.values()})
-
-    by_row: dict[int, list[dict[int, tuple[str, ...]]]] = {}
+    by_row: dict[int, list[Mapping[int, tuple[str, ...]]]] = {}
     for row, group in heads:
         by_row.setdefault(row, []).append(group)
+
+    def names(group: Mapping[int, tuple[str, ...]]) -> int:
+        return len({candidates[0] for candidates in group.values()})
+
+    def explains(row: int, group: Mapping[int, tuple[str, ...]], other: int) -> bool:
+        """Whether a row explains another one, which names more, or as much further up."""
+        return any(
+            columns.keys() & group.keys()
+            and not grid.has_numbers(range(min(row, other) + 1, max(row, other)), group)
+            and (names(columns), -other) > (names(group), -row)
+            for columns in by_row.get(other, ())
+        )
+
     return [
         (row, group)
         for row, group in heads
-        if not any(
-            columns.keys() & group.keys()
-            and joins(row, other, group)
-            and (names(columns), -other) > (names(group), -row)
-            for other in range(row - _GAP, row + _GAP + 1)
-            if other != row
-            for columns in by_row.get(other, ())
-        )
+        if not any(explains(row, group, other) for other in range(row - _GAP, row + _GAP + 1) if other != row)
     ]
 
 
-def _is_header(readings: Mapping[int, tuple[str, ...]]) -> bool:
-    return len({names[0] for names in readings.values()} - _INCIDENTAL) >= _FEWEST
+def _is_header(group: Mapping[int, tuple[str, ...]]) -> bool:
+    return len({candidates[0] for candidates in group.values()} - _INCIDENTAL) >= _FEWEST
 
 
-def _groups(readings: dict[int, tuple[str, ...]], computes: Callable[[int], bool]) -> list[dict[int, tuple[str, ...]]]:
+def _groups(
+    candidates: Mapping[int, tuple[str, ...]], computes: Callable[[int], bool]
+) -> list[dict[int, tuple[str, ...]]]:
     """The headers of a row, apart where tables stand side by side: where most of the names come a second time.
 
     `computes` tells whether there are formulas in a column below its header.
     """
-    columns = list(readings)
+    columns = list(candidates)
     groups: list[list[int]] = []
     start = 0
-    while (cut := _second_table(columns[start : start + _WIDEST], readings)) is not None:
+    while (cut := _second_table(columns[start : start + _WIDEST], candidates)) is not None:
         groups.append(columns[start : start + cut])
         start += cut
     groups.append(columns[start:])
-    return [_without_strays({column: readings[column] for column in group}, computes) for group in groups]
+    return [_without_strays({column: candidates[column] for column in group}, computes) for group in groups]
 
 
-def _second_table(columns: Sequence[int], readings: Mapping[int, tuple[str, ...]]) -> int | None:
+def _second_table(columns: Sequence[int], candidates: Mapping[int, tuple[str, ...]]) -> int | None:
     """At which of some headers a further table begins; None if they are all of one."""
-    names = [readings[column][0] for column in columns]
-    first = next((name for name in names if name not in _INCIDENTAL), "")
-    cuts = []
-    own: set[str] = set()
-    rest = Counter(name for name in names if name not in _INCIDENTAL)
-    for cut, name in enumerate(names):
-        if name in _INCIDENTAL:
-            continue
-        if name in own and sum(rest[known] > 0 for known in own) >= max(_FEWEST, 0.6 * len(own)):
-            cuts.append(cut)
-        own.add(name)
-        rest[name] -= 1
+    names = [candidates[column][0] for column in columns]
+    cuts = list(_repetitions(names))
     # Tables side by side stand apart or begin alike; any other name may just stand there twice.
+    first = next((name for name in names if name not in _INCIDENTAL), "")
     begins = [_begin(cut, columns, names) for cut in cuts]
     apart = [begin for begin in begins if columns[begin] - columns[begin - 1] > 1]
     alike = [begin for cut, begin in zip(cuts, begins, strict=True) if names[cut] == first]
     return next(iter((*apart, *alike, *begins)), None)
+
+
+def _repetitions(names: Sequence[str]) -> Iterator[int]:
+    """Where a name comes again, and most of the names before it still do."""
+    own: set[str] = set()
+    rest = Counter(names)
+    for number, name in enumerate(names):
+        if name not in _INCIDENTAL:
+            if name in own and sum(rest[known] > 0 for known in own) >= max(_FEWEST, 0.6 * len(own)):
+                yield number
+            own.add(name)
+            rest[name] -= 1
 
 
 def _begin(cut: int, columns: Sequence[int], names: Sequence[str]) -> int:
@@ -265,97 +292,68 @@ def _without_strays(group: dict[int, tuple[str, ...]], computes: Callable[[int],
     kept: dict[int, tuple[str, ...]] = {}
     for part in sorted(parts, key=len, reverse=True):
         names = {group[column][0] for column in part}
-        known = {readings[0] for readings in kept.values()}
+        known = {candidates[0] for candidates in kept.values()}
         if len(part) >= _FEWEST or not names <= known or any(map(computes, part)):
             kept |= {column: group[column] for column in part}
     return dict(sorted(kept.items()))
 
 
-def _rows(
-    rows: Mapping[int, Mapping[int, Cell]],
-    following: Iterable[int],
-    header: int,
-    texts: Mapping[int, Mapping[int, tuple[str, ...]]],
-    group: Mapping[int, tuple[str, ...]],
-    moving: re.Pattern[str],
-) -> list[int]:
+def _steps(grid: _Grid, following: Iterable[int], header: int, group: Mapping[int, tuple[str, ...]]) -> list[int]:
     """The rows below a header that hold a step: those with a number or a formula in several of its columns."""
     needed = max(2, len(group) // 5)
     found: list[int] = []
     last = header
     for row in following:
         # Behind steps, a row of names is another table's; before them, it explains the headers.
-        if row - last > _GAP or (found and len(texts.get(row, {}).keys() & group.keys()) > 1):
+        if row - last > _GAP or (found and len(grid.headers.get(row, {}).keys() & group.keys()) > 1):
             break
-        filled = sum(
-            column in group and (cell.formula is not None or bool(cell.error) or cell.number is not None)
-            for column, cell in rows[row].items()
-        )
-        if filled < needed:
+        if sum(column in group and _is_filled(cell) for column, cell in grid.rows[row].items()) < needed:
             continue
-        if len(found) > 1 and not _continues(
-            rows[row], rows[found[-1]], rows[found[-2]], group, moving, row - last > 1
-        ):
+        if len(found) > 1 and not _continues(grid, row, found, group):
             break
         found.append(row)
         last = row
     return found
 
 
-def _continues(
-    row: Mapping[int, Cell],
-    above: Mapping[int, Cell],
-    before: Mapping[int, Cell],
-    group: Container[int],
-    moving: re.Pattern[str],
-    after_gap: bool,
-) -> bool:
+def _is_filled(cell: Cell) -> bool:
+    return cell.formula is not None or bool(cell.error) or cell.number is not None
+
+
+def _continues(grid: _Grid, row: int, found: Sequence[int], group: Container[int]) -> bool:
     """Whether a row goes on with what the two above it have, unlike one with averages, or with what should come out."""
-    own, formulas, earlier = (_shapes(cells, group, moving) for cells in (row, above, before))
-    if not formulas.keys() & earlier.keys() or not any(formulas[at] == earlier[at] for at in formulas.keys() & earlier):
+    own, formulas, earlier = (grid.shapes(number, group) for number in (row, found[-1], found[-2]))
+    if not any(formulas[column] == earlier[column] for column in formulas.keys() & earlier):
         return True
-    if any(own[at] == formulas[at] for at in own.keys() & formulas.keys()):
+    if any(own[column] == formulas[column] for column in own.keys() & formulas.keys()):
         return True
     # Numbers right below are pasted ones; formulas of another kind, or what stands apart, is no step.
-    return not own and not after_gap
-
-
-def _shapes(row: Mapping[int, Cell], group: Container[int], moving: re.Pattern[str]) -> dict[int, str]:
-    """The formulas of a row without what moves in them from step to step."""
-    return {
-        column: moving.sub("", cell.formula)
-        for column, cell in row.items()
-        if column in group and cell.formula is not None
-    }
+    return not own and row - found[-1] == 1
 
 
 def _columns(
-    rows: Mapping[int, Mapping[int, Cell]],
-    block: ColumnBlock,
-    group: Mapping[int, tuple[str, ...]],
-    others: Container[int],
+    grid: _Grid, block: ColumnBlock, group: Mapping[int, tuple[str, ...]], others: Container[int]
 ) -> list[Column]:
     """The columns from the first header to the last, and those that directly join them; not what is of `others`."""
-    filled = {number for row in block.rows for number in rows[row] if number not in others}
-    steps = Counter(number for row in block.rows for number, cell in rows[row].items() if cell.formula is not None)
-    computed = {number for number, count in steps.items() if number in filled and 2 * count > len(block.rows)}
+    steps = [grid.rows[row] for row in block.rows]
+    filled = {number for step in steps for number in step if number not in others}
     first, last = min(group), max(group)
     while first - 1 in filled:
         first -= 1
     while last + 1 in filled:
         last += 1
-    # Helper columns may stand a blank column apart.
-    end = last
-    while end + 1 in filled or end + 2 in computed:
-        end += 1
-    columns = {}
-    for number in sorted(filled):
-        if first <= number <= end:
-            head = rows[block.header_row].get(number)
-            text = head.value if head is not None and isinstance(head.value, str) else ""
-            columns[number] = Column(block, number, text, group.get(number, ()), is_apart=number > last)
-    for index, row in enumerate(block.rows):
-        for number, cell in rows[row].items():
-            if number in columns:
-                columns[number].cells[index] = cell
-    return list(columns.values())
+    end = _with_helpers(last, filled, steps)
+    columns = []
+    for number in sorted(number for number in filled if first <= number <= end):
+        cells = {index: step[number] for index, step in enumerate(steps) if number in step}
+        text, candidates = grid.text(block.header_row, number), group.get(number, ())
+        columns.append(Column(block, number, text, candidates, is_apart=number > last, cells=cells))
+    return columns
+
+
+def _with_helpers(last: int, filled: Container[int], steps: Sequence[Mapping[int, Cell]]) -> int:
+    """The last column of a table with its helper columns, which may stand a blank column apart."""
+    counts = Counter(number for step in steps for number, cell in step.items() if cell.formula is not None)
+    while last + 1 in filled or (last + 2 in filled and 2 * counts[last + 2] > len(steps)):
+        last += 1
+    return last

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 
 from s6xl.audit.formulas import hole
 
@@ -34,21 +34,18 @@ def typed_givens(
     choices = [["", *(name for name, value in known.items() if value == float(number[0]))] for number in numbers]
     for chosen in product(*choices):
         if any(chosen):
-            yield _lifted(template, references, numbers, chosen)
+            yield _lifted(template, references, numbers, dict(enumerate(chosen)))
     unknown = [name for name in missing if name not in known]
     for count in range(1, _MOST_NEW + 1):
-        for places in combinations(range(len(numbers)), count):
-            for names in product(unknown, repeat=count):
-                if len(set(names)) == count:
-                    at = dict(zip(places, names, strict=True))
-                    yield _lifted(template, references, numbers, [at.get(i, "") for i in range(len(numbers))])
+        for places, names in product(combinations(range(len(numbers)), count), permutations(unknown, count)):
+            yield _lifted(template, references, numbers, dict(zip(places, names, strict=True)))
 
 
-def _lifted(template: str, references: int, numbers: Sequence[re.Match[str]], names: Sequence[str]) -> TypedGivens:
+def _lifted(template: str, references: int, numbers: Sequence[re.Match[str]], names: Mapping[int, str]) -> TypedGivens:
     text, last = "", 0
     lifted: list[tuple[str, str]] = []
-    for number, name in zip(numbers, names, strict=True):
-        if name:
+    for index, number in enumerate(numbers):
+        if name := names.get(index):
             text += template[last : number.start()] + hole(references + len(lifted))
             last = number.end()
             lifted.append((name, number[0]))

@@ -61,21 +61,23 @@ class FormulaWriter:
 
     def cell_of(self, name: str, at: At) -> str | None:
         """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
-        table, resolver = self._reading.table, self._reading.resolver
-        for sign in ("", "-"):
-            column = self._reading.column(f"{sign}{name}")
-            if column is not None and 0 <= at.index < len(table) and name in INPUTS and self._is_once(column, at.index):
-                return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
-            if column is not None and 0 <= at.index < len(table):
-                prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)
-                cell = f"{prefix}{column.address(at.index)}"
+        reading = self._reading
+        for sign in ("", "-") if 0 <= at.index < len(reading.table) else ():
+            column = reading.column(f"{sign}{name}")
+            if column is not None:
+                cell = self._address(column, name, at)
                 return f"(-{cell})" if sign else cell
-        if name == "lr":
-            if resolver.rate is not None:
-                return self._fixed_address(*resolver.rate, at)
-            return None if self._reading.rate is None else f"{self._reading.rate:.12g}"
-        key = self._reading.outside.get(name)
-        return self._fixed_address(*key, at) if key is not None else self._reading.typed_numbers().get(name)
+        if name == "lr" and reading.resolver.rate is None:
+            return None if reading.rate is None else f"{reading.rate:.12g}"
+        key = reading.resolver.rate if name == "lr" else reading.outside.get(name)
+        return self._fixed_address(*key, at) if key is not None else reading.typed_numbers().get(name)
+
+    def _address(self, column: Column, name: str, at: At) -> str:
+        """Where a quantity of a column is for a formula at a step."""
+        if name in INPUTS and self._is_once(column, at.index):
+            return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
+        prefix = "" if column.sheet == at.column.sheet else sheet_prefix(column.sheet)
+        return f"{prefix}{column.address(at.index)}"
 
     def _is_once(self, column: Column, index: int) -> bool:
         """Whether a given stands in few rows for all of them, or at least not in the one at hand."""

@@ -8,7 +8,6 @@ from contextlib import suppress
 
 import click
 
-from s6xl import __version__
 from s6xl.cli.addin_commands import addin
 from s6xl.cli.audit_command import audit
 from s6xl.cli.build_command import build
@@ -18,6 +17,7 @@ from s6xl.cli.predict_command import predict
 from s6xl.cli.train_command import train
 from s6xl.errors import BAD_ARGUMENTS, FAILED, STOPPED, ImpossibleHereError, UserError
 from s6xl.logs import open_log, show_log, where_the_traceback_is
+from s6xl.version import __version__
 
 _LOG = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 import gc
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from s6xl.files import quoted
 if TYPE_CHECKING:
     from s6xl.backprop.experiment import Experiment
     from s6xl.mnist.record import Run
-    from s6xl.workbook.backprop.engine import Engine
 
 # Where a workbook goes by default, by what computes it; spelled out, for loading the engines takes time.
 DEFAULT_OUT = {
@@ -99,7 +97,7 @@ def build(
     if out is None:
         out = DEFAULT_OUT[engine]
         _make_folder(out.parent)
-    _write_workbook(experiment, out, Engine(engine), run)
+    _write_workbook(experiment, out, engine, run)
     rates = counted(len(experiment.learning_rates), "learning rate")
     click.echo(f"{rates}, {counted(experiment.steps, 'step')}.\nThe workbook is {out.resolve()}")
     if run is not None and run.lacks_network:
@@ -120,25 +118,18 @@ def _make_folder(folder: Path) -> None:
         raise UserError(f"cannot make the folder {folder} here ({error.strerror}): choose a file with --out.") from None
 
 
-def _write_workbook(experiment: "Experiment", out: Path, engine: "Engine", run: "Run | None") -> None:
-    from s6xl.workbook.backprop.engine import Engine
-    from s6xl.workbook.composition.build import build as build_workbook
+def _write_workbook(experiment: "Experiment", out: Path, engine: str, run: "Run | None") -> None:
+    from s6xl.api import build_workbook
 
-    if engine is Engine.UDF:
-        from s6xl.addin.package import build_macro_workbook
-
-        build = partial(build_macro_workbook, run=run)
-    else:
-        build = partial(build_workbook, engine=engine, run=run)
     # Every row is reported twice: computed, and written.
     rows = 2 * experiment.steps * len(experiment.learning_rates)
     if rows < ROWS_WORTH_REPORTING:
-        build(experiment, out)
+        build_workbook(experiment, out, engine=engine, run=run)
         return
     from s6xl.progress import reporting
 
     with reporting("rows", rows) as progress:
-        build(experiment, out, progress=progress)
+        build_workbook(experiment, out, engine=engine, run=run, progress=progress)
 
 
 def _note_interpreter() -> None:

@@ -4,13 +4,13 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from s6xl.cli.exits import stopping_later
 from s6xl.errors import FAILED, STOPPED, UserError
-from s6xl.mnist.choices import AUTO, DEVICES, FULL, kept_choice
+from s6xl.mnist.choices import AUTO, DEVICES, FULL
 from s6xl.mnist.recipe import RECIPES
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from s6xl.cli.report import Report
     from s6xl.mnist.data import Data
     from s6xl.mnist.record import Run, Status
-
-RUNS = Path("runs")
 
 
 @click.command(
@@ -95,13 +93,14 @@ def train(
         # It only has to be shown, which needs no images.
         _say(_outcome(finished, "finished", report.end(finished)))
         return 0
+    from s6xl.mnist import starting
+
     if resume is not None:
-        run, images, where = _resumed(resume, data, device)
+        started = starting.resume(resume, data, device)
     else:
-        run, images, where = _begun(
-            recipe or next(iter(RECIPES)), settings, folder, FULL if data is None else data, device or AUTO
-        )
-    return _train(run, images, where, report)
+        choice = FULL if data is None else data
+        started = starting.begin(recipe or next(iter(RECIPES)), settings, choice, device or AUTO, folder)
+    return _train(*started, report)
 
 
 def _say(text: str) -> None:
@@ -119,33 +118,6 @@ def _finished(folder: Path) -> "Run | None":
 
     run = Run.open(folder)
     return run if run.is_complete() else None
-
-
-def _begun(
-    recipe: str, settings: dict[str, Any], folder: Path | None, choice: str, device: str
-) -> "tuple[Run, Data, torch.device]":
-    from s6xl.mnist import data
-    from s6xl.mnist.device import choose
-    from s6xl.mnist.recipe import recipe_named
-    from s6xl.mnist.record import Run, new_folder
-    from s6xl.mnist.training import configured
-
-    chosen, where = recipe_named(recipe).changed(**settings), choose(device)
-    images = data.load(choice)
-    config = configured(chosen, images, kept_choice(choice), device, where)
-    return Run.begin(folder or new_folder(RUNS, recipe), config), images, where
-
-
-def _resumed(folder: Path, choice: str | None, device: str | None) -> "tuple[Run, Data, torch.device]":
-    from s6xl.mnist import data
-    from s6xl.mnist.device import choose
-    from s6xl.mnist.record import Run
-    from s6xl.mnist.training import check_data
-
-    run = Run.open(folder)
-    images = data.load(run.config.data if choice is None else choice)
-    check_data(run, images)
-    return run, images, choose(device or run.config.device)
 
 
 def _train(run: "Run", images: "Data", where: "torch.device", report: "Report") -> int:

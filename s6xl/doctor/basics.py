@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from s6xl import __version__
 from s6xl.doctor.finding import Diagnosis, fault, ok
+from s6xl.version import __version__
 
 LIBRARIES = (
     *("click", "filelock", "markdown-it-py", "matplotlib", "numpy", "pillow", "platformdirs"),

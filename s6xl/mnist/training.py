@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s6xl import __version__
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.mnist import model
 from s6xl.mnist.data import Data
@@ -20,6 +19,7 @@ from s6xl.mnist.layers import DIGITS
 from s6xl.mnist.recipe import Recipe
 from s6xl.mnist.record import CHECKPOINT, EVALUATION, MODEL, NETWORK, Config, Epoch, Run, Status, now
 from s6xl.mnist.trainer import Trainer, log_probabilities
+from s6xl.version import __version__
 
 # How many training images, and how many correct test images, are kept to be shown.
 SAMPLES = 12

@@ -28,7 +28,6 @@ def open_log() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     _PACKAGE.addHandler(handler)
     _PACKAGE.setLevel(logging.DEBUG)
-    _PACKAGE.propagate = False
 
 
 def show_log() -> None:

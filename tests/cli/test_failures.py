@@ -21,11 +21,11 @@ def _own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The log is in the test's folder, and what a command adds to logging is gone after it."""
     monkeypatch.setattr("s6xl.logs.platformdirs.user_log_path", lambda *arguments, **options: tmp_path / "log")
     package = logging.getLogger("s6xl")
-    before = package.handlers[:], package.level, package.propagate
+    before = package.handlers[:], package.level
     yield
     for handler in package.handlers:
         handler.close()
-    package.handlers[:], package.level, package.propagate = before
+    package.handlers[:], package.level = before
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
@@ -102,6 +102,7 @@ def test_a_log_that_cannot_be_written_changes_nothing(
 
 
 def test_a_large_log_makes_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    log_path().parent.mkdir()
     log_path().write_bytes(b"old" * 400_000)
     fail(ZeroDivisionError("by nothing"), monkeypatch)
     run(monkeypatch, "build", "--out", str(tmp_path / "x.xlsx"))

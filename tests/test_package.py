@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import s6xl
 from s6xl.addin.package import build_add_in
 from tests.support.places import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -72,8 +70,12 @@ def test_the_wheel_has_the_script(wheel: dict[str, bytes]) -> None:
     assert "s6xl = s6xl.cli:main" in entry_points.decode().splitlines()
 
 
-def test_version() -> None:
-    assert PROJECT["version"] == s6xl.__version__
+@pytest.mark.process
+def test_the_wheel_has_version_and_licences(wheel: dict[str, bytes]) -> None:
+    folder = f"s6xl-{s6xl.__version__}.dist-info"
+    assert f"\nVersion: {s6xl.__version__}\n" in wheel[f"{folder}/METADATA"].decode()
+    for name in ("LICENSE", "NOTICE"):
+        assert wheel[f"{folder}/licenses/{name}"] == (ROOT / name).read_bytes()
 
 
 @pytest.mark.process
@@ -124,7 +126,7 @@ def test_the_readmes_examples(language: str, tmp_path: Path) -> None:
 
 
 def test_every_local_link_of_the_documents_leads_somewhere() -> None:
-    for document in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")):
+    for document in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
             if not target.startswith("http"):
                 assert (document.parent / target).exists(), f"{document.name}: {target}"

@@ -1,11 +1,14 @@
-"""The exceptions whose text is meant for the person at the keyboard, and the exit statuses of commands."""
+"""The exceptions whose text is meant for the user, and the exit statuses of commands."""
 
-FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
+# Exit statuses; 0 is done.
+FAILED = 1  # it cannot be done here or now, it has failed, or a check has found something wrong
+USER_ERROR = 2  # the user can put it right: an argument, a file, a setting; click ends so, too
+STOPPED = 130  # by Ctrl-C or another signal; 128 + SIGINT, as shells count
 
 
 class UserError(Exception):
-    """Something the user can put right; its text is one sentence that says what is wrong and what cures it."""
+    """Something the user can put right; its text is one sentence that says what is wrong, then the cure."""
 
 
 class ImpossibleHereError(UserError):
-    """Something that was asked for rightly and cannot be done on this machine, or not now."""
+    """Something the user may ask for that cannot be done on this machine, or not now."""

@@ -1,8 +1,13 @@
-"""The log: one file of everything that goes wrong, with whole tracebacks, which messages name."""
+"""The log: one file with the whole traceback of every failure, which messages name.
+
+Only the programs write it, the command line and the buttons' worker; in a program that imports s6xl, what it logs goes
+where that program wants it.
+"""
 
 import logging
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -17,8 +22,10 @@ def log_path() -> Path:
     return platformdirs.user_log_path("s6xl", appauthor=False) / "s6xl.log"
 
 
-def open_log() -> None:
-    """Let what this process logs go into the file. It is made when something is written, and may be unwritable."""
+@contextmanager
+def writing_log() -> Iterator[None]:
+    """Let what the package logs go into the file, which is made when something is written, and may be unwritable."""
+    before = _PACKAGE.handlers[:], _PACKAGE.level
     path = log_path()
     with suppress(OSError):  # another process may have it open
         if path.stat().st_size > _LARGEST:
@@ -28,10 +35,15 @@ def open_log() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     _PACKAGE.addHandler(handler)
     _PACKAGE.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        handler.close()
+        _PACKAGE.handlers[:], _PACKAGE.level = before
 
 
 def show_log() -> None:
-    """Let what this process logs appear on standard error, too, tracebacks of mistaken input included."""
+    """Let what the package logs appear on standard error, too, tracebacks of mistaken input included."""
     _PACKAGE.addHandler(logging.StreamHandler(sys.stderr))
 
 

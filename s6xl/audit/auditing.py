@@ -35,7 +35,7 @@ def audit(path: Path) -> FileReport:
         _audit(report, _deadline(path))
     except UserError as error:
         report.error = str(error)
-        _LOG.debug("%s cannot be audited", path, exc_info=True)
+        _LOG.info("%s cannot be audited", path, exc_info=True)
     except Exception as error:  # one file must not end the audit of a folder
         report.error = f"{path} {UNFORESEEN} ({type(error).__name__}): please report it and send the file along."
         _LOG.exception("%s %s", path, UNFORESEEN)

@@ -15,18 +15,17 @@ from s6xl.cli.doctor_command import doctor
 from s6xl.cli.exits import STOP_SIGNALS
 from s6xl.cli.predict_command import predict
 from s6xl.cli.train_command import train
-from s6xl.errors import BAD_ARGUMENTS, FAILED, STOPPED, ImpossibleHereError, UserError
-from s6xl.logs import open_log, show_log, where_the_traceback_is
+from s6xl.errors import FAILED, STOPPED, USER_ERROR, ImpossibleHereError, UserError
+from s6xl.logs import show_log, where_the_traceback_is, writing_log
 from s6xl.version import __version__
 
 _LOG = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run the command line.
+    """Run the command line, and end with an exit status that `s6xl.errors` lists.
 
-    The exit status is 0 for done, 1 for failed, 2 for what the user can mend, and 130 for stopped. Every failure is one
-    sentence on standard error; the log has the traceback of each that was not foreseen.
+    Every failure is one sentence on standard error; the log has the traceback of each that was not foreseen.
     """
     for number in STOP_SIGNALS:
         signal.signal(number, _stop)
@@ -34,23 +33,8 @@ def main() -> None:
         # A console or pipe that cannot show ∂ shows a question mark for it.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    open_log()
-    try:
-        status = _run()
-    except OSError as error:
-        # Files that cannot be read or written have their own sentences; without a name it is the console or the pipe.
-        _LOG.info("%s", error, exc_info=True)
-        _complain(f"{error.filename or 'cannot print'}: {error.strerror or error}.")
-        status = FAILED
-    except Exception as error:
-        _LOG.exception("an error that was not foreseen")
-        what = " ".join(str(error).split()) or "no message"
-        _complain(
-            f"this failed in a way that was not foreseen ({type(error).__name__}: {what}): please report it, with "
-            f"{where_the_traceback_is()}."
-        )
-        status = FAILED
-    sys.exit(status)
+    with writing_log():
+        sys.exit(_run())
 
 
 def _run() -> int:
@@ -60,15 +44,13 @@ def _run() -> int:
         click.echo(help_text.format_message())
         return 0
     except UserError as error:
-        # On the screen with --debug; in the log only what lies behind the sentence.
-        _LOG.debug("%s", error, exc_info=True)
-        if error.__cause__ is not None:
-            _LOG.info("%s", error, exc_info=error.__cause__)
+        # One without a cause is nothing for the log; with --debug it is on the screen.
+        _LOG.log(logging.INFO if error.__cause__ else logging.DEBUG, "%s", error, exc_info=True)
         _complain(str(error))
-        return FAILED if isinstance(error, ImpossibleHereError) else BAD_ARGUMENTS
+        return FAILED if isinstance(error, ImpossibleHereError) else USER_ERROR
     except click.ClickException as error:
         _complain(_sentence(error))
-        return BAD_ARGUMENTS
+        return USER_ERROR
     except MemoryError:
         _LOG.info("out of memory", exc_info=True)
         _complain("there is not enough memory for this: close other programs, or ask for less.")
@@ -76,6 +58,24 @@ def _run() -> int:
     except click.Abort:
         _complain("stopped; the files that were there before are unchanged.")
         return STOPPED
+    except Exception as error:
+        _complain(_unforeseen(error))
+        return FAILED
+
+
+def _unforeseen(error: Exception) -> str:
+    """Log an error that nobody foresaw, and return what to say of it."""
+    if isinstance(error, OSError) and error.filename is None:
+        # Files have names; without one it is the console or the pipe.
+        _LOG.info("cannot print", exc_info=True)
+        return f"cannot print: {error.strerror or error}."
+    command = next((argument for argument in sys.argv[1:] if argument in s6xl.commands), "s6xl")
+    _LOG.exception("%s failed", command)
+    reason = " ".join(str(error).split()) or "no message"
+    return (
+        f"{command} failed in a way that was not foreseen ({type(error).__name__}: {reason}): please report it, with "
+        f"{where_the_traceback_is()}."
+    )
 
 
 def _sentence(error: click.ClickException) -> str:
@@ -94,7 +94,7 @@ def _complain(message: str) -> None:
 
 
 def _stop(number: int, frame: object) -> None:
-    """Ctrl-C, and as politely the task manager or a closed terminal: stop and tidy up, undisturbed by a second one."""
+    """Stop and tidy up at Ctrl-C, a task manager's request or a closed terminal; a second one changes nothing."""
     for further in STOP_SIGNALS:
         signal.signal(further, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -102,7 +102,10 @@ def _stop(number: int, frame: object) -> None:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help=("Backpropagation you can click through, and a CNN trained on handwritten digits: workbooks of both."),
+    help="Backpropagation you can click through: workbooks in which every step of gradient descent is a live formula, "
+    "and a CNN for handwritten digits, trained here and shown in a workbook.",
+    epilog='\b\nTab completion, in ~/.bashrc:  eval "$(_S6XL_COMPLETE=bash_source s6xl)"\n'
+    "In ~/.zshrc use zsh_source; in fish:  _S6XL_COMPLETE=fish_source s6xl | source",
 )
 @click.version_option(__version__, "-V", "--version", message="s6xl %(version)s")
 def s6xl() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from s6xl.cli.options import PATH
 from s6xl.errors import FAILED
 
 if TYPE_CHECKING:
@@ -15,34 +16,28 @@ DEFAULT_ADD_IN = Path("s6.xlam")
 
 @click.group(
     short_help="Build or install the Excel add-in.",
-    help=("The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6."),
+    help="The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6.",
 )
 def addin() -> None:
     pass
 
 
-@addin.command(
-    "build",
-    help=("Build the add-in for the installed xlwings, on any system."),
-)
+@addin.command("build", help="Build the add-in for the installed xlwings, on any system.")
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, readable=False),
-    default=DEFAULT_ADD_IN,
-    metavar="FILE",
-    help=f"The add-in; {DEFAULT_ADD_IN} if not given.",
+    "--out", type=PATH, default=DEFAULT_ADD_IN, metavar="FILE", help=f"The add-in; {DEFAULT_ADD_IN} by default."
 )
 def build_addin(out: Path) -> None:
     from s6xl.addin.package import build_add_in
     from s6xl.addin.sources import xlwings_version
 
     build_add_in(out)
-    click.echo(f"{out}: for xlwings {xlwings_version()}.")
+    click.echo(f"For xlwings {xlwings_version()}.\nThe add-in is {out.absolute()}")
 
 
 @addin.command(
     "install",
-    help=("Put the add-in where Excel loads it, and note that it is to run this Python. Close Excel first."),
+    short_help="Install the add-in in Excel.",
+    help="Put the add-in where Excel loads it, and let it run this Python. Close Excel first.",
 )
 def install_addin() -> None:
     here = _places()
@@ -56,8 +51,7 @@ def install_addin() -> None:
 
 
 @addin.command(
-    "uninstall",
-    help=("Take back exactly what install did. Close Excel first."),
+    "uninstall", short_help="Undo the installation.", help="Undo exactly what install did. Close Excel first."
 )
 def uninstall_addin() -> None:
     here = _places()
@@ -69,7 +63,8 @@ def uninstall_addin() -> None:
 
 @addin.command(
     "status",
-    help=("Say what is installed where; the exit status is 1 where something is missing."),
+    short_help="Show what is installed.",
+    help="Show what is installed, and where. The exit status is 1 if something is missing.",
 )
 def show_status() -> int:
     here = _places()
@@ -82,7 +77,7 @@ def show_status() -> int:
 
 
 def _places() -> "Places":
-    """Where things are on this machine; asked first, so that nothing is loaded where there is no Excel."""
+    """Return where things are on this machine; called first, so that nothing is loaded if there is no Excel."""
     from s6xl.addin.places import places
 
     return places()

@@ -1,5 +1,6 @@
 """``python -m s6xl audit``."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from s6xl.cli.options import PATH
 from s6xl.errors import UserError
+from s6xl.logs import where_the_traceback_is
 
 if TYPE_CHECKING:
     from s6xl.audit.findings import FileReport
 
+_LOG = logging.getLogger(__name__)
 STATUSES = {"right": 0, "no table": 0, "findings": 1, "unreadable": 2}
 # What a folder is searched for. Not all of it can be audited, but nothing that was handed in goes unnoticed.
 _SPREADSHEETS = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods")
@@ -23,19 +27,16 @@ _WORKBOOKS_WORTH_REPORTING = 10
 
 @click.command(
     short_help="Check anyone's backpropagation workbooks.",
-    help=(
-        "Check backpropagation workbooks by what their formulas mean. FILE is a workbook or a folder with "
-        "workbooks.\n\n"
-        "The exit status is 0 where nothing wrong was found, 1 where something was, and 2 where a workbook "
-        "could not be read or annotated."
-    ),
+    help="Check backpropagation workbooks by what their formulas mean. FILE is a workbook or a folder of workbooks.\n\n"
+    "The exit status is 0 if nothing wrong was found, 1 if something was, and 2 if a workbook could not be read or "
+    "annotated.",
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 @click.option(
     "--annotate",
     "out",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     metavar="OUT",
     help="Write a copy with the wrong cells marked and a sheet that explains. Of a folder or of several workbooks OUT "
     "is the folder for a copy of each that has findings.",
@@ -46,11 +47,11 @@ def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
     is_single = len(files) == 1 and not files[0].is_dir()
     if out is not None:
         copies = {files[0]: out} if is_single else _copies(paths, out)
-    from s6xl.audit.auditing import audit
+    from s6xl.audit.auditing import UNFORESEEN, audit
 
     reports: list[FileReport] = []
-    complaints: list[str] = []
     written: list[str] = []
+    complaints: list[str] = []
     with _progress(len(paths)) as advance:
         for path in paths:
             report = audit(path)
@@ -60,21 +61,28 @@ def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
                     _annotate(report, copies[path], makes_folder=not is_single)
                     written.append(f"{copies[path]}: annotated copy of {path}.")
                 except UserError as error:
+                    _LOG.info("%s", error, exc_info=True)
                     complaints.append(str(error))
             advance(1)
+    if any(UNFORESEEN in report.error for report in reports):
+        complaints.append(f"please report it, with {where_the_traceback_is()}.")
+    _print(reports, written, as_json=as_json)
+    for complaint in complaints:
+        click.echo(f"s6xl: {complaint}", err=True)
+    return max(STATUSES["unreadable"] if complaints else 0, *(STATUSES[report.status] for report in reports))
+
+
+def _print(reports: list["FileReport"], written: list[str], *, as_json: bool) -> None:
     if as_json:
         import json
 
         click.echo(json.dumps({"files": [report.as_data() for report in reports]}, allow_nan=False))
-    else:
-        from s6xl.cli.audit_tables import show
+        return
+    from s6xl.cli.audit_tables import show
 
-        show(reports)
-        if written:
-            click.echo("\n" + "\n".join(written))
-    for complaint in complaints:
-        click.echo(f"s6xl: {complaint}", err=True)
-    return max(STATUSES["unreadable"] if complaints else 0, *(STATUSES[report.status] for report in reports))
+    show(reports)
+    if written:
+        click.echo("\n" + "\n".join(written))
 
 
 def _workbooks(files: tuple[Path, ...], out: Path | None) -> dict[Path, Path]:
@@ -110,7 +118,7 @@ def _refuse(error: OSError) -> None:
 def _copies(paths: Mapping[Path, Path], out: Path) -> dict[Path, Path]:
     """Where in the folder `out` the annotated copy of each workbook goes."""
     if not out.is_dir() and (out.exists() or out.suffix.lower() in (".xlsx", ".xlsm")):
-        raise UserError(f"{out} is no folder: of several workbooks or a folder, name a folder with --annotate.")
+        raise UserError(f"{out} is not a folder: for several workbooks or a folder, name one with --annotate.")
     places = Counter(paths.values())
     for path, place in paths.items():
         if places[place] > 1:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from s6xl.cli.exits import stopping_later
+from s6xl.cli.options import PATH
 from s6xl.errors import FAILED, UserError
 from s6xl.mnist.choices import PRETRAINED
 
@@ -20,25 +21,25 @@ _BAR = 40  # characters
 
 @click.command(
     short_help="Predict a digit with a trained network.",
-    help=("Predict a digit with a trained network: the probability of each, by PyTorch."),
+    help="Predict a digit with a trained network: the probability of each, by PyTorch.",
 )
 @click.option(
     "--workbook",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     metavar="FILE",
     help="A workbook with a network in its cells: predict the digit on its sheet Digit by its own weights. The exit "
     "status is 1 if the workbook's probabilities differ.",
 )
 @click.option(
     "--image",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     metavar="FILE.png",
     help="A picture of one digit, dark on light or light on dark.",
 )
 @click.option(
     "--run",
     "run_folder",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     metavar="DIR",
     help="With --image, the run whose network predicts; by default the one that comes with s6xl.",
 )

@@ -20,4 +20,4 @@ def check_torch(what: str, *modules: str) -> None:
         raise ImpossibleHereError(
             f"{what} needs PyTorch, which cannot be loaded ({(str(error) or 'no reason given').splitlines()[0]}): "
             "python -m pip install torch torchvision brings it, python -m s6xl doctor says more."
-        ) from None
+        ) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from s6xl.cli.exits import stopping_later
+from s6xl.cli.options import PATH
 from s6xl.errors import FAILED, STOPPED, UserError
 from s6xl.mnist.choices import AUTO, DEVICES, FULL
 from s6xl.mnist.recipe import RECIPES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="Train a CNN on MNIST.",
-    help=("Train a CNN on MNIST, on a GPU if there is one. Ctrl-C stops the run, and everything so far is kept."),
+    help="Train a CNN on MNIST, on a GPU if there is one. Ctrl-C stops the run, and everything so far is kept.",
 )
 @click.option(
     "--recipe",
@@ -46,19 +47,19 @@ if TYPE_CHECKING:
 @click.option(
     "--run",
     "folder",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     metavar="DIR",
     help="A new folder for the run's record; one in runs by default.",
 )
 @click.option(
     "--resume",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     metavar="DIR",
     help="Go on with the run in this folder.",
 )
 @click.option(
     "--workbook",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     metavar="FILE",
     help="The workbook that shows the run. In an existing one, only the sheet MNIST is filled, epoch by epoch; a new "
     "name gives a report.",

@@ -1,6 +1,5 @@
 """Shows a training run as a bar on a terminal, elsewhere as a line for each epoch; and stops it on request."""
 
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from typing import Any, TextIO, cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from s6xl.cli.exits import STOP_SIGNALS
+from s6xl.cli.exits import handling_stop_signals
 from s6xl.mnist.record import Config, Epoch, Run
 from s6xl.mnist.training import Moment, Watcher
 
@@ -53,12 +52,8 @@ def _stoppable(asked: _Asked) -> Iterator[None]:
             raise KeyboardInterrupt
         asked.by_signal = True
 
-    before = {number: signal.signal(number, note) for number in STOP_SIGNALS}
-    try:
+    with handling_stop_signals(note):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _every(seconds: float) -> Callable[[], bool]:

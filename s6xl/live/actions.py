@@ -12,7 +12,7 @@ from s6xl.files import unused
 from s6xl.live.auditing import audit_workbook
 from s6xl.live.excel import Excel
 from s6xl.live.help_page import write_help_page
-from s6xl.live.patience import if_it_lasts, patiently
+from s6xl.live.retrying import explaining, retry
 from s6xl.live.training import import_run, stop, train
 from s6xl.workbook.composition.build import build
 from s6xl.workbook.layout import CHECK, CHOSEN_RATE, CHOSEN_STEP, FIRST_ROW, RATE_CELL, RATE_SHEET, STEP, STEP_COLUMN
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 def new_workbook(excel: Excel) -> None:
     """Build a workbook in the user's documents and open it."""
-    open_book, names = patiently(excel.opener)
+    open_book, names = retry(excel.opener)
     documents = platformdirs.user_documents_path()
     documents.mkdir(parents=True, exist_ok=True)
     # Excel opens no two workbooks of one name, wherever they lie.
     path = unused(documents / "s6.xlsx", names)
     build(Experiment(), path)
-    patiently(lambda: open_book(path))
+    retry(lambda: open_book(path))
 
 
 def step_through(excel: Excel) -> None:
     """Show a step with its numbers."""
-    patiently(lambda: _show(excel, STEP))
+    retry(lambda: _show(excel, STEP))
 
 
 def check_gradients(excel: Excel) -> None:
     """Show the gradients beside their measured slopes."""
-    patiently(lambda: _show(excel, CHECK))
+    retry(lambda: _show(excel, CHECK))
 
 
 def show_help(excel: Excel) -> None:
@@ -78,7 +78,7 @@ def _show(excel: Excel, name: str) -> None:
     if chosen:
         for cell, value in zip((CHOSEN_RATE, CHOSEN_STEP), chosen, strict=True):
             sheet[cell].value = value
-    with if_it_lasts(lambda: UserError(f"the sheet {name} cannot be shown: unhide it, and press the button again.")):
+    with explaining(lambda: UserError(f"the sheet {name} cannot be shown: unhide it, and press the button again.")):
         # Sheet.activate would bring this Excel before all others first, and fail where it may not.
         sheet.impl.activate()
 

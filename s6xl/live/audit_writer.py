@@ -10,7 +10,7 @@ from s6xl.audit.formulas import sheet_prefix
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.excel import Excel
 from s6xl.live.mnist_sheet import last_visible_sheet
-from s6xl.live.patience import NotWrittenError, if_it_lasts, patiently
+from s6xl.live.retrying import NotWrittenError, explaining, retry
 from s6xl.palette import INK, LINK
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class AuditWriter:
             UserError: if the workbook or the sheet has gone.
             ImpossibleHereError: if Excel does not take it.
         """
-        with if_it_lasts(self._no_sheet):
-            patiently(self._find_or_add)
-        with if_it_lasts(self._no_findings):
+        with explaining(self._no_sheet):
+            retry(self._find_or_add)
+        with explaining(self._no_findings):
             for step in (lambda sheet: _fill(sheet, rows), *_looks(rows), lambda sheet: sheet.impl.activate()):
                 self._do(step)
 
@@ -61,7 +61,7 @@ class AuditWriter:
         )
 
     def _do(self, step: "Callable[[xlwings.Sheet], None]") -> None:
-        patiently(lambda: step(self._sheet()))
+        retry(lambda: step(self._sheet()))
 
     def _sheet(self) -> "xlwings.Sheet":
         for sheet in self._book().sheets:

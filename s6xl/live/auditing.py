@@ -7,16 +7,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-from filelock import FileLock
-
 from s6xl.audit.audit_sheet import lines
 from s6xl.audit.auditing import audit
 from s6xl.audit.findings import FileReport
 from s6xl.errors import ImpossibleHereError, UserError
 from s6xl.live.audit_writer import AuditWriter
 from s6xl.live.excel import Excel
-from s6xl.live.patience import NotWrittenError, if_it_lasts, patiently
+from s6xl.live.pressing import one_press_at_a_time
+from s6xl.live.retrying import NotWrittenError, explaining, retry
 
 if TYPE_CHECKING:
     import xlwings
@@ -34,22 +32,14 @@ def audit_workbook(excel: Excel) -> None:
         UserError: if it cannot be read.
         ImpossibleHereError: if Excel does not take the findings.
     """
-    with _one_press_at_a_time():
-        book = patiently(lambda: excel.book)
-        app = patiently(lambda: book.app)
+    with one_press_at_a_time("audit"):
+        book = retry(lambda: excel.book)
+        app = retry(lambda: book.app)
         with _status_bar(app):
             report = _report(book)
             if report.error:
                 raise UserError(report.error)
             AuditWriter(excel).write(lines(report))
-
-
-@contextmanager
-def _one_press_at_a_time() -> Iterator[None]:
-    """A button that is pressed twice in a row acts once after the other."""
-    folder = platformdirs.user_cache_path("s6xl", appauthor=False, ensure_exists=True)
-    with FileLock(folder / "audit.lock"):
-        yield
 
 
 @contextmanager
@@ -59,19 +49,19 @@ def _status_bar(app: "xlwings.App") -> Iterator[None]:
     def say(text: str | bool) -> None:
         app.status_bar = text
 
-    patiently(lambda: say(AUDITING))
+    retry(lambda: say(AUDITING))
     try:
         yield
     finally:
         # An Excel that is gone must not hide what has happened.
         with suppress(Exception):
-            patiently(lambda: say(False), patience=_SECONDS)
+            retry(lambda: say(False), seconds=_SECONDS)
 
 
 def _report(book: "xlwings.Book") -> FileReport:
     """What is wrong in a workbook, by way of a copy that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="s6xl-", ignore_cleanup_errors=True) as folder:
-        path, name = patiently(lambda: _saved(book, Path(folder)))
+        path, name = retry(lambda: _saved(book, Path(folder)))
         report = audit(path)
     report.path = Path(name)
     report.error = report.error.replace(str(path), f"the workbook {name}")
@@ -94,7 +84,7 @@ def _saved(book: "xlwings.Book", folder: Path) -> tuple[Path, str]:
         f"Excel cannot save a copy of the workbook {name} in {folder.parent}: make room there, or save the workbook "
         "and run python -m s6xl audit on it."
     )
-    with if_it_lasts(lambda: ImpossibleHereError(words)):
+    with explaining(lambda: ImpossibleHereError(words)):
         book.api.SaveCopyAs(str(path))
     if not path.exists():
         raise NotWrittenError

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s6xl.errors import UserError
-from s6xl.live.patience import NotWrittenError, if_it_lasts, patiently
+from s6xl.live.retrying import NotWrittenError, explaining, retry
 from s6xl.mnist.choices import AUTO, FULL, kept_choice
 from s6xl.mnist.recipe import RECIPES, Recipe, recipe_named
 from s6xl.workbook.cnn.content import (
@@ -62,10 +62,10 @@ def find_or_add_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
         write_template(path)
         template = book.app.books.open(str(path), add_to_mru=False)
         try:
-            with if_it_lasts(lambda: _no_further_sheet(book)):
+            with explaining(lambda: _no_further_sheet(book)):
                 template.sheets[MNIST].copy(after=last_visible_sheet(book))
         finally:
-            patiently(template.close)
+            retry(template.close)
     sheet = find_sheet(book)
     if sheet is None:
         raise _no_further_sheet(book)

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,8 +23,9 @@ from s6xl.live.mnist_sheet import (
     write_cell,
     write_settings,
 )
-from s6xl.live.patience import PATIENCE, if_it_lasts, patiently
+from s6xl.live.pressing import one_press_at_a_time
 from s6xl.live.process import start
+from s6xl.live.retrying import TIMEOUT, explaining, retry
 from s6xl.mnist.record import CONFIG, Run, new_folder
 from s6xl.workbook.cnn.content import RUN, STATUS, content_of
 from s6xl.workbook.layout import MNIST
@@ -48,7 +49,7 @@ def train(excel: Excel) -> None:
         UserError: if the settings are no good, or the workbook's training is running already.
         ImpossibleHereError: if the training ends with an error; it names it.
     """
-    with _one_press_at_a_time():
+    with one_press_at_a_time("train"):
         settings, shown = _on_sheet(excel, lambda sheet: (read_settings(sheet), read_run(sheet)))
         earlier = _opened(shown)
         status = earlier.status() if earlier else None
@@ -79,7 +80,7 @@ def train(excel: Excel) -> None:
                 folder.rmdir()
             # What has happened matters more than where it can be said.
             with suppress(Exception):
-                patiently(lambda: _take_back(place, shown, f"Not trained: {message}"), patience=_SECONDS)
+                retry(lambda: _take_back(place, shown, f"Not trained: {message}"), seconds=_SECONDS)
         raise ImpossibleHereError(message)
 
 
@@ -116,8 +117,8 @@ def stop(excel: Excel) -> None:
     Raises:
         UserError: if none is running.
     """
-    folder = patiently(lambda: _run_of(find_sheet(excel.book)))
-    deadline = time.monotonic() + PATIENCE
+    folder = retry(lambda: _run_of(find_sheet(excel.book)))
+    deadline = time.monotonic() + TIMEOUT
     while True:
         run = _opened(folder)
         if run is not None and run.status() == "training":
@@ -137,7 +138,7 @@ def import_run(excel: Excel) -> None:
         UserError: if there is none.
         ImpossibleHereError: if Excel does not take it.
     """
-    with _one_press_at_a_time():
+    with one_press_at_a_time("train"):
         folder = _on_sheet(excel, read_run)
         if folder is not None and _opened(folder) is None and _is_being_shown(folder):
             # What is imported now would take the sheet from it.
@@ -152,24 +153,17 @@ def import_run(excel: Excel) -> None:
     follow(run, place, None)
 
 
-@contextmanager
-def _one_press_at_a_time() -> Iterator[None]:
-    """A button that is pressed twice in a row acts once after the other."""
-    with FileLock(_runs() / "press.lock"):
-        yield
-
-
 def _on_sheet(excel: Excel, do: "Callable[[xlwings.Sheet], Result]") -> Result:
     """What is done with the sheet MNIST, which is looked up anew and not held on to.
 
     An Excel that is closed goes on without a window as long as anybody holds an object of its.
     """
-    return patiently(lambda: do(find_or_add_sheet(excel.book)))
+    return retry(lambda: do(find_or_add_sheet(excel.book)))
 
 
 def _writing(excel: Excel, do: "Callable[[xlwings.Sheet], Result]") -> Result:
     words = f"Excel lets nothing be written on the sheet {MNIST}: unprotect it and press the button again."
-    with if_it_lasts(lambda: ImpossibleHereError(words)):
+    with explaining(lambda: ImpossibleHereError(words)):
         return _on_sheet(excel, do)
 
 

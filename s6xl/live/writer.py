@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from s6xl.errors import UserError
 from s6xl.live.mnist_sheet import write_cell
-from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing
+from s6xl.live.retrying import NotWrittenError, is_transient, may_be_transient
 from s6xl.workbook.cnn.content import HEADERS, STATUS, TABLE, Content, Value
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class RunWriter:
         except Exception as error:
             # Not the error itself, which holds on to Excel's objects: an Excel that is closed would not end.
             self.error = str(error)
-            if is_passing(error):
+            if is_transient(error):
                 return Outcome.BUSY
-            return Outcome.DOUBTFUL if is_doubtful(error) else Outcome.REFUSED
+            return Outcome.DOUBTFUL if may_be_transient(error) else Outcome.REFUSED
         return Outcome.SHOWN
 
     def _write(self, sheet: "xlwings.Sheet", content: Content) -> None:

@@ -230,7 +230,7 @@ def test_a_folder_with_one_workbook_gives_a_folder(run: Callable[..., int]) -> N
 
 def test_several_workbooks_and_one_file_for_copies(run: Callable[..., int]) -> None:
     files("copy.xlsx")
-    with pytest.raises(UserError, match=r"copy\.xlsx is no folder: of several workbooks or a folder, name a folder"):
+    with pytest.raises(UserError, match=r"copy\.xlsx is not a folder: for several workbooks or a folder, name one"):
         run("wrong.xlsx", "right.xlsx", "--annotate", "copy.xlsx")
 
 

@@ -1,8 +1,6 @@
 """What a person sees of a failure, and what the log keeps of it."""
 
 import logging
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +18,8 @@ from s6xl.logs import log_path
 def _own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The log is in the test's folder, and what a command adds to logging is gone after it."""
     monkeypatch.setattr("s6xl.logs.platformdirs.user_log_path", lambda *arguments, **options: tmp_path / "log")
-    package = logging.getLogger("s6xl")
-    before = package.handlers[:], package.level
     yield
-    for handler in package.handlers:
-        handler.close()
-    package.handlers[:], package.level = before
+    assert not logging.getLogger("s6xl").handlers
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
@@ -51,7 +45,7 @@ def test_an_unforeseen_error_is_a_sentence_and_a_traceback_in_the_log(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == (
-        "s6xl: this failed in a way that was not foreseen (ZeroDivisionError: by nothing): please report it, with the "
+        "s6xl: build failed in a way that was not foreseen (ZeroDivisionError: by nothing): please report it, with the "
         f"traceback at the end of {log_path()}.\n"
     )
     logged = log_path().read_text(encoding="utf-8")
@@ -96,9 +90,32 @@ def test_a_log_that_cannot_be_written_changes_nothing(
     fail(ZeroDivisionError("by nothing"), monkeypatch)
     assert run(monkeypatch, "build", "--out", str(tmp_path / "x.xlsx")) == 1
     assert capsys.readouterr().err == (
-        "s6xl: this failed in a way that was not foreseen (ZeroDivisionError: by nothing): please report it, with what "
-        "it prints with --debug.\n"
+        "s6xl: build failed in a way that was not foreseen (ZeroDivisionError: by nothing): please report it, with "
+        "what it prints with --debug.\n"
     )
+
+
+def test_an_unforeseen_error_of_the_systems_is_named_with_its_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fail(PermissionError(13, "Permission denied", "some file"), monkeypatch)
+    assert run(monkeypatch, "build", "--out", str(tmp_path / "x.xlsx")) == 1
+    assert "(PermissionError: [Errno 13] Permission denied: 'some file'): " in capsys.readouterr().err
+    assert "Traceback" in log_path().read_text(encoding="utf-8")
+
+
+def test_an_unforeseen_error_of_an_audit_is_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("s6xl.audit.auditing.read", read)
+    assert run(monkeypatch, "audit", "one.xlsx", "two.xlsx") == 2
+    printed = capsys.readouterr()
+    assert "one.xlsx could not be audited because of an error in s6xl (ZeroDivisionError)" in printed.out
+    assert printed.err == f"s6xl: please report it, with the traceback at the end of {log_path()}.\n"
+    assert log_path().read_text(encoding="utf-8").count("Traceback") == 2
 
 
 def test_a_large_log_makes_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -161,22 +178,18 @@ def test_open(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.endswith(f"The workbook is {out}\n")
     status = 1
     assert run(monkeypatch, "build", "--out", str(out), "--open") == 1
-    assert capsys.readouterr().err == f"s6xl: {out} is written, but no program could be started that opens it.\n"
+    sentence = f"no program here opens {out}: install a spreadsheet program, or open it elsewhere."
+    assert capsys.readouterr().err == f"s6xl: {sentence}\n"
 
 
-@pytest.mark.process
-def test_completion_and_help_without_docstrings() -> None:
-    script = subprocess.run(
-        [sys.executable, "-m", "s6xl"],
-        env={**os.environ, "_S6XL_COMPLETE": "bash_source"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "complete -o nosort -F _s6xl_completion s6xl" in script.stdout, script.stderr
-    usual, stripped = (
-        subprocess.run([sys.executable, *options, "-m", "s6xl", "build", "--help"], capture_output=True, check=True)
-        for options in ((), ("-OO",))
-    )
-    assert b"every step at every learning rate" in usual.stdout
-    assert stripped.stdout == usual.stdout
+@pytest.mark.parametrize(
+    ("words", "offered"), [("s6xl tr", "train"), ("s6xl build --as", "--as-submitted"), ("s6xl addin i", "install")]
+)
+def test_completion_offers_commands_and_options(
+    words: str, offered: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_S6XL_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    assert run(monkeypatch) == 0
+    assert capsys.readouterr().out == f"plain,{offered}\n"

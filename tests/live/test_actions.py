@@ -166,15 +166,16 @@ def test_no_excel_is_running() -> None:
         _ = Excel().app
 
 
-def test_an_unforeseen_error_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unforeseen_error_is_one_message_and_a_traceback_in_the_log(tmp_path: Path) -> None:
     shown: list[str] = []
     with (
         mock.patch.dict(ACTIONS, {"help": mock.Mock(side_effect=ZeroDivisionError("division by zero."))}),
         mock.patch.object(dialog, "show", shown.append),
+        mock.patch.object(platformdirs, "user_log_path", return_value=tmp_path),
     ):
         assert worker.main(["help"]) == 1
-    assert shown[0].startswith("Help failed: division by zero.\n\nThe log is ")
-    assert "Traceback" in capsys.readouterr().err
+    assert shown == [f"Help failed: division by zero.\n\nThe log is {tmp_path / 's6xl.log'}."]
+    assert "Traceback (most recent call last)" in (tmp_path / "s6xl.log").read_text("utf-8")
 
 
 def test_no_browser_is_one_message(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
 from s6xl.backprop.experiment import Experiment
 from s6xl.backprop.worked_example import NETWORK_AS_SUBMITTED
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.live import auditing, patience
+from s6xl.live import auditing, retrying
 from s6xl.live.excel import Excel
 from s6xl.live.leftovers import fail_at_once
 from s6xl.workbook.composition.build import build
@@ -55,7 +55,7 @@ class Scene:
         self.store.open(workbook, BOOK)
         self.during: Callable[[], object] = lambda: None
         clock = types.SimpleNamespace(monotonic=lambda: self.time, sleep=self._sleep)
-        monkeypatch.setattr(patience, "time", clock)
+        monkeypatch.setattr(retrying, "time", clock)
         monkeypatch.setattr(tempfile, "tempdir", str(self.temporary))
         monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
         monkeypatch.setattr(auditing, "audit", self._audit)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from s6xl.errors import ImpossibleHereError, UserError
-from s6xl.live import patience, training
+from s6xl.live import retrying, training
 from s6xl.live.excel import Excel
 from s6xl.live.following import Place
 from s6xl.live.leftovers import fail_at_once
@@ -34,7 +34,7 @@ class Seat:
         self.message = ""
         self.during: Callable[[Path], object] = lambda folder: None
         monkeypatch.setenv("XDG_DATA_HOME", str(folder))
-        monkeypatch.setattr(patience, "PAUSE", 0.01)
+        monkeypatch.setattr(retrying, "PAUSE", 0.01)
         monkeypatch.setattr(training, "_train", self._train)
         monkeypatch.setattr(training, "follow", lambda run, place, trainer: None)
         self.reach()

@@ -1,4 +1,4 @@
-"""Which errors are an Excel's that is busy or going, and which last."""
+"""Which errors are transient, because Excel is busy or ending, and which last."""
 
 import itertools
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from s6xl.errors import ImpossibleHereError
-from s6xl.live import patience
-from s6xl.live.patience import NotWrittenError, is_doubtful, is_passing, patiently
+from s6xl.live import retrying
+from s6xl.live.retrying import NotWrittenError, is_transient, may_be_transient, retry
 from tests.support.live.open_excel import SAYINGS, refusal
 
 
@@ -44,8 +44,8 @@ LASTING = {
 
 @pytest.mark.parametrize("error", PASSING.values(), ids=PASSING)
 def test_what_passes_is_waited_for(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "PAUSE", 0.0)
-    assert is_passing(error)
+    monkeypatch.setattr(retrying, "PAUSE", 0.0)
+    assert is_transient(error)
     tries = itertools.count()
 
     def do() -> str:
@@ -53,20 +53,20 @@ def test_what_passes_is_waited_for(error: Exception, monkeypatch: pytest.MonkeyP
             raise error
         return "done"
 
-    assert patiently(do) == "done"
+    assert retry(do) == "done"
     with pytest.raises(ImpossibleHereError, match="Excel is busy: finish what you are typing"):
-        patiently(lambda: (_ for _ in ()).throw(error), patience=0.0)
+        retry(lambda: (_ for _ in ()).throw(error), seconds=0.0)
 
 
 @pytest.mark.parametrize("error", LASTING.values(), ids=LASTING)
 def test_what_lasts_is_said_at_once(error: Exception) -> None:
-    assert not is_passing(error)
-    assert not is_doubtful(error)
+    assert not is_transient(error)
+    assert not may_be_transient(error)
     with pytest.raises(type(error)):
-        patiently(lambda: (_ for _ in ()).throw(error), patience=60.0)
+        retry(lambda: (_ for _ in ()).throw(error), seconds=60.0)
 
 
 def test_what_may_be_either_is_waited_for() -> None:
-    assert is_doubtful(NotWrittenError())
-    assert is_doubtful(TypeError("This object does not support enumeration"))
-    assert all(is_passing(saying()) or is_doubtful(saying()) for saying in SAYINGS.values())
+    assert may_be_transient(NotWrittenError())
+    assert may_be_transient(TypeError("This object does not support enumeration"))
+    assert all(is_transient(saying()) or may_be_transient(saying()) for saying in SAYINGS.values())

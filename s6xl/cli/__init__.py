@@ -13,6 +13,7 @@ from s6xl.cli.audit_command import audit
 from s6xl.cli.build_command import build
 from s6xl.cli.doctor_command import doctor
 from s6xl.cli.exits import STOP_SIGNALS
+from s6xl.cli.options import show_help_alone
 from s6xl.cli.predict_command import predict
 from s6xl.cli.train_command import train
 from s6xl.errors import FAILED, STOPPED, USER_ERROR, ImpossibleHereError, UserError
@@ -40,9 +41,6 @@ def main() -> None:
 def _run() -> int:
     try:
         return int(s6xl.main(prog_name="s6xl", standalone_mode=False) or 0)
-    except click.exceptions.NoArgsIsHelpError as help_text:
-        click.echo(help_text.format_message())
-        return 0
     except UserError as error:
         # One without a cause is nothing for the log; with --debug it is on the screen.
         _LOG.log(logging.INFO if error.__cause__ else logging.DEBUG, "%s", error, exc_info=True)
@@ -101,6 +99,7 @@ def _stop(number: int, frame: object) -> None:
 
 
 @click.group(
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Backpropagation you can click through: workbooks in which every step of gradient descent is a live formula, "
     "and a CNN for handwritten digits, trained here and shown in a workbook.",
@@ -108,8 +107,9 @@ def _stop(number: int, frame: object) -> None:
     "In ~/.zshrc use zsh_source; in fish:  _S6XL_COMPLETE=fish_source s6xl | source",
 )
 @click.version_option(__version__, "-V", "--version", message="s6xl %(version)s")
-def s6xl() -> None:
-    pass
+@click.pass_context
+def s6xl(context: click.Context) -> None:
+    show_help_alone(context)
 
 
 def _add_debug(command: click.Command) -> None:

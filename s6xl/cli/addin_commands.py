@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from s6xl.cli.options import PATH
+from s6xl.cli.options import PATH, show_help_alone
 from s6xl.errors import FAILED
 
 if TYPE_CHECKING:
@@ -15,11 +15,13 @@ DEFAULT_ADD_IN = Path("s6.xlam")
 
 
 @click.group(
+    invoke_without_command=True,
     short_help="Build or install the Excel add-in.",
     help="The Excel add-in: the functions S6_... in every workbook, and the ribbon tab S6.",
 )
-def addin() -> None:
-    pass
+@click.pass_context
+def addin(context: click.Context) -> None:
+    show_help_alone(context)
 
 
 @addin.command("build", help="Build the add-in for the installed xlwings, on any system.")

@@ -72,7 +72,7 @@ def test_an_error_is_one_message_with_the_logs_place(action: str, environment: d
     done = press(action, environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     content = log_with("The log is ", environment)
-    assert f" {action}\n" in content
+    assert f"button pressed: {action}\n" in content
     assert f"S6: {MESSAGES[action]}\n\nThe log is {environment['XDG_STATE_HOME']}/s6xl/log/s6xl.log.\n" in content
     assert ("Traceback" in content) == (action not in ACTIONS)
 
@@ -100,7 +100,7 @@ def test_a_button_returns_while_its_worker_is_at_work(environment: dict[str, str
 
 def test_the_doctors_button_only_writes_into_the_log(environment: dict[str, str]) -> None:
     assert press("answer", environment).returncode == 0
-    assert log_with(" answer\n", environment).endswith(" answer\n")
+    assert log_with("button pressed: answer\n", environment).endswith("button pressed: answer\n")
 
 
 def test_a_file_beside_the_workbook_is_not_taken_for_a_module(environment: dict[str, str]) -> None:

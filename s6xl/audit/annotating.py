@@ -4,26 +4,24 @@ Every part of the file that need not change stays byte for byte as it is, and th
 a wrong cell gets the number of another format, and the lists of formats, sheets and parts get more entries.
 """
 
-import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from itertools import chain, count
 from pathlib import Path
-from posixpath import dirname, join, split
-
-from xlsxwriter.utility import xl_rowcol_to_cell
+from posixpath import dirname, join
 
 from s6xl.audit.audit_sheet import TITLE, lines
 from s6xl.audit.audit_sheet_xml import sheet_xml
 from s6xl.audit.findings import FileReport, Finding, Kind
 from s6xl.errors import UserError
 from s6xl.files import replacing
-from s6xl.ooxml.archive import ZIP_ERRORS, replace_parts
-from s6xl.ooxml.package import SAVE_AS, DamagedPartError, Package, opened
+from s6xl.ooxml.addresses import Rectangle, address, rectangle_of
+from s6xl.ooxml.contents import contents_of
+from s6xl.ooxml.package import DamagedPartError, Package, opened, relationships_part, save_as
+from s6xl.ooxml.scanning import XmlError
 from s6xl.ooxml.sheet_scan import RowSpan, SheetScan
-from s6xl.ooxml.sheet_xml import Rectangle, block
-from s6xl.ooxml.splicing import Edit, ElementSpan, XmlError, elements, spliced, tag_end, with_attribute
+from s6xl.ooxml.splicing import Edit, ElementSpan, elements, spliced, tag_end, with_attribute
 from s6xl.ooxml.styles_xml import StylesPart, empty_styles
 
 _INSTEAD = "give another file with --annotate"
@@ -50,18 +48,12 @@ def annotate(report: FileReport, out: Path) -> None:
         try:
             parts = _Annotation(package, report).parts()
         except XmlError as error:
-            raise UserError(f"{path} cannot be annotated ({error}): {SAVE_AS}.") from error
-        try:
-            with zipfile.ZipFile(path) as archive:
-                replace_parts(archive, changed, parts)
-        except ZIP_ERRORS as error:
-            raise DamagedPartError("it cannot be unpacked") from error
+            raise UserError(f"{path} cannot be annotated ({error}): {save_as(path)}.") from error
+        package.copy(changed, parts)
 
 
 def _check_copyable(package: Package) -> None:
-    names = [entry.filename.casefold() for entry in package.entries]
-    if len(set(names)) < len(names):
-        raise DamagedPartError("it has two parts of one name")
+    package.check_entries()
     if sum(entry.file_size for entry in package.entries) > _MOST_BYTES:
         raise UserError(
             f"{package.path} unpacks to more than {_MOST_BYTES >> 20} MB, which no backpropagation workbook needs: "
@@ -74,18 +66,17 @@ class _Annotation:
 
     def __init__(self, package: Package, report: FileReport) -> None:
         self._package, self._report = package, report
-        self._workbook_part = next(iter(package.targets("", "officeDocument")), "")
-        self._relations = package.relationships(self._workbook_part)
+        self._contents = contents_of(package)
         self._xml: dict[str, bytes] = {}
-        self._workbook = self._tree(self._workbook_part)
+        self._workbook = self._tree(self._contents.part)
         sheets = next(self._workbook.named("sheets"), None)
         if sheets is None:
             raise DamagedPartError("it lists no sheets")
         self._sheets = sheets
 
     def parts(self) -> dict[str, bytes]:
-        """The new content of each by its name in the archive."""
-        styles_part = next((part for kind, part in self._relations.values() if kind == "styles"), "")
+        """The new content of each."""
+        styles_part = next(iter(self._package.targets(self._contents.part, "styles")), "")
         namespace = self._workbook.namespace
         styles = StylesPart(self._package.content(styles_part) if styles_part else empty_styles(namespace))
         changed = dict(self._marked_sheets(styles))
@@ -98,25 +89,23 @@ class _Annotation:
         changed[sheet_part] = sheet_xml(lines(self._report), namespace, styles)
         changed[styles_part] = styles.xml()
         changed |= self._with_parts(added, sheet_part)
-        return {self._package.entry_name(part) or part: content for part, content in changed.items()}
+        return changed
 
     def _marked_sheets(self, styles: StylesPart) -> Iterator[tuple[str, bytes]]:
         wanted: dict[str, list[Finding]] = {}
         for finding in self._report.findings:
             if finding.kind is not Kind.CHART:
                 wanted.setdefault(finding.sheet, []).append(finding)
-        relations = {sheet.attributes.get("name", ""): _relation(sheet) for sheet in self._sheets.children}
+        sheets = {sheet.title: sheet.part for sheet in self._contents.sheets}
         for title, findings in wanted.items():
-            relation = self._relations.get(relations.get(title, ""))
-            if relation is None:
+            if title not in sheets:
                 raise UserError(f"{self._package.path} has changed since it was audited: audit it again.")
-            areas = {block(area.strip()) for finding in findings for area in finding.cells.split(",")}
-            yield relation.part, _marked(self._package.content(relation.part), areas, styles)
+            areas = {rectangle_of(area.strip()) for finding in findings for area in finding.cells.split(",")}
+            yield sheets[title], _marked(self._package.content(sheets[title]), areas, styles)
 
     def _with_parts(self, added: Mapping[str, str], sheet_part: str) -> Iterator[tuple[str, bytes]]:
         """The parts that tell of others, which now tell of more; the sheet is listed last."""
-        folder, name = split(self._workbook_part)
-        relations_part = join(folder, "_rels", f"{name}.rels")
+        relations_part = relationships_part(self._contents.part)
         relations = self._tree(relations_part)
         taken = {relation.attributes.get("Id") for relation in relations.children}
         ids = (id_ for number in count(1) if (id_ := f"rId{number}") not in taken)
@@ -143,7 +132,7 @@ class _Annotation:
             f'<{self._sheets.prefix}sheet xmlns:r="{namespace}" name="{self._title()}" sheetId="{number}" '
             f'r:id="{by_part[sheet_part]}"/>'
         )
-        yield self._workbook_part, self._appended(self._workbook_part, self._sheets, entry)
+        yield self._contents.part, self._appended(self._contents.part, self._sheets, entry)
 
     def _title(self) -> str:
         """A title that no sheet has."""
@@ -153,7 +142,7 @@ class _Annotation:
 
     def _unused(self, names: Iterable[str]) -> str:
         """The first of these parts that there is not yet, in the folder of the workbook's own."""
-        parts = (join(dirname(self._workbook_part), name) for name in names)
+        parts = (join(dirname(self._contents.part), name) for name in names)
         return next(part for part in parts if self._package.entry_name(part) is None)
 
     def _tree(self, part: str) -> ElementSpan:
@@ -164,22 +153,18 @@ class _Annotation:
         return spliced(self._xml[part], element.appended(self._xml[part], content))
 
 
-def _relation(sheet: ElementSpan) -> str:
-    return next((value for name, value in sheet.attributes.items() if name.endswith(":id")), "")
-
-
 def _marked(xml: bytes, areas: Iterable[Rectangle], styles: StylesPart) -> bytes:
     """The worksheet with those of its cells marked that are in the areas."""
     return spliced(xml, _marks(SheetScan(xml), areas, styles))
 
 
 def _wanted(scan: SheetScan, areas: Iterable[Rectangle]) -> Iterator[tuple[RowSpan, set[int]]]:
-    """The rows in which cells are to be marked, each with the columns, counted from 0."""
+    """The rows in which cells are to be marked, each with the columns."""
     numbers = [row.number for row in scan.rows]
     wanted: dict[int, set[int]] = {}
     for top, left, bottom, right in areas:
-        for index in range(bisect_left(numbers, top - 1), bisect_right(numbers, bottom - 1)):
-            wanted.setdefault(index, set()).update(range(left - 1, right))
+        for index in range(bisect_left(numbers, top), bisect_right(numbers, bottom)):
+            wanted.setdefault(index, set()).update(range(left, right + 1))
     return ((scan.rows[index], columns) for index, columns in wanted.items())
 
 
@@ -196,4 +181,4 @@ def _marks(scan: SheetScan, areas: Iterable[Rectangle], styles: StylesPart) -> I
         for column in missing if row.cells and len(missing) <= _MOST_ADDED else ():
             place = next((cell.start for cell in row.cells if cell.column > column), row.cells[-1].end)
             number = styles.marked("", _WRONG)
-            yield place, place, f'<{scan.prefix}c r="{xl_rowcol_to_cell(row.number, column)}" s="{number}"/>'
+            yield place, place, f'<{scan.prefix}c r="{address(row.number, column)}" s="{number}"/>'

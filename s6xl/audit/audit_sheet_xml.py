@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from xlsxwriter.utility import quote_sheetname, xl_col_to_name
+from xlsxwriter.utility import quote_sheetname
 
 from s6xl.audit.audit_sheet import WIDTHS, Line, Role, lines_of_text
+from s6xl.ooxml.addresses import Rectangle, letters
 from s6xl.ooxml.sheet_cells import cell_xml
 from s6xl.ooxml.styles_xml import StylesPart
 from s6xl.palette import INK, LINE, LINK
@@ -22,12 +23,12 @@ _HEIGHTS = {Role.TITLE: 27, Role.SUMMARY: 18, Role.SECTION: 21, Role.HEADINGS: 1
 def sheet_xml(rows: Sequence[Line], namespace: str, styles: StylesPart) -> bytes:
     """The worksheet of these rows, whose formats are added to the styles."""
     looks = _looks(styles)
-    data = "".join(_row_xml(number, row, looks) for number, row in enumerate(rows))
+    data = "".join(_row_xml(number, row, looks) for number, row in enumerate(rows, 1))
     columns = "".join(
         f'<col min="{column}" max="{column}" width="{width}" customWidth="1"/>'
         for column, width in enumerate(WIDTHS, 1)
     )
-    area = f"A1:{xl_col_to_name(len(WIDTHS) - 1)}{len(rows)}"
+    area = Rectangle(1, 1, len(rows), len(WIDTHS))
     parts = (
         '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
         f'<dimension ref="{area}"/>',
@@ -46,10 +47,10 @@ def sheet_xml(rows: Sequence[Line], namespace: str, styles: StylesPart) -> bytes
 def _row_xml(number: int, row: Line, looks: Mapping[str, int]) -> str:
     texts = [*row.texts, *[""] * (len(WIDTHS) - len(row.texts))] if row.role in _BOXED else row.texts
     cells = (
-        cell_xml("", number, column, str(looks["link" if column in row.links else row.role.value]), text or None)
+        cell_xml("", number, column + 1, str(looks["link" if column in row.links else row.role.value]), text or None)
         for column, text in enumerate(texts)
     )
-    return f'<row r="{number + 1}" ht="{_height(row)}" customHeight="1">{"".join(cells)}</row>'
+    return f'<row r="{number}" ht="{_height(row)}" customHeight="1">{"".join(cells)}</row>'
 
 
 def _height(row: Line) -> int:
@@ -68,7 +69,7 @@ def _frozen(rows: Sequence[Line]) -> str:
 
 def _links_xml(rows: Sequence[Line]) -> str:
     links = "".join(
-        f'<hyperlink ref="{xl_col_to_name(column)}{number}" '
+        f'<hyperlink ref="{letters(column + 1)}{number}" '
         f'location="{escape(f"{quote_sheetname(link.sheet)}!{link.area}")}"/>'
         for number, row in enumerate(rows, 1)
         for column, link in row.links.items()

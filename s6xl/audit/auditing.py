@@ -19,7 +19,8 @@ from s6xl.audit.slips import Patience
 from s6xl.audit.tables import Column, ColumnBlock, Table, find_tables
 from s6xl.audit.values import evaluator
 from s6xl.errors import UserError
-from s6xl.ooxml.book import Cell, address, letters
+from s6xl.ooxml.addresses import address, letters
+from s6xl.ooxml.book import Cell
 from s6xl.ooxml.reading import read
 
 _LOG = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from s6xl.audit.formulas import Formula, Reference, UnreadableError, tree
 from s6xl.audit.operators import Array, FaultError, Value
 from s6xl.audit.resolving import Whereabouts
 from s6xl.audit.tables import Column, Table
-from s6xl.ooxml.book import Cell, Key, Place
+from s6xl.ooxml.addresses import Place
+from s6xl.ooxml.book import Cell, Key
 
 # Files hold 15 to 17 digits, and a small difference of large numbers has fewer.
 _RELATIVE, _ABSOLUTE = 1e-9, 1e-12

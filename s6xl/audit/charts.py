@@ -7,7 +7,8 @@ from s6xl.audit.formulas import area_of, sheet_prefix
 from s6xl.audit.networks import written
 from s6xl.audit.reading import Reading
 from s6xl.audit.tables import Column, Table
-from s6xl.ooxml.book import Area, Book, Chart, Sheet
+from s6xl.ooxml.addresses import Area, Rectangle
+from s6xl.ooxml.book import Book, Chart, Sheet
 
 
 def chart_findings(book: Book, readings: list[Reading]) -> Iterator[tuple[Table, Finding]]:
@@ -82,4 +83,4 @@ def _column(area: Area, readings: list[Reading]) -> tuple[Reading, Column] | Non
 
 def _reference(column: Column, first: int, last: int) -> str:
     (top, left), (bottom, right) = (column.block.place(column.number, row) for row in (first, last))
-    return f"{sheet_prefix(column.sheet)}{Area('', top, left, bottom, right)}"
+    return f"{sheet_prefix(column.sheet)}{Rectangle(top, left, bottom, right)}"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from s6xl.ooxml.book import letters
+from s6xl.ooxml.addresses import letters
 
 
 class Kind(StrEnum):

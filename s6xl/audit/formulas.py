@@ -11,9 +11,10 @@ from functools import cache
 from typing import NamedTuple
 
 from pyopenvba.formula import FormulaError, Node, parse
-from xlsxwriter.utility import quote_sheetname, xl_cell_to_rowcol
+from xlsxwriter.utility import quote_sheetname
 
-from s6xl.ooxml.book import Area, Book, Cell, Key, ListTable, Place, letters
+from s6xl.ooxml.addresses import Area, Place, letters, place_of
+from s6xl.ooxml.book import Book, Cell, Key, ListTable
 
 LONGEST_FORMULA = 8192  # characters, as in Excel
 _DEEPEST = 64  # parentheses within one another, as in Excel
@@ -239,8 +240,7 @@ def _reference(sheet: str, first: str, last: str, origin: Place) -> Reference:
 
 @cache
 def _parts(text: str) -> tuple[int, int, bool, bool]:
-    row, column = xl_cell_to_rowcol(text.replace("$", "").upper())
-    return row + 1, column + 1, "$" in text[1:], text.startswith("$")
+    return *place_of(text), "$" in text[1:], text.startswith("$")
 
 
 def _corner(text: str, origin: Place) -> Corner:

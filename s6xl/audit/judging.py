@@ -15,7 +15,8 @@ from s6xl.audit.slips import Patience, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import BlankError, constant
 from s6xl.audit.writing import At, FormulaWriter
-from s6xl.ooxml.book import Cell, Key, address
+from s6xl.ooxml.addresses import address
+from s6xl.ooxml.book import Cell, Key
 
 _FEWEST_IN_SERIES = 4  # different numbers that make a series
 _MAJORITY = 0.6  # of the rows, so that the others are taken for mistakes

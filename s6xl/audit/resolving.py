@@ -11,7 +11,8 @@ from s6xl.audit.formulas import Corner, Formula, Formulas, Reference, Unreadable
 from s6xl.audit.networks import INPUTS
 from s6xl.audit.tables import Column, Table
 from s6xl.backprop.worked_example import NETWORK
-from s6xl.ooxml.book import Book, Cell, Key, Place, Sheet
+from s6xl.ooxml.addresses import Place
+from s6xl.ooxml.book import Book, Cell, Key, Sheet
 
 _DEEPEST = 40  # cells that a formula leads through before it reaches the table
 _LARGEST_BLOCK = 2048  # cells

@@ -20,7 +20,7 @@ from s6xl.audit.resolving import Atom, CellRange, ResolvedQuantity, Through, qua
 from s6xl.audit.values import close, constant
 from s6xl.audit.writing import At, FormulaWriter
 from s6xl.backprop.expression import names, to_numpy
-from s6xl.ooxml.book import address
+from s6xl.ooxml.addresses import address
 
 _MOST_OCCURRENCES = 24
 _MOST_REPEATED = 6  # occurrences of one quantity of which any may be wrong

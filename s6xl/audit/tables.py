@@ -9,7 +9,8 @@ from functools import partial
 from itertools import pairwise
 
 from s6xl.audit import headers
-from s6xl.ooxml.book import Book, Cell, Place, Sheet, address
+from s6xl.ooxml.addresses import Place, address
+from s6xl.ooxml.book import Book, Cell, Sheet
 
 _FEWEST = 4  # quantities that make a row of texts a row of headers
 _WIDEST = 400  # headers among which the next table would begin

@@ -12,7 +12,8 @@ from s6xl.audit.formulas import UnreadableError, tree
 from s6xl.audit.networks import CASES, World
 from s6xl.audit.operators import EMPTY, Array, Empty, FaultError, UnknownError, Value
 from s6xl.audit.resolving import Atom, CellRange, Constant, Fault, ResolvedQuantity, Through
-from s6xl.ooxml.book import Book, Place
+from s6xl.ooxml.addresses import Place
+from s6xl.ooxml.book import Book
 
 _RELATIVE = 1e-9
 

@@ -8,7 +8,7 @@ from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Atom, ResolvedQuantity
 from s6xl.audit.tables import Column
 from s6xl.backprop.expression import Expression, names, substitute, to_excel
-from s6xl.ooxml.book import Place
+from s6xl.ooxml.addresses import Place
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,12 @@ ZIP_ERRORS = (
 
 
 def replace_parts(old: zipfile.ZipFile, target: Path, parts: Mapping[str, bytes]) -> None:
-    """Write an archive to `target` with some parts replaced or added; the others are never in memory as a whole.
+    """Write a copy of an archive with some parts replaced or added; the others are never in memory as a whole.
+
+    Args:
+        old: the archive.
+        target: the copy's path.
+        parts: the new content of parts by their names in the archive.
 
     Raises:
         OSError: if it cannot be written.

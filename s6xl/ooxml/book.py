@@ -1,30 +1,12 @@
 """A workbook as the audit reads it: cells with formulas and cached values, names, tables and charts."""
 
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from xlsxwriter.utility import xl_col_to_name
+from s6xl.ooxml.addresses import Area, Place, address
 
-# Row and column, both counted from 1.
-Place = tuple[int, int]
 # A cell anywhere in a workbook: its sheet's title, casefolded, and its place.
 Key = tuple[str, Place]
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A block of cells on one sheet, its rows and columns counted from 1, the last ones included."""
-
-    sheet: str
-    first_row: int
-    first_column: int
-    last_row: int
-    last_column: int
-
-    def __str__(self) -> str:
-        first, last = address(self.first_row, self.first_column), address(self.last_row, self.last_column)
-        return first if first == last else f"{first}:{last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +90,3 @@ class Book:
     names: dict[str, str] = field(default_factory=dict)
     local_names: dict[str, dict[str, str]] = field(default_factory=dict)
     tables: dict[str, ListTable] = field(default_factory=dict)
-
-
-def address(row: int, column: int) -> str:
-    """The address of a cell by its row and column, both counted from 1."""
-    return f"{letters(column)}{row}"
-
-
-@cache
-def letters(column: int) -> str:
-    """The letters of a column by its number, counted from 1."""
-    return str(xl_col_to_name(column - 1))

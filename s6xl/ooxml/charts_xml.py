@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
-from s6xl.ooxml.book import Chart, Series, address
+from s6xl.ooxml.addresses import address
+from s6xl.ooxml.book import Chart, Series
 from s6xl.ooxml.package import DamagedPartError, Package
 
 _MOST_SERIES = 255  # as in Excel
@@ -15,7 +16,7 @@ _VALUES, _CATEGORIES = ("val", "yVal"), ("cat", "xVal")
 
 
 def charts_of(package: Package, part: str) -> list[Chart]:
-    """The charts of a worksheet or chart sheet; one that is damaged is left out.
+    """Return the charts of a worksheet or chart sheet; one that is damaged is left out.
 
     Raises:
         DamagedPartError: if what the sheet refers to cannot be read.

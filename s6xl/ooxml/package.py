@@ -7,34 +7,26 @@ that no part is ever in memory as a whole.
 import io
 import mmap
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from posixpath import dirname, join, normpath, split
 from typing import NamedTuple
 from urllib.parse import unquote
-from xml.parsers import expat
 
 from s6xl.errors import UserError
-from s6xl.ooxml.archive import METHODS, ZIP_ERRORS
+from s6xl.ooxml.archive import METHODS, ZIP_ERRORS, replace_parts
+from s6xl.ooxml.scanning import Attributes, Scanner, XmlError, local_name
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
-DEEPEST = 200  # elements within one another; Excel's own parts stay below 40
-LONGEST_TEXT = 1 << 18  # characters; Excel's cells hold 32,767, of which each can be written as seven
 MOST_ENTRIES = 100_000  # of what a part lists: sheets and names, other parts
 _CHUNK = 1 << 16
-_MOST_BYTES = 128 << 20  # unpacked, of all parts together: as much as ten seconds of reading
+_MOST_BYTES = 128 << 20  # unpacked, of all parts read together: as much as ten seconds of reading
 _MOST_SMALL_BYTES = 32 << 20  # of one part that is no sheet
-_LONGEST_TAG = 8 << 20
 _LARGEST_DIRECTORY = 4 << 20  # of a ZIP archive: some 40,000 parts
 _ZIP, _COMPOUND_FILE = b"PK", bytes.fromhex("D0CF11E0A1B11AE1")
+_COPY = "copy it to this computer's disk"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # how a compound file names a workbook that has a password
-SAVE_AS = "open it in Excel or LibreOffice and save it as .xlsx"
-
-Attributes = dict[str, str]
-StartHandler = Callable[[str, Attributes], None]
-EndHandler = Callable[[str], None]
-TextHandler = Callable[[str], None]
 
 
 class DamagedPartError(Exception):
@@ -56,6 +48,24 @@ class Element(NamedTuple):
     text: str
 
 
+class _ElementScanner(Scanner):
+    """Keeps the elements that have ended, until they are taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: list[Element] = []
+        self._path: list[str] = []
+        self._attributes: list[Attributes] = []
+
+    def begin(self, name: str, attributes: Attributes) -> None:
+        self._path.append(local_name(name))
+        self._attributes.append({local_name(key): value for key, value in attributes.items()})
+
+    def close(self, name: str) -> None:
+        self.ended.append(Element(tuple(self._path), self._attributes.pop(), self.text))
+        self._path.pop()
+
+
 class _SmallReads(io.BufferedReader):
     """A file of which nothing large is read at once, as zipfile does with the whole directory of an archive."""
 
@@ -66,15 +76,18 @@ class _SmallReads(io.BufferedReader):
 
 
 class Package:
-    """The parts of an opened workbook; they are read as long as `deadline` raises nothing."""
+    """The parts of an opened workbook."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, deadline: Callable[[], None]) -> None:
+    def __init__(
+        self, path: Path, archive: zipfile.ZipFile, deadline: Callable[[], None], most_bytes: int, instead: str
+    ) -> None:
         self.path = path
         self.deadline = deadline
+        self._instead = instead
         self._archive = archive
         # The names of parts do not differ in case, and some programs write Windows' separators.
         self._entries = {_key(entry.filename): entry for entry in archive.infolist()}
-        self._left = _MOST_BYTES
+        self._most_bytes = self._left = most_bytes
 
     @property
     def entries(self) -> list[zipfile.ZipInfo]:
@@ -82,30 +95,65 @@ class Package:
         return self._archive.infolist()
 
     def entry_name(self, part: str) -> str | None:
-        """A part's name as the archive has it; None where there is no such part."""
+        """Return a part's name as the archive has it; None where there is no such part."""
         entry = self._entry(part)
         return entry.filename if entry else None
 
+    def check_entries(self) -> None:
+        """See that a copy can be made in which some parts are others.
+
+        Raises:
+            DamagedPartError: if two parts have one name, or one is packed in a way that no spreadsheet uses.
+        """
+        names = {entry.filename.casefold() for entry in self.entries}
+        # Of two such parts, each program would show another.
+        if len(names) < len(self.entries):
+            raise DamagedPartError("it has two parts of one name")
+        for entry in self.entries:
+            self._check_packing(entry)
+
+    def check_contents(self) -> None:
+        """See that each part can be unpacked.
+
+        Raises:
+            DamagedPartError: if one cannot.
+        """
+        for entry in self.entries:
+            with self._naming(entry.filename):
+                for _ in self._unpacked(entry):
+                    pass
+
+    def copy(self, target: Path, parts: Mapping[str, bytes]) -> None:
+        """Write a copy in which some parts are replaced or added; all others stay byte for byte as they are.
+
+        Raises:
+            DamagedPartError: if a part cannot be unpacked.
+            OSError: if the copy cannot be written.
+        """
+        try:
+            replace_parts(
+                self._archive, target, {self.entry_name(part) or part: content for part, content in parts.items()}
+            )
+        except ZIP_ERRORS as error:
+            raise DamagedPartError("it cannot be unpacked") from error
+
     def content(self, part: str) -> bytes:
-        """A part as a whole.
+        """Return a part as a whole.
 
         Raises:
             DamagedPartError: if there is none of that name, or it cannot be read.
         """
         self.deadline()
-        try:
+        with self._naming(part):
             return b"".join(self._chunks(part))
-        except DamagedPartError as error:
-            raise DamagedPartError(f"{_printable(part)}: {error}") from None
 
     def relationships(self, part: str) -> dict[str, Relationship]:
-        """What a part refers to within the package, by the ids it uses; nothing where it has no relationships.
+        """Return what a part refers to within the package, by the ids it uses; nothing if it has no relationships.
 
         Raises:
             DamagedPartError: if they cannot be read.
         """
-        folder, name = split(part)
-        relations = join(folder, "_rels", f"{name}.rels")
+        relations = relationships_part(part)
         if self._entry(relations) is None:
             return {}
         found: dict[str, Relationship] = {}
@@ -118,7 +166,7 @@ class Package:
         return found
 
     def targets(self, part: str, kind: str) -> list[str]:
-        """The parts that a part refers to as a kind, each once.
+        """Return the parts that a part refers to as a kind, each once.
 
         Raises:
             DamagedPartError: if its relationships cannot be read.
@@ -126,80 +174,56 @@ class Package:
         return list(dict.fromkeys(target for relation, target in self.relationships(part).values() if relation == kind))
 
     def elements(self, part: str) -> Iterator[Element]:
-        """The elements of a small part in the order in which they end, their names without namespaces.
+        """Yield the elements of a small part in the order in which they end, their names without namespaces.
 
         Raises:
             DamagedPartError: if there is none of that name, or it cannot be read.
         """
-        path: list[str] = []
-        opened: list[Attributes] = []
-        ended: list[Element] = []
-        last_text = ""
+        scanner = _ElementScanner()
+        for _ in self._scanning(part, scanner, _MOST_SMALL_BYTES):
+            yield from scanner.ended
+            scanner.ended.clear()
 
-        def start(name: str, attributes: Attributes) -> None:
-            nonlocal last_text
-            path.append(local_name(name))
-            opened.append({local_name(key): value for key, value in attributes.items()})
-            last_text = ""
-            if len(path) > DEEPEST:
-                raise DamagedPartError("its XML is nested too deeply")
-
-        def end(name: str) -> None:
-            nonlocal last_text
-            ended.append(Element(tuple(path), opened.pop(), last_text))
-            path.pop()
-            last_text = ""
-
-        def text(data: str) -> None:
-            nonlocal last_text
-            last_text += data
-            if len(last_text) > LONGEST_TEXT:
-                raise DamagedPartError("it holds too long a text")
-
-        for _ in self._parsing(part, start, end, text, _MOST_SMALL_BYTES):
-            yield from ended
-            ended.clear()
-
-    def parse(self, part: str, start: StartHandler, end: EndHandler, text: TextHandler) -> None:
-        """Call the handlers for each start and end of an element and each text of a part; names are ``namespace}name``.
+    def scan(self, part: str, scanner: Scanner) -> None:
+        """Let a scanner go through a part.
 
         Raises:
             DamagedPartError: if there is none of that name, or it cannot be read.
         """
-        for _ in self._parsing(part, start, end, text, _MOST_BYTES):
+        for _ in self._scanning(part, scanner, self._most_bytes):
             pass
 
-    def _parsing(self, part: str, start: StartHandler, end: EndHandler, text: TextHandler, most: int) -> Iterator[None]:
-        """Parse a part piece by piece."""
-        parser = expat.ParserCreate(namespace_separator="}")
-        parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
-        parser.StartDoctypeDeclHandler = _refuse
-        fed = 0
+    def _scanning(self, part: str, scanner: Scanner, most: int) -> Iterator[None]:
+        """Scan a part piece by piece."""
         self.deadline()
-        try:
-            for chunk in self._chunks(part):
+        with self._naming(part):
+            for _ in scanner.scan(self._chunks(part), most):
                 self.deadline()
-                fed += len(chunk)
-                parser.Parse(chunk, False)
-                if fed > most or fed - parser.CurrentByteIndex > _LONGEST_TAG:
-                    raise DamagedPartError("it is too large")
                 yield
-            parser.Parse(b"", True)
-        except (DamagedPartError, expat.ExpatError) as error:
-            raise DamagedPartError(f"{_printable(part)}: {_printable(str(error))}") from None
-        except (ValueError, LookupError):
-            raise DamagedPartError(f"{_printable(part)}: it has a number or a character that cannot be read") from None
-        yield
+
+    @contextmanager
+    def _naming(self, part: str) -> Iterator[None]:
+        """Tell which part it is that is damaged."""
+        try:
+            yield
+        except (DamagedPartError, XmlError) as error:
+            raise DamagedPartError(f"{_printable(part)}: {_printable(str(error))}") from error
 
     def _chunks(self, part: str) -> Iterator[bytes]:
         entry = self._entry(part)
         if entry is None:
             raise DamagedPartError("it is missing")
-        if entry.flag_bits & 1:
-            raise _protected(self.path)
-        if entry.compress_type not in METHODS:
-            raise DamagedPartError("it is packed in a way that no spreadsheet uses")
+        for chunk in self._unpacked(entry):
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise UserError(
+                    f"{self.path} unpacks to more than {self._most_bytes >> 20} MB, which no backpropagation workbook "
+                    "needs: delete what it does not need, or copy its tables into a new workbook."
+                )
+            yield chunk
+
+    def _unpacked(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        self._check_packing(entry)
         with self._unpacking():
             stream = self._archive.open(entry)
         with stream:
@@ -208,61 +232,76 @@ class Package:
                     chunk = stream.read(_CHUNK)
                 if not chunk:
                     return
-                self._left -= len(chunk)
-                if self._left < 0:
-                    raise UserError(
-                        f"{self.path} unpacks to more than {_MOST_BYTES >> 20} MB, which no backpropagation workbook "
-                        "needs: delete what it does not need, or copy its tables into a new workbook."
-                    )
                 yield chunk
+
+    def _check_packing(self, entry: zipfile.ZipInfo) -> None:
+        if entry.flag_bits & 1:
+            raise _protected(self.path)
+        if entry.compress_type not in METHODS:
+            raise DamagedPartError("it is packed in a way that no spreadsheet uses")
 
     @contextmanager
     def _unpacking(self) -> Iterator[None]:
         try:
             yield
-        except ZIP_ERRORS:
-            raise DamagedPartError("it cannot be unpacked") from None
+        except ZIP_ERRORS as error:
+            raise DamagedPartError("it cannot be unpacked") from error
         except OSError as error:
-            raise _unreadable(self.path, error) from None
+            raise _unreadable(self.path, error, self._instead) from error
 
     def _entry(self, part: str) -> zipfile.ZipInfo | None:
         return self._entries.get(_key(part)) or self._entries.get(_key(unquote(part)))
 
 
 @contextmanager
-def opened(path: Path, deadline: Callable[[], None]) -> Iterator[Package]:
-    """The package that a workbook's file is; whatever damage is met within the block is told to the user.
+def opened(
+    path: Path, deadline: Callable[[], None], *, most_bytes: int = _MOST_BYTES, instead: str = _COPY
+) -> Iterator[Package]:
+    """Open a workbook's file as a package; whatever damage is met within the block is told to the user.
+
+    Args:
+        path: the file.
+        deadline: is called again and again, and ends the reading by what it raises.
+        most_bytes: as much may be unpacked, of all parts read together.
+        instead: what can be done where the system does not let the file be read.
 
     Raises:
-        UserError: if the file cannot be read or is no workbook; with the cure.
+        UserError: if the file cannot be read or is not a workbook; with the cure.
     """
-    with _archive(path) as archive:
+    with _archive(path, instead) as archive:
         try:
-            yield Package(path, archive, deadline)
+            yield Package(path, archive, deadline, most_bytes, instead)
         except DamagedPartError as error:
-            raise UserError(f"{path} is damaged ({error}): {SAVE_AS}.") from None
+            raise UserError(f"{path} is damaged ({error}): {save_as(path)}.") from error
 
 
-def local_name(name: str) -> str:
-    """A name without its namespace."""
-    return name.rpartition("}")[2]
+def save_as(path: Path) -> str:
+    """Return what cures most of what is wrong with a workbook's file; one with macros keeps them."""
+    suffix = ".xlsm" if path.suffix.lower() in (".xlsm", ".xltm") else ".xlsx"
+    return f"open it in Excel or LibreOffice and save it as {suffix}"
+
+
+def relationships_part(part: str) -> str:
+    """Return the part that holds the relationships of a part."""
+    folder, name = split(part)
+    return join(folder, "_rels", f"{name}.rels")
 
 
 @contextmanager
-def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+def _archive(path: Path, instead: str) -> Iterator[zipfile.ZipFile]:
     try:
         _check_name(path)
         file = _SmallReads(path.open("rb", buffering=0))
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise _unreadable(path, error, instead) from error
     with file:
         try:
             _check_beginning(path, file)
             archive = zipfile.ZipFile(file)
-        except ZIP_ERRORS:
-            raise UserError(f"{path} is cut short or damaged: copy or download it once more.") from None
+        except ZIP_ERRORS as error:
+            raise UserError(f"{path} is cut short or damaged: copy or download it once more.") from error
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise _unreadable(path, error, instead) from error
         with archive:
             yield archive
 
@@ -273,10 +312,10 @@ def _check_name(path: Path) -> None:
     if path.is_dir():
         raise UserError(f"{path} is a folder: give the name of a workbook.")
     if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{path} is no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file: {SAVE_AS}.")
+        raise UserError(f"{path} is not an {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file: {save_as(path)}.")
     # Whoever opens a pipe waits for what never comes.
     if not path.is_file():
-        raise UserError(f"{path} is no ordinary file: give the name of a workbook.")
+        raise UserError(f"{path} is not an ordinary file: give the name of a workbook.")
 
 
 def _check_beginning(path: Path, file: io.BufferedReader) -> None:
@@ -288,27 +327,22 @@ def _check_beginning(path: Path, file: io.BufferedReader) -> None:
             encrypted = content.find(_ENCRYPTED, 0, _MOST_BYTES) >= 0
         if encrypted:
             raise _protected(path)
-        raise UserError(f"{path} is a workbook of the old kind (.xls): {SAVE_AS}.")
+        raise UserError(f"{path} is a workbook of the old kind (.xls): {save_as(path)}.")
     if not beginning.startswith(_ZIP):
-        raise UserError(f"{path} is no workbook, for all its name ends in {path.suffix}: {SAVE_AS}.")
+        raise UserError(f"{path} is not a workbook, although its name ends in {path.suffix}: {save_as(path)}.")
 
 
 def _protected(path: Path) -> UserError:
-    return UserError(f"{path} is protected by a password: {SAVE_AS} without one.")
+    return UserError(f"{path} is protected by a password: {save_as(path)} without one.")
 
 
-def _unreadable(path: Path, error: OSError) -> UserError:
+def _unreadable(path: Path, error: OSError, instead: str) -> UserError:
     match error:
         case FileNotFoundError() | NotADirectoryError():
             return UserError(f"{path} does not exist: check the name.")
         case PermissionError():
-            return UserError(f"no permission to read {path}: close it if it is open in another program, or copy it.")
-    return UserError(f"{path} could not be read ({error.strerror or error}): copy it to this computer's disk.")
-
-
-def _refuse(*declaration: object) -> None:
-    # Entities that multiply, or that are read from elsewhere, need a DOCTYPE; no workbook has one.
-    raise DamagedPartError("it has a DOCTYPE, which no spreadsheet writes")
+            return UserError(f"no permission to read {path}: close it if it is open in another program, or {instead}.")
+    return UserError(f"{path} could not be read ({error.strerror or error}): {instead}.")
 
 
 def _absolute(part: str, target: str) -> str:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_range, xl_rowcol_to_cell
-
-from s6xl.ooxml.sheet_scan import RowSpan, SheetScan, block
-from s6xl.ooxml.splicing import Edit, XmlError, spliced, tag_end, with_attribute
+from s6xl.ooxml.addresses import Rectangle, address, place_of
+from s6xl.ooxml.scanning import XmlError
+from s6xl.ooxml.sheet_scan import RowSpan, SheetScan
+from s6xl.ooxml.splicing import Edit, spliced, tag_end, with_attribute
 
 Value = str | float | None
 # What no XML file may hold.
@@ -17,15 +17,19 @@ _LONGEST_TEXT = 32_767
 
 
 def with_cells(xml: bytes, values: Mapping[str, Value]) -> bytes:
-    """The worksheet with other values in some cells, by their addresses; None empties a cell. Formats stay.
+    """Return a worksheet with other values in some of its cells; their formats and all else stay.
+
+    Args:
+        xml: the worksheet's part.
+        values: what each cell is to hold, by its address; None empties it.
 
     Raises:
         XmlError: if the XML cannot be understood, or one of the cells holds a formula or is filled by one.
     """
     scan = SheetScan(xml)
     wanted: dict[int, dict[int, Value]] = {}
-    for address, value in values.items():
-        row, column = xl_cell_to_rowcol(address)
+    for text, value in values.items():
+        row, column = place_of(text)
         wanted.setdefault(row, {})[column] = value
     _check_arrays(scan, wanted)
     known = {row.number: row for row in scan.rows}
@@ -35,7 +39,7 @@ def with_cells(xml: bytes, values: Mapping[str, Value]) -> bytes:
             edits += _edit_row(scan, known[number], cells)
         elif text := _cells_xml(scan.prefix, number, cells):
             place = next((row.start for row in scan.rows if row.number > number), scan.inner_end)
-            edits.append((place, place, f'<{scan.prefix}row r="{number + 1}">{text}</{scan.prefix}row>'))
+            edits.append((place, place, f'<{scan.prefix}row r="{number}">{text}</{scan.prefix}row>'))
     if scan.inner_end == scan.start and edits:
         # The sheet is empty: its only tag becomes two around the new rows.
         rows = "".join(text for _, _, text in edits)
@@ -44,14 +48,13 @@ def with_cells(xml: bytes, values: Mapping[str, Value]) -> bytes:
 
 
 def _check_arrays(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> None:
-    for reference in scan.arrays:
-        top, left, bottom, right = block(reference)
-        if any(top <= row <= bottom and left <= column <= right for row, cells in wanted.items() for column in cells):
-            raise _in_the_way(reference.partition(":")[0])
+    for filled in scan.arrays:
+        if any(filled.holds((row, column)) for row, cells in wanted.items() for column in cells):
+            raise _in_the_way(filled.top, filled.left)
 
 
-def _in_the_way(address: str) -> XmlError:
-    return XmlError(f"its cell {address} holds a formula: clear that cell")
+def _in_the_way(row: int, column: int) -> XmlError:
+    return XmlError(f"its cell {address(row, column)} holds a formula: clear that cell")
 
 
 def _widened(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> Iterator[Edit]:
@@ -59,13 +62,12 @@ def _widened(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> Iter
     filled = [(row, column) for row, cells in wanted.items() for column, value in cells.items() if value is not None]
     if scan.dimension is None or not filled:
         return
-    place, reference = scan.dimension
-    top, left, bottom, right = block(reference)
+    place, old = scan.dimension
     rows, columns = zip(*filled, strict=True)
-    wide = xl_range(min(top, *rows), min(left, *columns), max(bottom, *rows), max(right, *columns))
-    if wide != xl_range(top, left, bottom, right):
+    wide = Rectangle(min(old.top, *rows), min(old.left, *columns), max(old.bottom, *rows), max(old.right, *columns))
+    if wide != old:
         end = tag_end(scan.xml, place)
-        yield place, end, with_attribute(scan.xml[place:end].decode(), "ref", wide)
+        yield place, end, with_attribute(scan.xml[place:end].decode(), "ref", str(wide))
 
 
 def _edit_row(scan: SheetScan, row: RowSpan, wanted: Mapping[int, Value]) -> Iterator[Edit]:
@@ -79,7 +81,7 @@ def _edit_row(scan: SheetScan, row: RowSpan, wanted: Mapping[int, Value]) -> Ite
                 added.setdefault(place, []).append(cell_xml(scan.prefix, row.number, column, "", value))
             continue
         if cell.formula:
-            raise _in_the_way(xl_rowcol_to_cell(row.number, column))
+            raise _in_the_way(row.number, column)
         yield cell.start, cell.end, cell_xml(scan.prefix, row.number, column, cell.style, value)
     if not added:
         return
@@ -102,8 +104,16 @@ def _cells_xml(prefix: str, row: int, cells: Mapping[int, Value]) -> str:
 
 
 def cell_xml(prefix: str, row: int, column: int, style: str, value: Value) -> str:
-    """A cell with a number or a text, whatever it begins with; its row and column count from 0."""
-    attributes = f'r="{xl_rowcol_to_cell(row, column)}"' + (f' s="{style}"' if style else "")
+    """Return the XML of a cell with a number, or with a text whatever it begins with.
+
+    Args:
+        prefix: what its names begin with, such as ``x:``.
+        row: its row.
+        column: its column.
+        style: the number of its format, or nothing.
+        value: what it holds; None for an empty cell.
+    """
+    attributes = f'r="{address(row, column)}"' + (f' s="{style}"' if style else "")
     match value:
         case None:
             return f"<{prefix}c {attributes}/>"

@@ -1,13 +1,11 @@
 """Where rows and cells are in a worksheet's XML."""
 
-import re
 from dataclasses import dataclass, field
 
-from xlsxwriter.utility import xl_cell_to_rowcol
+from s6xl.ooxml.addresses import CellCursor, Rectangle, rectangle_of
+from s6xl.ooxml.scanning import Attributes, XmlError, local_name, namespace_of
+from s6xl.ooxml.splicing import SplicingScanner, prefix_of, tag_end, written_name
 
-from s6xl.ooxml.splicing import Scan, XmlError, tag_end
-
-_ADDRESS = re.compile("[A-Z]{1,3}[0-9]{1,7}", re.IGNORECASE)
 _MOST = 2_000_000  # rows and cells, those without content included
 
 
@@ -34,25 +32,8 @@ class RowSpan:
     inner_end: int = 0  # where a further cell would be written
 
 
-def block(reference: str) -> tuple[int, int, int, int]:
-    """The first row and column of a reference such as ``B2:C10`` or ``B2``, and its last; they count from 0.
-
-    Raises:
-        XmlError: if it is none.
-    """
-    first, _, last = reference.partition(":")
-    return *_place(first), *_place(last or first)
-
-
-def _place(address: str) -> tuple[int, int]:
-    if not _ADDRESS.fullmatch(address):
-        raise XmlError(f"it has a cell at {address[:20]!r}")
-    row, column = xl_cell_to_rowcol(address.upper())
-    return row, column
-
-
-class SheetScan(Scan):
-    """Finds the rows and cells, as bytes from the XML's start; rows and columns count from 0.
+class SheetScan(SplicingScanner):
+    """Finds the rows and cells of a worksheet, as bytes from the start of its XML.
 
     Raises:
         XmlError: if the XML cannot be understood.
@@ -60,66 +41,61 @@ class SheetScan(Scan):
 
     def __init__(self, xml: bytes) -> None:
         self.rows: list[RowSpan] = []
-        self.dimension: tuple[int, str] | None = None  # where the sheet says how far it reaches, and how far
-        self.arrays: list[str] = []  # what each formula fills that fills a block
+        self.dimension: tuple[int, Rectangle] | None = None  # where the sheet says how far it reaches, and how far
+        self.arrays: list[Rectangle] = []  # what each formula fills that fills a block
         self.prefix = ""
         self.start = self.inner_end = self.end = 0
+        self._namespace = ""
         self._within = False
         self._count = 0
-        self._columns: dict[str, int] = {}
-        try:
-            super().__init__(xml)
-        except (ValueError, IndexError):
-            # Numbers that are none, and cells outside a row.
-            raise XmlError("its XML is damaged") from None
+        self._cursor = CellCursor()
+        super().__init__(xml)
         if not self.end:
             raise XmlError("it has no cells")
 
-    def _begin(self, name: str, attributes: dict[str, str]) -> None:
-        prefix, _, local = name.rpartition(":")
+    def begin(self, name: str, attributes: Attributes) -> None:
+        """Take note of a row, a cell or a formula that starts here."""
+        if self.depth == 1:
+            self._namespace = namespace_of(name)
+        local = self._local_name(name)
         if local == "sheetData" and not self.end:
-            self._within, self.prefix, self.start = True, f"{prefix}:" if prefix else "", self._here
+            self._within, self.prefix, self.start = True, prefix_of(written_name(self.xml, self.here)), self.here
         elif not self._within:
             if local == "dimension" and "ref" in attributes:
-                self.dimension = self._here, attributes["ref"]
+                self.dimension = self.here, rectangle_of(attributes["ref"])
         elif local == "row":
-            following = self.rows[-1].number + 1 if self.rows else 0
             self._check_count()
-            number = int(attributes["r"]) - 1 if "r" in attributes else following
-            self.rows.append(RowSpan(number, self._here, tag_end(self.xml, self._here)))
+            self._cursor.to_row(attributes.get("r"))
+            self.rows.append(RowSpan(self._cursor.row, self.here, tag_end(self.xml, self.here)))
         elif local == "c":
             self._check_count()
-            cells = self.rows[-1].cells
-            following = cells[-1].column + 1 if cells else 0
-            column = self._column(attributes["r"]) if "r" in attributes else following
-            cells.append(CellSpan(column, attributes.get("s", ""), self._here))
+            self._cursor.to_cell(attributes.get("r"))
+            self.rows[-1].cells.append(CellSpan(self._cursor.column, attributes.get("s", ""), self.here))
         elif local == "f":
             self.rows[-1].cells[-1].formula = True
             if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
-                self.arrays.append(attributes["ref"])
+                self.arrays.append(rectangle_of(attributes["ref"]))
 
-    def _column(self, address: str) -> int:
-        letters = address.rstrip("0123456789")
-        column = self._columns.get(letters)
-        if column is None:
-            column = self._columns[letters] = _place(address)[1]
-        return column
+    def close(self, name: str) -> None:
+        """Take note of where a row or a cell ends."""
+        if not self._within:
+            return
+        local = self._local_name(name)
+        if local == "c":
+            cell = self.rows[-1].cells[-1]
+            cell.end = self.ends(cell.start)[1]
+        elif local == "row":
+            row = self.rows[-1]
+            row.inner_end, row.end = self.ends(row.start)
+        elif local == "sheetData":
+            self._within = False
+            self.inner_end, self.end = self.ends(self.start)
+
+    def _local_name(self, name: str) -> str:
+        """A name without its namespace, if that is the worksheet's own."""
+        return local_name(name) if namespace_of(name) == self._namespace else ""
 
     def _check_count(self) -> None:
         self._count += 1
         if self._count > _MOST:
             raise XmlError(f"it has more than {_MOST:,} rows and cells")
-
-    def _close(self, name: str) -> None:
-        if not self._within:
-            return
-        local = name.rpartition(":")[2]
-        if local == "c":
-            cell = self.rows[-1].cells[-1]
-            cell.end = self._end(cell.start)[1]
-        elif local == "row":
-            row = self.rows[-1]
-            row.inner_end, row.end = self._end(row.start)
-        elif local == "sheetData":
-            self._within = False
-            self.inner_end, self.end = self._end(self.start)

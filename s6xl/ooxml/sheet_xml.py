@@ -8,53 +8,44 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import TypeVar
 
-from xlsxwriter.utility import xl_cell_to_rowcol
-
 from s6xl.errors import UserError
-from s6xl.ooxml.book import Cell, Place
-from s6xl.ooxml.package import DEEPEST, LONGEST_TEXT, Attributes, DamagedPartError, Package, local_name
+from s6xl.ooxml.addresses import CellCursor, Place, Rectangle, rectangle_of
+from s6xl.ooxml.book import Cell
+from s6xl.ooxml.package import Package
+from s6xl.ooxml.scanning import LONGEST_TEXT, Attributes, Scanner, XmlError, local_name
 
 MOST_CELLS = 500_000  # in a workbook, of those that hold something
-_ROWS, _COLUMNS = 1_048_576, 16_384
-_ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})", re.IGNORECASE)
 _CODED = re.compile("_x([0-9A-Fa-f]{4})_")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KNOWN = ("c", "v", "f", "row", "t", "rPh")
 _DAY_0 = datetime(1899, 12, 30)
 _OFTEN = 4096  # in how many cells the deadline is looked at once
 
-# First row, first column, last row, last column, counted from 1, the last ones included.
-Rectangle = tuple[int, int, int, int]
 _Item = TypeVar("_Item")
 
 
 def cells_of(package: Package, part: str, texts: Sequence[str], room: int) -> dict[Place, Cell]:
-    """The cells of a worksheet that hold a value or a formula; `texts` are the workbook's shared ones.
+    """Return the cells of a worksheet that hold a value or a formula.
+
+    Args:
+        package: the workbook's file.
+        part: the worksheet.
+        texts: the workbook's shared texts.
+        room: the most cells that there may be.
 
     Raises:
         DamagedPartError: if the part cannot be read.
-        UserError: if there are more than `room` of them.
+        UserError: if there are more cells.
     """
-    scan = _Scan(package, texts, room)
-    package.parse(part, scan.start, scan.end, scan.text)
+    scan = _CellScanner(package, texts, room)
+    package.scan(part, scan)
     scan.share()
     scan.spread()
     return scan.cells
 
 
-def block(reference: str) -> Rectangle:
-    """The place of a reference such as ``B2:C10`` or ``B2``.
-
-    Raises:
-        DamagedPartError: if it is none.
-    """
-    first, _, last = reference.partition(":")
-    (top, left), (bottom, right) = _place(first), _place(last or first)
-    return min(top, bottom), min(left, right), max(top, bottom), max(left, right)
-
-
 def decoded(text: str) -> str:
-    """A text in which ``_x000D_`` and its like stand for characters, such as those that XML cannot hold."""
+    """Return a text with the characters that ``_x000D_`` and its like stand for, such as those that XML cannot hold."""
     if "_x" not in text:
         return text
     plain = _CODED.sub(lambda match: chr(int(match[1], 16)), text)
@@ -64,21 +55,20 @@ def decoded(text: str) -> str:
 
 
 def formula_of(text: str) -> str:
-    """A formula without the ``=`` that some programs store with it."""
+    """Return a formula without the ``=`` that some programs store with it."""
     return text.strip().removeprefix("=").lstrip()
 
 
-class _Scan:
+class _CellScanner(Scanner):
     """Goes through the elements of a worksheet."""
 
     def __init__(self, package: Package, texts: Sequence[str], room: int) -> None:
+        super().__init__()
         self.cells: dict[Place, Cell] = {}
         self._package, self._texts, self._room = package, texts, room
         self._names: dict[str, str] = {}  # without namespaces, of those elements that matter
-        self._depth = self._row = self._column = 0
-        self._columns: dict[str, int] = {}
+        self._cursor = CellCursor()
         self._added = 0
-        self._text = ""
         self._within_phonetic = False
         # What the cell at hand has told so far.
         self._kind = "n"
@@ -91,45 +81,37 @@ class _Scan:
         self._waiting: list[tuple[Place, str]] = []
         self._blocks: list[tuple[Rectangle, Cell]] = []
 
-    def start(self, name: str, attributes: Attributes) -> None:
-        if not self._depth:
+    def begin(self, name: str, attributes: Attributes) -> None:
+        if self.depth == 1:
             namespace = name.removesuffix(local_name(name))
             self._names = {namespace + known: known for known in _KNOWN}
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise DamagedPartError("its XML is nested too deeply")
-        self._text = ""
         match self._names.get(name):
             case "c":
                 self._kind = attributes.get("t", "n")
                 self._value = self._inline = self._formula_attributes = None
-                self._go_to(attributes.get("r"))
+                self._cursor.to_cell(attributes.get("r"))
             case "f":
                 self._formula_attributes = attributes
             case "row":
-                self._row, self._column = int(attributes.get("r", self._row + 1)), 0
+                self._cursor.to_row(attributes.get("r"))
             case "rPh":
                 self._within_phonetic = True
 
-    def end(self, name: str) -> None:
-        self._depth -= 1
+    def close(self, name: str) -> None:
         match self._names.get(name):
             case "c":
                 if self._value is not None or self._formula_attributes is not None or self._inline is not None:
                     self._add()
             case "v":
-                self._value = self._text
+                self._value = self.text
             case "f":
-                self._formula = formula_of(self._text)
+                self._formula = formula_of(self.text)
             case "t" if not self._within_phonetic:
-                self._inline = (self._inline or "") + self._text
-                self._check_length(self._inline)
+                self._inline = (self._inline or "") + self.text
+                if len(self._inline) > LONGEST_TEXT:
+                    raise XmlError("it holds too long a text")
             case "rPh":
                 self._within_phonetic = False
-
-    def text(self, data: str) -> None:
-        self._text += data
-        self._check_length(self._text)
 
     def share(self) -> None:
         """Give their formula to the cells that stand before the one that has it.
@@ -161,22 +143,9 @@ class _Scan:
                     )
                     self._check_room(len(self.cells))
 
-    def _go_to(self, reference: str | None) -> None:
-        """Take the place of the cell at hand from its address, or, where it has none, behind the one before."""
-        if reference is None:
-            self._column += 1
-        else:
-            letters = reference.rstrip("0123456789")
-            column = self._columns.get(letters)
-            if column is None:
-                column = self._columns[letters] = _place(reference)[1]
-            self._row, self._column = int(reference[len(letters) :]), column
-        if not (0 < self._row <= _ROWS and self._column <= _COLUMNS):
-            raise DamagedPartError("it has cells outside a sheet")
-
     def _add(self) -> None:
         """Keep the cell at hand if it holds anything after all."""
-        place = self._row, self._column
+        place = self._cursor.row, self._cursor.column
         value = self._shown()
         error = self._value or "" if self._kind == "e" else ""
         if self._formula_attributes is not None:
@@ -200,7 +169,7 @@ class _Scan:
         cell = Cell(*place, value, error, formula or None, origin, in_array=kind == "array")
         self.cells[place] = cell
         if kind == "array" and formula and "ref" in attributes:
-            filled = block(attributes["ref"])
+            filled = rectangle_of(attributes["ref"])
             if filled[:2] == place and filled[2:] != place:
                 self._blocks.append((filled, cell))
 
@@ -211,7 +180,7 @@ class _Scan:
             case "s" if text is not None:
                 index = int(text)
                 if not 0 <= index < len(self._texts):
-                    raise DamagedPartError(f"a cell shows a text that is not in the file, number {index}")
+                    raise XmlError(f"a cell shows a text that is not in the file, number {index}")
                 return self._texts[index]
             case "str":
                 return decoded(text or "")
@@ -232,24 +201,12 @@ class _Scan:
                 self._package.deadline()
             yield item
 
-    def _check_length(self, text: str) -> None:
-        if len(text) > LONGEST_TEXT:
-            raise DamagedPartError("it holds too long a text")
-
     def _check_room(self, count: int) -> None:
         if count > self._room:
             raise UserError(
                 f"{self._package.path} has more than {MOST_CELLS:,} cells with content, which no backpropagation "
                 "workbook needs: delete what it does not need, or copy its tables into a new workbook."
             )
-
-
-def _place(reference: str) -> Place:
-    match = _ADDRESS.fullmatch(reference)
-    if match is None:
-        raise DamagedPartError(f"it has a cell at {reference[:20]!r}")
-    row, column = xl_cell_to_rowcol(f"{match[1].upper()}{match[2]}")
-    return row + 1, column + 1
 
 
 def _number(text: str) -> float | str:

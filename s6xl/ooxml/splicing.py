@@ -2,15 +2,15 @@
 
 import codecs
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from xml.parsers import expat
+
+from s6xl.ooxml.scanning import Attributes, Scanner, XmlError, local_name, namespace_of
 
 # A tag, in which quoted values may hold the sign that ends it.
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
-_TAG_NAME = re.compile(r"<[^\s/>]+")
+_TAG_NAME = re.compile(rb"<([^\s/>]+)")
 _ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
 _MOST_ELEMENTS = 500_000  # of a part that is held as a tree; Excel's 64,000 formats are fewer
 
@@ -18,58 +18,40 @@ _MOST_ELEMENTS = 500_000  # of a part that is held as a tree; Excel's 64,000 for
 Edit = tuple[int, int, str]
 
 
-class XmlError(Exception):
-    """Why XML cannot be changed, as the end of a sentence."""
+class SplicingScanner(Scanner):
+    """Goes through XML that is in memory as a whole, so as to edit it; what it writes there is UTF-8.
 
-
-class Scan(ABC):
-    """Goes through the elements of XML and tells where they are, as bytes from its start.
-
-    Names are as they are written, with their prefixes.
+    Raises:
+        XmlError: if the XML cannot be read, or is written in an encoding other than UTF-8.
     """
 
     def __init__(self, xml: bytes) -> None:
+        super().__init__()
         self.xml = xml
         if xml.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise XmlError("its XML is written in UTF-16")
-        self._parser = parser = expat.ParserCreate()
-        parser.StartElementHandler, parser.EndElementHandler = self._begin, self._close
-        parser.StartDoctypeDeclHandler = _refuse
-        parser.XmlDeclHandler = _check_encoding
-        try:
-            parser.Parse(xml, True)
-        except expat.ExpatError as error:
-            raise XmlError(f"its XML is damaged ({error})") from None
+        self._parser.XmlDeclHandler = _check_encoding
+        for _ in self.scan([xml], len(xml)):
+            pass
 
-    @abstractmethod
-    def _begin(self, name: str, attributes: dict[str, str]) -> None:
-        """An element starts here."""
-
-    @abstractmethod
-    def _close(self, name: str) -> None:
-        """An element's content ends here."""
-
-    @property
-    def _here(self) -> int:
-        return self._parser.CurrentByteIndex
-
-    def _end(self, start: int) -> tuple[int, int]:
-        """Where an element that ends here has its content's end and its own.
+    def ends(self, start: int) -> tuple[int, int]:
+        """Return where the content of the element that ends here has its end, and where the element has.
 
         The content of an element of a single tag ends where the element starts.
         """
         first_tag_end = tag_end(self.xml, start)
         if self.xml[first_tag_end - 2 : first_tag_end] == b"/>":
             return start, first_tag_end
-        return self._here, tag_end(self.xml, self._here)
+        return self.here, tag_end(self.xml, self.here)
 
 
 @dataclass(slots=True)
 class ElementSpan:
-    """An element in XML: its name and attributes as they are written, and where it is in bytes."""
+    """An element in XML: its name, also as it is written, its attributes, and where it is in bytes."""
 
     name: str
-    attributes: Mapping[str, str]
+    written_name: str
+    attributes: Attributes
     start: int
     children: "list[ElementSpan]" = field(default_factory=list)
     end: int = 0
@@ -77,26 +59,31 @@ class ElementSpan:
 
     @property
     def prefix(self) -> str:
-        """What stands before the names of its namespace: empty, or such as ``x:``."""
-        return "".join(self.name.rpartition(":")[:2])
+        """What is written before the names of its namespace: nothing, or such as ``x:``."""
+        return prefix_of(self.written_name)
 
     @property
     def namespace(self) -> str:
-        """The namespace that it is in, where it declares that itself, as a part's outermost element does."""
-        return self.attributes.get(f"xmlns:{self.prefix}".rstrip(":"), "")
+        """The namespace that its name is in."""
+        return namespace_of(self.name)
+
+    @property
+    def local_name(self) -> str:
+        """Its name without its namespace."""
+        return local_name(self.name)
 
     def named(self, local: str) -> "Iterator[ElementSpan]":
-        """Its children of a name, whatever their prefix."""
-        return (child for child in self.children if child.name.rpartition(":")[2] == local)
+        """Yield its children of a name, whatever their namespace."""
+        return (child for child in self.children if child.local_name == local)
 
     def appended(self, xml: bytes, content: str, attributes: Mapping[str, str] | None = None) -> Iterator[Edit]:
-        """What puts more at the end of its content, and gives it other attributes."""
+        """Yield what puts more at the end of its content, and gives it other attributes."""
         first_tag_end = tag_end(xml, self.start)
         tag = old = xml[self.start : first_tag_end].decode()
         for name, value in (attributes or {}).items():
             tag = with_attribute(tag, name, value)
         if self.inner_end == self.start:
-            yield self.start, self.end, f"{tag.removesuffix('/>').rstrip()}>{content}</{self.name}>"
+            yield self.start, self.end, f"{tag.removesuffix('/>').rstrip()}>{content}</{self.written_name}>"
             return
         if tag != old:
             yield self.start, first_tag_end, tag
@@ -104,7 +91,7 @@ class ElementSpan:
 
 
 def elements(xml: bytes) -> ElementSpan:
-    """The outermost element of a part, with all that is in it.
+    """Return the outermost element of a part, with all that is in it.
 
     Raises:
         XmlError: if it cannot be read.
@@ -112,28 +99,28 @@ def elements(xml: bytes) -> ElementSpan:
     return _Tree(xml).root
 
 
-class _Tree(Scan):
+class _Tree(SplicingScanner):
     def __init__(self, xml: bytes) -> None:
-        self._open = [ElementSpan("", {}, 0)]
+        self._open = [ElementSpan("", "", {}, 0)]
         self._count = 0
         super().__init__(xml)
         [self.root] = self._open[0].children
 
-    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+    def begin(self, name: str, attributes: Attributes) -> None:
         self._count += 1
         if self._count > _MOST_ELEMENTS:
             raise XmlError("its XML is too large")
-        element = ElementSpan(name, attributes, self._here)
+        element = ElementSpan(name, written_name(self.xml, self.here), attributes, self.here)
         self._open[-1].children.append(element)
         self._open.append(element)
 
-    def _close(self, name: str) -> None:
+    def close(self, name: str) -> None:
         element = self._open.pop()
-        element.inner_end, element.end = self._end(element.start)
+        element.inner_end, element.end = self.ends(element.start)
 
 
 def spliced(xml: bytes, edits: Iterable[Edit]) -> bytes:
-    """The XML with its edits made. Of those at one place the insertions come first, in the order given."""
+    """Return the XML with its edits made. Of those at one place the insertions come first, in the order given."""
     pieces, done = [], 0
     for start, end, text in sorted(edits, key=lambda edit: edit[:2]):
         pieces += [xml[done:start], text.encode()]
@@ -142,17 +129,27 @@ def spliced(xml: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def tag_end(xml: bytes, start: int) -> int:
-    """Where the tag that starts at a place ends."""
+    """Return where the tag that starts at a place ends."""
     match = _TAG.match(xml, start)
     assert match
     return match.end()
 
 
-def with_attribute(tag: str, name: str, value: str) -> str:
-    """A start tag with another value of an attribute, which it may not have yet."""
-    match = _TAG_NAME.match(tag)
+def written_name(xml: bytes, start: int) -> str:
+    """Return the name of the element that starts at a place, as it is written, with its prefix."""
+    match = _TAG_NAME.match(xml, start)
     assert match
-    behind = match.end()
+    return match[1].decode()
+
+
+def prefix_of(name: str) -> str:
+    """Return the prefix of a name as it is written: nothing, or such as ``x:``."""
+    return "".join(name.rpartition(":")[:2])
+
+
+def with_attribute(tag: str, name: str, value: str) -> str:
+    """Return a start tag with another value of an attribute, which it may not have yet."""
+    behind = len(written_name(tag.encode(), 0)) + 1
     written = f'"{escape(value)}"'
     for attribute in _ATTRIBUTE.finditer(tag, behind):
         if attribute[1] == name:
@@ -161,10 +158,7 @@ def with_attribute(tag: str, name: str, value: str) -> str:
     return f"{tag[:behind]} {name}={written}{tag[behind:]}"
 
 
-def _refuse(*declaration: object) -> None:
-    raise XmlError("its XML is of a kind that no spreadsheet writes")
-
-
 def _check_encoding(version: str, encoding: str | None, standalone: int) -> None:
+    """Refuse XML in which what is written here would be other characters."""
     if encoding and encoding.lower() not in ("utf-8", "ascii", "us-ascii"):
         raise XmlError(f"its XML is written in {encoding}")

@@ -33,7 +33,7 @@ _DARK = "FF9C0006"  # as on Excel's own format for what is bad
 
 
 def empty_styles(namespace: str) -> bytes:
-    """The stylesheet of a workbook that has none."""
+    """Return the stylesheet of a workbook that has none, in the namespace of its other parts."""
     normal = (
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
@@ -60,7 +60,14 @@ class StylesPart:
         self._marked: dict[tuple[str, str], int] = {}
 
     def text_format(self, *, font: str, alignment: str, fill: str = "", border: str = "") -> int:
-        """A new format for text, from the content of its elements, in which ``{p}`` is the prefix of their names."""
+        """Add a format for text and return its number.
+
+        Args:
+            font: the content of its element, in which ``{p}`` stands for the prefix of all names.
+            alignment: the attributes of its element.
+            fill: its colour as ARGB, or nothing.
+            border: the content of its element, or nothing.
+        """
         numbers = {
             "fontId": self._add("fonts", f"<{{p}}font>{font}</{{p}}font>"),
             "fillId": self._fill(fill) if fill else 0,
@@ -74,9 +81,11 @@ class StylesPart:
         )
 
     def marked(self, style: str, colour: str) -> int:
-        """A format as another one, but on a light colour, on which light letters become dark.
+        """Return the number of a format as another one, but on a light colour, on which light letters become dark.
 
-        `style` is the other one's number as a cell has it, empty where it has none.
+        Args:
+            style: the other one's number as a cell has it, empty where it has none.
+            colour: the colour, as ARGB.
         """
         key = style, colour
         if key not in self._marked:
@@ -94,7 +103,7 @@ class StylesPart:
         return self._marked[key]
 
     def xml(self) -> bytes:
-        """The stylesheet with what was added."""
+        """Return the stylesheet with what was added."""
         if not self._root.children:
             return spliced(self._xml, self._root.appended(self._xml, "".join(self._list(name) for name in _FIRST)))
         return spliced(self._xml, [edit for name in _FIRST for edit in self._edits(name)])
@@ -103,7 +112,7 @@ class StylesPart:
         element, added = self._lists[name], self._added[name]
         if element is None:
             followers = _ORDER[_ORDER.index(name) + 1 :]
-            behind = (child.start for child in self._root.children if _local(child) in followers)
+            behind = (child.start for child in self._root.children if child.local_name in followers)
             place = next(behind, self._root.inner_end)
             yield place, place, self._list(name)
         elif added:
@@ -133,7 +142,7 @@ class StylesPart:
             return ""
         start, end = colour.start - font.start, colour.end - font.start
         old = self._xml[font.start : font.end]
-        return spliced(old, [(start, end, f'<{colour.name} rgb="{_DARK}"/>')]).decode()
+        return spliced(old, [(start, end, f'<{colour.written_name} rgb="{_DARK}"/>')]).decode()
 
     def _add(self, name: str, text: str) -> int:
         text = text.replace("{p}", self._root.prefix)
@@ -150,10 +159,6 @@ def _is_light(colour: Mapping[str, str]) -> bool:
     except ValueError:
         return colour.get("theme") in _WHITE_THEMES or colour.get("indexed") in _WHITE_INDEXES
     return 0.299 * red + 0.587 * green + 0.114 * blue > 150
-
-
-def _local(element: ElementSpan) -> str:
-    return element.name.rpartition(":")[2]
 
 
 def _number(text: str | None) -> int:

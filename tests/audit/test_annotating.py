@@ -17,12 +17,12 @@ import xlsxwriter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from s6xl.addin.package import build_macro_workbook
-from s6xl.audit import annotating
 from s6xl.audit.annotating import annotate
 from s6xl.audit.audit_sheet import WIDTHS, Role, lines, matrix
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
 from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
+from s6xl.ooxml import package
 from tests.support import office
 from tests.support.audit.hostile import BOOK_RELATIONS, MAIN, OFFICE, PACKAGE, SHEET, bare, unzipped, zipped
 from tests.support.audit.mutations import mutated
@@ -561,7 +561,7 @@ def test_a_full_disk(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(annotating, "replace_parts", full)
+    monkeypatch.setattr(package, "replace_parts", full)
     (tmp_path / "out.xlsx").write_text("older")
     with pytest.raises(
         UserError, match=r"the disk is full, so .*out\.xlsx was not written: make room, or give another"
@@ -600,8 +600,8 @@ def with_twins(content: dict[str, bytes]) -> None:
     ("spoil", "sentence"),
     [
         (without_the_sheet, "has changed since it was audited: audit it again"),
-        (with_damaged_styles, "cannot be annotated (its XML is damaged"),
-        (with_entities, "cannot be annotated (its XML is of a kind that no spreadsheet writes): open it in"),
+        (with_damaged_styles, "cannot be annotated (its XML has an error"),
+        (with_entities, "cannot be annotated (it has a DOCTYPE, which no spreadsheet writes): open it in"),
         (with_a_bomb, "unpacks to more than 256 MB, which no backpropagation workbook needs"),
         (with_twins, "is damaged (it has two parts of one name): open it in"),
     ],

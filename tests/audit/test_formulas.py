@@ -6,7 +6,8 @@ import pytest
 from openpyxl.formula.translate import Translator
 
 from s6xl.audit.formulas import Formulas, UnreadableError, area_of
-from s6xl.ooxml.book import Area, Book, Cell, ListTable, address
+from s6xl.ooxml.addresses import Area, address
+from s6xl.ooxml.book import Book, Cell, ListTable
 
 TEXTS = (
     "1/(1+ EXP(-J33))",

@@ -137,7 +137,7 @@ def test_a_training_goes_on_when_its_workbook_turns_to_rubbish(
 
     assert training.train(run, images, cpu, training.Watcher(on_epoch=spoil)) == "finished"
     said = capsys.readouterr().err
-    assert said.count("is damaged, protected by a password or no workbook") == 1
+    assert said.count("is damaged (it cannot be unpacked)") == 1
     assert said.endswith("The training goes on.\n")
     with pytest.raises(ImpossibleHereError, match=r"the run is kept in .*, but .* is damaged"):
         report.end(run)
@@ -150,8 +150,8 @@ def test_a_training_goes_on_when_its_workbook_turns_to_rubbish(
     [
         ("new.xlsm", None, "is no name of a .xlsx file"),
         ("no/folder.xlsx", None, "does not exist: make it first, or give another file with --workbook"),
-        ("text.xlsx", b"text", "is damaged, protected by a password or no workbook"),
-        ("text.docx", b"text", "is no workbook that can be filled: give an .xlsx or .xlsm file"),
+        ("text.xlsx", b"text", "is not a workbook, although its name ends in .xlsx"),
+        ("text.docx", b"text", "is not a workbook that can be filled: give an .xlsx or .xlsm file"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_before_anything_is_trained(

@@ -16,7 +16,8 @@ from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
 from s6xl.errors import UserError
-from s6xl.ooxml.book import Book, Cell, Chart, Series, Sheet, address
+from s6xl.ooxml.addresses import address
+from s6xl.ooxml.book import Book, Cell, Chart, Series, Sheet
 from s6xl.ooxml.reading import read
 from tests.support import office
 from tests.support.audit.hostile import (
@@ -406,7 +407,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pipe(tmp_path: Path) -> None:
     path = tmp_path / "s.xlsx"
     os.mkfifo(path)
-    assert failure(path) == f"{path} is no ordinary file: give the name of a workbook."
+    assert failure(path) == f"{path} is not an ordinary file: give the name of a workbook."
 
 
 def read_within_limits(path: Path) -> str:

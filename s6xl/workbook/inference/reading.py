@@ -1,7 +1,6 @@
 """Reads a network that works in a workbook's cells, and the image that it is shown, back out of the file."""
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from itertools import groupby
@@ -13,15 +12,14 @@ from numpy.typing import NDArray
 from s6xl.errors import UserError
 from s6xl.mnist.layers import DIGITS, KINDS, SIDE, Dropout, Layer, check_chain
 from s6xl.mnist.trained import TrainedNetwork
+from s6xl.ooxml.addresses import area_of_name
 from s6xl.ooxml.book import Book, Cell
 from s6xl.ooxml.reading import read
-from s6xl.ooxml.sheet_xml import block
 from s6xl.workbook.cnn.model import LAYERS
 from s6xl.workbook.inference.digit import PIXELS_NAME, PROBABILITIES_NAME
 from s6xl.workbook.inference.neuron import defined_name
 from s6xl.workbook.inference.stages import stages
 
-_PLACE = re.compile(r"(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Z]{1,3}\$?\d{1,7}(?::\$?[A-Z]{1,3}\$?\d{1,7})?)")
 _SIZES = ("inputs", "outputs", "kernel", "stride", "padding")
 _NO_NETWORK = "has no network in its cells: give a workbook that `python -m s6xl build --run DIR` has made"
 
@@ -61,16 +59,11 @@ class _Reader:
         Raises:
             UserError: if there is no such name.
         """
-        match = _PLACE.fullmatch(self._book.names.get(name.casefold(), ""))
-        title = (match[1] or match[2]).replace("''", "'").casefold() if match else ""
-        if match is None or title not in self._sheets:
+        area = area_of_name(self._book.names.get(name.casefold(), ""))
+        sheet = self._sheets.get(area.sheet.casefold()) if area else None
+        if area is None or sheet is None:
             raise UserError(f"{self._path} {_NO_NETWORK}.")
-        first_row, first_column, last_row, last_column = block(match[3])
-        inside = [
-            cell
-            for (row, column), cell in self._sheets[title].cells.items()
-            if first_row <= row <= last_row and first_column <= column <= last_column
-        ]
+        inside = [cell for place, cell in sheet.cells.items() if area.rectangle.holds(place)]
         inside.sort(key=lambda cell: (cell.row, cell.column))
         for _, row in groupby(inside, key=lambda cell: cell.row):
             yield list(row)

@@ -22,8 +22,8 @@ from s6xl.addin.package import build_macro_workbook
 from s6xl.backprop.experiment import Experiment
 from s6xl.errors import UserError
 from s6xl.mnist.record import Run
+from s6xl.ooxml.scanning import XmlError
 from s6xl.ooxml.sheet_cells import with_cells
-from s6xl.ooxml.splicing import XmlError
 from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.cnn.content import NAMES, content_of
 from s6xl.workbook.cnn.filling import check_fillable, fill
@@ -330,7 +330,7 @@ def of_text(path: Path) -> None:
     path.write_text("no workbook")
 
 
-def encrypted(path: Path) -> None:
+def of_the_old_kind(path: Path) -> None:
     path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4_000))
 
 
@@ -380,29 +380,37 @@ def declared_in(encoding: bytes) -> Edit:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "sentence"),
     [
-        damaged_theme,
-        with_a_field(FLAGS, 1),
-        *(with_a_field(METHOD, method) for method in (9, 12, 14, 99)),
-        with_a_part_twice(SHEET),
-        with_a_part_twice(SHEET.upper()),
-        with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="99"')),
-        with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="x"')),
-        with_workbook_xml(declared_in(b"GBK")),
-        with_workbook_xml(declared_in(b"nonsense")),
-        with_workbook_xml(lambda xml: xml.replace(b" r:id=", b" id=")),
+        (damaged_theme, "it cannot be unpacked): open it in Excel or LibreOffice and save it as .xlsx"),
+        (with_a_field(FLAGS, 1), "is protected by a password: open it in Excel or LibreOffice and save it as .xlsx"),
+        *(
+            (with_a_field(METHOD, method), "it is packed in a way that no spreadsheet uses")
+            for method in (9, 12, 14, 99)
+        ),
+        (with_a_part_twice(SHEET), "it has two parts of one name"),
+        (with_a_part_twice(SHEET.upper()), "it has two parts of one name"),
+        (
+            with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="99"')),
+            "has no sheet MNIST as s6xl makes it",
+        ),
+        (
+            with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="x"')),
+            "has no sheet MNIST as s6xl makes it",
+        ),
+        (with_workbook_xml(declared_in(b"GBK")), "xl/workbook.xml: it has a number or a character that cannot be read"),
+        (with_workbook_xml(declared_in(b"nonsense")), "xl/workbook.xml: it has a number or a character that cannot"),
+        (with_workbook_xml(lambda xml: xml.replace(b" r:id=", b" r:other=")), "is damaged (a sheet is missing)"),
     ],
 )
-def test_damage_is_seen_before_a_training_begins_and_after(
-    spoil: Callable[[Path], None], plain: Path, run: Run
+def test_damage_is_seen_before_a_training_run_begins_and_after(
+    spoil: Callable[[Path], None], sentence: str, plain: Path, run: Run
 ) -> None:
     spoil(plain)
     before = plain.read_bytes()
-    sentence = "is damaged, protected by a password or no workbook: give one that Excel opens without asking"
-    with pytest.raises(UserError, match=sentence):
+    with pytest.raises(UserError, match=re.escape(sentence)):
         check_fillable(plain)
-    with pytest.raises(UserError, match=sentence):
+    with pytest.raises(UserError, match=re.escape(sentence)):
         fill(plain, content_of(run), instead=LATER)
     assert plain.read_bytes() == before
 
@@ -415,7 +423,7 @@ def test_a_file_that_may_not_be_read(plain: Path, run: Run, monkeypatch: pytest.
 
     # Taken away by hand, since no permission keeps an administrator out.
     monkeypatch.setattr(io, "open", refuse)
-    sentence = r"plain\.xlsx cannot be read \(Permission denied\): "
+    sentence = r"no permission to read .*plain\.xlsx: close it if it is open in another program, or "
     with pytest.raises(UserError, match=f"{sentence}give another file with --workbook"):
         check_fillable(plain)
     with pytest.raises(UserError, match=f"{sentence}{LATER}"):
@@ -479,10 +487,10 @@ def test_any_damage_ends_in_a_result_or_in_a_sentence(
         (with_an_array_in_the_way(b't="dataTable" ref="A22:C24" r1="K2"'), "its cell A22 holds a formula"),
         (with_an_array_in_the_way(b't="array" ref="A22:nowhere"'), "it has a cell at 'nowhere'"),
         (open_in_excel, "is open in another program: close it there, or bring it in later"),
-        (cut_off, "is damaged, protected by a password or no workbook"),
-        (of_text, "is damaged, protected by a password or no workbook"),
-        (encrypted, "is damaged, protected by a password or no workbook"),
-        (damaged_xml, "its XML is damaged"),
+        (cut_off, "is cut short or damaged: copy or download it once more"),
+        (of_text, "is not a workbook, although its name ends in .xlsx: open it in"),
+        (of_the_old_kind, "is a workbook of the old kind (.xls): open it in"),
+        (damaged_xml, "its XML has an error"),
     ],
 )
 def test_what_cannot_be_filled_is_left_as_it_is(
@@ -500,7 +508,7 @@ def test_what_cannot_be_filled_is_left_as_it_is(
 
 def test_a_file_of_another_kind(tmp_path: Path, run: Run) -> None:
     (tmp_path / "book.ods").touch()
-    with pytest.raises(UserError, match=r"is no workbook that can be filled: give an \.xlsx or \.xlsm file"):
+    with pytest.raises(UserError, match=r"is not a workbook that can be filled: give an \.xlsx or \.xlsm file"):
         check_fillable(tmp_path / "book.ods")
 
 
@@ -595,7 +603,7 @@ def test_a_sheet_whose_tags_have_a_prefix() -> None:
         ),
         (b"<!DOCTYPE worksheet [<!ENTITY a 'b'>]><worksheet><sheetData/></worksheet>", "no spreadsheet writes"),
         (b"<chartsheet/>", "it has no cells"),
-        (b"<worksheet><sheetData>", "its XML is damaged"),
+        (b"<worksheet><sheetData>", "its XML has an error"),
     ],
 )
 def test_xml_that_is_not_understood_is_refused(xml: bytes, sentence: str) -> None:

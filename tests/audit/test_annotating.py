@@ -181,6 +181,7 @@ def original_marks() -> Marks:
 # Workbooks by every kind of program.
 
 
+@pytest.mark.slow
 def test_the_original(original: Path, tmp_path: Path) -> None:
     marks = original_marks()
     check(original, marks, tmp_path, sheets={f"xl/worksheets/sheet{number}.xml" for number in range(2, 8)})

@@ -18,6 +18,7 @@ from s6xl.backprop.experiment import Experiment
 from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.composition.build import build
 from tests.support.audit.hostile import READABLE
+from tests.support.audit.small_book import small_book
 from tests.support.places import ROOT
 from tests.support.sheets import boundaries
 from tests.support.waiting import PATIENCE
@@ -126,22 +127,30 @@ def test_hostile_files_end(name: str, tmp_path: Path) -> None:
     assert done.returncode in (0, 1, 2)
 
 
-def test_what_other_programs_take_does_not_count(monkeypatch: pytest.MonkeyPatch, book: Path) -> None:
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A workbook that is audited at once."""
+    path = tmp_path / "small.xlsx"
+    path.write_bytes(small_book())
+    return path
+
+
+def test_what_other_programs_take_does_not_count(monkeypatch: pytest.MonkeyPatch, small: Path) -> None:
     hours = itertools.count(step=3_600.0)
     clock = SimpleNamespace(monotonic=lambda: next(hours), process_time=lambda: 1.0)
     monkeypatch.setattr(s6xl.audit.auditing, "time", clock)
-    assert audit(book).error == ""
+    assert audit(small).error == ""
 
 
-def test_takes_too_long(monkeypatch: pytest.MonkeyPatch, book: Path) -> None:
+def test_takes_too_long(monkeypatch: pytest.MonkeyPatch, small: Path) -> None:
     monkeypatch.setattr(s6xl.audit.auditing, "SECONDS", 0.0)
-    report = audit(book)
+    report = audit(small)
     assert report.status == "unreadable"
     assert "takes longer than 0 seconds to audit" in report.error
 
 
 def test_an_unforeseen_error_leaves_its_traceback_in_the_log(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, book: Path
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, small: Path
 ) -> None:
     """For the user it is one sentence, and the report holds nothing that is half done."""
 
@@ -149,14 +158,14 @@ def test_an_unforeseen_error_leaves_its_traceback_in_the_log(
         raise ZeroDivisionError("an error in s6xl")
 
     monkeypatch.setattr(s6xl.audit.auditing, "chart_findings", fail)
-    report = audit(book)
-    assert report.error.startswith(f"{book} {UNFORESEEN} (ZeroDivisionError): ")
-    assert report.error.count(".") == str(book).count(".") + 1
+    report = audit(small)
+    assert report.error.startswith(f"{small} {UNFORESEEN} (ZeroDivisionError): ")
+    assert report.error.count(".") == str(small).count(".") + 1
     assert not report.tables
     assert not report.notes
     (record,) = caplog.records
     assert (record.levelname, record.name) == ("ERROR", "s6xl.audit.auditing")
-    assert str(book) in record.getMessage()
+    assert str(small) in record.getMessage()
     assert "in fail\n" in caplog.text
     assert "ZeroDivisionError: an error in s6xl" in caplog.text
 

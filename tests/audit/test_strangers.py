@@ -52,6 +52,7 @@ def test_a_mistake_is_found(case: Case, tmp_path: Path) -> None:
         assert all(word.casefold() in slip for word in words), (slip, words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", MISTAKES, ids=lambda case: case.name)
 def test_what_is_said_to_be_right_is_right(case: Case, tmp_path: Path) -> None:
     """Put in place of what stands there, it is no longer found wrong."""

@@ -162,13 +162,21 @@ def with_another_size(path: Path) -> None:
         (without_values, "where the network's answer should be: open it in a spreadsheet program, let it calculate"),
         (with_an_error, "where the network's weights should be: open it in a spreadsheet program"),
         (without_a_name, "has no network in its cells: give a workbook that"),
-        (with_a_layer_renamed, "has been changed where the network's layers should be: build the workbook anew"),
-        (with_a_weight_missing, "has been changed where the network's weights should be"),
+        pytest.param(
+            with_a_layer_renamed,
+            "has been changed where the network's layers should be: build the workbook anew",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            with_a_weight_missing, "has been changed where the network's weights should be", marks=pytest.mark.slow
+        ),
         (with_a_pixel_missing, "has been changed where the network's image should be"),
         (with_a_name_for_a_whole_sheet, "has no number in"),
-        (with_a_place_that_no_sheet_has, "has no network in its cells"),
-        (with_a_row_that_no_sheet_has, "has no number in"),
-        (with_a_dropout_of_all, "has been changed where the network's layers should be"),
+        pytest.param(with_a_place_that_no_sheet_has, "has no network in its cells", marks=pytest.mark.slow),
+        pytest.param(with_a_row_that_no_sheet_has, "has no number in", marks=pytest.mark.slow),
+        pytest.param(
+            with_a_dropout_of_all, "has been changed where the network's layers should be", marks=pytest.mark.slow
+        ),
         pytest.param(with_a_variance_below_0, "the network gives no probabilities", marks=pytest.mark.slow),
         (with_another_size, "has been changed where the network's"),
     ],

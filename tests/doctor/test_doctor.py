@@ -417,6 +417,7 @@ class Choosing:
         self.chosen.append(value)
 
 
+@pytest.mark.slow
 def test_a_network_that_reads_rightly_passes(tmp_path: Path) -> None:
     app: Any = Reading()
     found = excel.check_network_workbook(Session(app, mock.Mock(), mock.Mock(), tmp_path, True))

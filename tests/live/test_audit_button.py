@@ -161,7 +161,7 @@ def test_an_empty_sheet_with_that_name_is_taken(scene: Scene) -> None:
     scene.check_shown()
 
 
-@pytest.mark.parametrize("refusing", [0.002, 0.01, 0.03])
+@pytest.mark.parametrize("refusing", [0.002, 0.01, pytest.param(0.03, marks=pytest.mark.slow)])
 def test_an_excel_that_is_often_busy_gets_one_sheet_with_everything(scene: Scene, refusing: float) -> None:
     refused = 0
     before = list(scene.sheets)

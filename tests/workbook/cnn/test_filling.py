@@ -76,15 +76,20 @@ def table(path: Path, sheet: str = "MNIST", top_left: str = "B22") -> list[tuple
     return [row for row in rows if row[0] is not None]
 
 
-@pytest.fixture(params=["formulas", "lambda", "udf"])
-def mine(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module", params=["formulas", "lambda", "udf"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workbook of each engine."""
-    path = tmp_path / ("mine.xlsm" if request.param == "udf" else "mine.xlsx")
+    path = tmp_path_factory.mktemp("made") / ("mine.xlsm" if request.param == "udf" else "mine.xlsx")
     if request.param == "udf":
         build_macro_workbook(Experiment(), path)
     else:
         build(Experiment(), path, engine=Engine(request.param))
     return path
+
+
+@pytest.fixture
+def mine(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path))
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ BEHIND = dict(zip(SHEETS, (0, 3, 6, 9, 11, 14, 17, 20, 21, 23), strict=True))
 
 
 @pytest.fixture(scope="module")
-def loaded(digit_book: Path) -> Workbook:
-    return openpyxl.load_workbook(digit_book)
-
-
-@pytest.fixture(scope="module")
 def recalculated(digit_book: Path, libreoffice: Office) -> Recalculated:
     return libreoffice.recalculate(digit_book)
 

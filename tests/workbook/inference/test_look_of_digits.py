@@ -4,7 +4,6 @@ import re
 import zipfile
 from pathlib import Path
 
-import openpyxl
 import pytest
 from openpyxl.formatting.rule import Rule
 from openpyxl.utils import column_index_from_string
@@ -21,11 +20,6 @@ SHARED_FUNCTIONS = {
     *("ABS", "ISERROR", "LEN", "NOT", "OR", "SEARCH", "TRIM"),
 }
 LAYERS = ["Input", *(f"Conv {n}" for n in range(1, 7)), "Max pool", "Average pool", "Linear"]
-
-
-@pytest.fixture(scope="module")
-def loaded(digit_book: Path) -> Workbook:
-    return openpyxl.load_workbook(digit_book)
 
 
 def network_sheets(loaded: Workbook) -> list[str]:

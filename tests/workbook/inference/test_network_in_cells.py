@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from numpy.typing import NDArray
 from openpyxl.utils import get_column_letter
+from openpyxl.workbook import Workbook
 from torch import nn
 
 from s6xl.backprop.experiment import Experiment
@@ -90,8 +91,8 @@ def test_every_digit_that_can_be_chosen(digit_book: Path, pretrained: Run, libre
     check(digit_book, libreoffice, network, np.array([*digits.values()]), [chosen(name) for name in digits])
 
 
-def test_the_list_is_the_digits(digit_book: Path, pretrained: Run) -> None:
-    sheet = openpyxl.load_workbook(digit_book)["Digit"]
+def test_the_list_is_the_digits(loaded: Workbook, pretrained: Run) -> None:
+    sheet = loaded["Digit"]
     (rule,) = [rule for rule in sheet.data_validations.dataValidation if CHOICE in rule.sqref]
     names = [cell.value for (cell,) in sheet[rule.formula1.replace("$", "")]]
     assert names == list(choices(pretrained))

@@ -57,7 +57,7 @@ def _check_copyable(package: Package) -> None:
     if sum(entry.file_size for entry in package.entries) > _MOST_BYTES:
         raise UserError(
             f"{package.path} unpacks to more than {_MOST_BYTES >> 20} MB, which no backpropagation workbook needs: "
-            "delete what it does not need, or copy its tables into a new workbook."
+            "delete the sheets that it does not need, or copy its tables into a new workbook."
         )
 
 

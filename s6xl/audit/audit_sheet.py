@@ -8,12 +8,13 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
+from s6xl.wording import counted
 
 TITLE = "Audit"
 # In characters, as Excel counts a column's width.
 WIDTHS = (14, 22, 12, 42, 40, 40)
-_FINDING_HEADINGS = ("Sheet", "Cells", "Quantity", "What is wrong", "What stands there", "What is right")
-_TABLE_HEADINGS = ("Sheet", "Table", "Learning rate", "Network and rows", "What was not checked", "Notes")
+_FINDING_HEADERS = ("Sheet", "Cells", "Quantity", "What is wrong", "What was found", "What is right")
+_TABLE_HEADERS = ("Sheet", "Table", "Learning rate", "Network and rows", "Not checked", "Notes")
 _CELLS = 1  # the column that leads to the cells
 _MOST_LINES = 25  # of text in a cell, as many as the highest row shows
 _MARGIN = 3  # characters by which a line of text is shorter than its column is wide
@@ -27,7 +28,7 @@ class Role(Enum):
     SUMMARY = "summary"
     TEXT = "text"
     SECTION = "section"
-    HEADINGS = "headings"
+    HEADERS = "headers"
     FINDING = "finding"
     TABLE = "table"
     EMPTY = "empty"
@@ -55,10 +56,8 @@ def lines(report: FileReport) -> list[Line]:
         Line(Role.TITLE, (f"Audit of {report.path.name}",)),
         Line(Role.SUMMARY, (summary(report),)),
         *(Line(Role.TEXT, (note,)) for note in report.notes[:_MOST]),
-        *_section(_FINDING_HEADINGS, "What is wrong", [_finding_line(finding) for finding in report.findings[:_MOST]]),
-        *_section(
-            _TABLE_HEADINGS, "What was looked at", [line for table in report.tables for line in _table_lines(table)]
-        ),
+        *_section(_FINDING_HEADERS, "Findings", [_finding_line(finding) for finding in report.findings[:_MOST]]),
+        *_section(_TABLE_HEADERS, "Tables", [line for table in report.tables for line in _table_lines(table)]),
     ]
 
 
@@ -81,21 +80,21 @@ def summary(report: FileReport) -> str:
         return report.error
     if not report.tables:
         return "No table of gradient descent was found"
-    tables = _counted(len(report.tables), "table")
+    tables = counted(len(report.tables), "table")
     affected = sum(bool(table.findings) for table in report.tables)
     if not affected:
         found = f"Nothing wrong was found in {tables}"
     else:
         where = tables if affected == len(report.tables) else f"{affected} of {tables}"
-        found = f"{_counted(len(report.findings), 'finding')} in {where}"
+        found = f"{counted(len(report.findings), 'finding')} in {where}"
     is_complete = not any(table.not_checked for table in report.tables)
     return found if is_complete else f"{found}; not everything could be checked"
 
 
-def _section(headings: tuple[str, ...], title: str, content: list[Line]) -> list[Line]:
+def _section(headers: tuple[str, ...], title: str, content: list[Line]) -> list[Line]:
     if not content:
         return []
-    return [Line(Role.EMPTY), Line(Role.SECTION, (title,)), Line(Role.HEADINGS, headings), *content]
+    return [Line(Role.EMPTY), Line(Role.SECTION, (title,)), Line(Role.HEADERS, headers), *content]
 
 
 def _finding_line(finding: Finding) -> Line:
@@ -115,7 +114,7 @@ def _table_lines(table: TableReport) -> Iterator[Line]:
 
 
 def _area(table: TableReport) -> str:
-    """Where a table is, from its headings to its last step."""
+    """Where a table is, from its headers to its last step."""
     inside = (place for place in table.columns.values() if place.isdecimal() or place.isalpha())
     places = sorted(inside, key=lambda place: (len(place), place))
     first, last = table.line(table.header_row), table.line(table.last_row)
@@ -128,11 +127,7 @@ def _area(table: TableReport) -> str:
 
 def _rows(table: TableReport) -> str:
     kind = "column" if table.on_side else "row"
-    return f"headings in {table.headers}, steps in {kind}s {table.steps}"
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    return f"headers in {table.headers}, steps in {kind}s {table.steps}"
 
 
 def _shortened(texts: Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _SIDES = ("left", "right", "top", "bottom")
 _BOXED = (Role.FINDING, Role.TABLE)
 # Points, of a line of text and of rows that need more; not every program finds a height by itself.
 _LINE_HEIGHT = 15
-_HEIGHTS = {Role.TITLE: 27, Role.SUMMARY: 18, Role.SECTION: 21, Role.HEADINGS: 18}
+_HEIGHTS = {Role.TITLE: 27, Role.SUMMARY: 18, Role.SECTION: 21, Role.HEADERS: 18}
 
 
 def sheet_xml(rows: Sequence[Line], namespace: str, styles: StylesPart) -> bytes:
@@ -60,8 +60,8 @@ def _height(row: Line) -> int:
 
 
 def _frozen(rows: Sequence[Line]) -> str:
-    """What keeps the first headings in sight."""
-    above = next((number for number, row in enumerate(rows, 1) if row.role is Role.HEADINGS), 0)
+    """What keeps the first headers in sight."""
+    above = next((number for number, row in enumerate(rows, 1) if row.role is Role.HEADERS), 0)
     if not above:
         return ""
     return f'<pane ySplit="{above}" topLeftCell="A{above + 1}" activePane="bottomLeft" state="frozen"/>'
@@ -89,7 +89,7 @@ def _looks(styles: StylesPart) -> dict[str, int]:
         Role.SUMMARY.value: styles.text_format(font=_font(12), alignment='vertical="center"'),
         Role.TEXT.value: plain,
         Role.SECTION.value: styles.text_format(font=_font(13, bold=True), alignment='vertical="center"'),
-        Role.HEADINGS.value: styles.text_format(
+        Role.HEADERS.value: styles.text_format(
             font=_font(11, bold=True, colour="#FFFFFF"), alignment=wrapped, fill=_argb(INK), border=box
         ),
         Role.FINDING.value: boxed,

@@ -38,7 +38,7 @@ def audit(path: Path) -> FileReport:
         report.error = str(error)
         _LOG.info("%s cannot be audited", path, exc_info=True)
     except Exception as error:  # one file must not end the audit of a folder
-        report.error = f"{path} {UNFORESEEN} ({type(error).__name__}): please report it and send the file along."
+        report.error = f"{path} {UNFORESEEN} ({type(error).__name__}): please report it with the workbook."
         _LOG.exception("%s %s", path, UNFORESEEN)
     if report.error:
         report.tables.clear()
@@ -78,12 +78,14 @@ def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
     for table, finding in chart_findings(book, readings):
         reports[table].findings.append(finding)
     report.notes += [
-        f"{sheet}, {' and '.join(heads)}: headers as of a table, but no steps of gradient descent; not checked."
+        f"{sheet}, {' and '.join(heads)}: this looks like a table but has no steps of gradient descent; not checked."
         for sheet, heads in others.items()
     ]
     report.tables = list(reports.values())
     if not report.tables:
-        report.notes.append("No table of gradient descent was found: none has headers such as w1, a_h1 and ∂E/∂w1.")
+        report.notes.append(
+            "No table of gradient descent was found: a table needs headers such as w1, a_h1 and ∂E/∂w1."
+        )
 
 
 def _table_report(
@@ -106,12 +108,14 @@ def _table_report(
     report.findings += _errors(reading, judgement)
     report.findings += _stale(reading, evaluate, deadline)
     if not any(cell.value is not None for cell in _formula_cells(table)):
-        report.notes.append("the formulas have no values: the workbook was saved without being calculated")
+        report.notes.append("the formulas have no values because the workbook was saved without being calculated")
     report.notes += _taken(reading)
     report.notes += [
-        f"{text} is typed for {written(name)} into formulas" for name, text in reading.typed_numbers().items()
+        f"{written(name)} is typed into the formulas as {text}" for name, text in reading.typed_numbers().items()
     ]
-    report.notes += [f"read together with the {_headers(block)} on {block.sheet.title}" for block in table.blocks[1:]]
+    report.notes += [
+        f"read as one table with the {_headers(block)} on {block.sheet.title}" for block in table.blocks[1:]
+    ]
     return report
 
 
@@ -125,7 +129,7 @@ def _errors(reading: Reading, judgement: Judgement) -> Iterator[Finding]:
         yield _finding(Kind.ERROR, reading, column, indexes, f"shows {error}", error)
     for sheet, cell in errors_outside(reading.whereabouts, reading.table):
         stands = f"={cell.formula}" if cell.formula is not None else cell.error
-        yield Finding(Kind.ERROR, sheet, cell.address, f"shows {cell.error}, and the table with it", "", stands)
+        yield Finding(Kind.ERROR, sheet, cell.address, f"shows {cell.error}, and so does the table", "", stands)
 
 
 def _stale(reading: Reading, evaluate: Evaluator, deadline: Callable[[], None]) -> Iterator[Finding]:
@@ -135,7 +139,7 @@ def _stale(reading: Reading, evaluate: Evaluator, deadline: Callable[[], None]) 
     for column, computed_at in groups.items():
         first = min(computed_at)
         shown = f"{column.cells[first].value:.15g}"
-        words = "shows another value than its formula gives: calculate the workbook anew (Ctrl+Alt+F9) and save it"
+        words = "shows a value that its formula does not give: recalculate (Ctrl+Alt+F9) and save the workbook"
         yield _finding(Kind.STALE, reading, column, computed_at, words, shown, f"{computed_at[first]:.15g}")
 
 
@@ -156,8 +160,8 @@ def _taken(reading: Reading) -> Iterator[str]:
     """The columns whose headers say nothing, and what they were taken for by their formulas."""
     for column, name in reading.named_columns():
         if not column.says and name not in column.candidates:
-            head = f"headed {column.header!r}" if column.header else "without a header"
-            yield f"column {_letter(column)}, {head}, is taken for {written(name)} by its formulas"
+            head = f"with the header {column.header!r}" if column.header else "without a header"
+            yield f"column {_letter(column)}, {head}, is taken for {written(name)} because of its formulas"
 
 
 def _rate(reading: Reading) -> str:
@@ -170,7 +174,7 @@ def _rate(reading: Reading) -> str:
         sheet, at = resolver.rate
         title = resolver.whereabouts.sheets[sheet].title
         return ("" if title == table.block.sheet.title else sheet_prefix(title)) + address(*at)
-    return "" if reading.rate is None else f"{reading.rate:.10g}, in the formulas"
+    return "" if reading.rate is None else f"{reading.rate:.10g} in the formulas"
 
 
 def _letter(column: Column) -> str:

@@ -75,7 +75,7 @@ class Evaluator:
         except RecursionError as error:
             raise UnknownError("it is nested too deeply") from error
         except ValueError as error:
-            raise UnknownError("it joins blocks of different size") from error
+            raise UnknownError("it combines ranges of different sizes") from error
 
     def _value(self, node: Node, scope: Scope) -> Value:
         match node.__class__.__name__:
@@ -84,7 +84,7 @@ class Evaluator:
             case "NameNode":
                 value = self._name(node.name, scope)
                 if callable(value):
-                    raise UnknownError("it gives a function and no number")
+                    raise UnknownError("it returns a function instead of a number")
                 return value  # type: ignore[no-any-return]
             case "Unary":
                 return self._unary(node, scope)
@@ -97,7 +97,7 @@ class Evaluator:
                 return function([self._value(item, scope) for item in node.args])
             case "ArrayLiteral":
                 return block_of([[self._value(item, scope) for item in row] for row in node.rows])
-        raise UnknownError(f"it has a part that is not computed here: {node.__class__.__name__}")
+        raise UnknownError(f"it has a part that the audit cannot compute: {node.__class__.__name__}")
 
     def _name(self, name: str, scope: Scope) -> Any:
         index = hole_index(name)
@@ -108,7 +108,7 @@ class Evaluator:
             return scope.variables[key]
         tree = self._named(name)
         if tree is None:
-            raise UnknownError(f"it uses the name {name}, which is not known")
+            raise UnknownError(f"it uses the name {name}, which the workbook does not define")
         return self._value_or_function(tree, scope.defined())
 
     def _value_or_function(self, node: Any, scope: Scope) -> Any:
@@ -123,7 +123,7 @@ class Evaluator:
                 return number(value) / 100
             case "+" | "@":
                 return value
-        raise UnknownError(f"it uses the operator {node.op}, which is not computed here")
+        raise UnknownError(f"it uses the operator {node.op}, which the audit cannot compute")
 
     def _binary(self, node: Any, scope: Scope) -> Value:
         # A long sum leans to the left; it is gone down in a loop, so that it may be as long as Excel allows.
@@ -142,7 +142,7 @@ class Evaluator:
             case "let":
                 return self._let(node.args, scope)
             case "lambda":
-                raise UnknownError("it gives a function and no number")
+                raise UnknownError("it returns a function instead of a number")
             case "if" if len(node.args) in (2, 3):
                 return self._if(node.args, scope)
             case "iferror" | "ifna" if len(node.args) == 2:
@@ -154,11 +154,11 @@ class Evaluator:
         try:
             return known(*values)
         except (TypeError, ValueError, IndexError) as error:
-            raise UnknownError(f"{name.upper()} has arguments that are not understood") from error
+            raise UnknownError(f"the audit cannot compute {name.upper()} with these arguments") from error
 
     def _let(self, nodes: Sequence[Any], scope: Scope) -> Value:
         if not len(nodes) % 2:
-            raise UnknownError("its LET lacks a name, a value, or what to compute with them")
+            raise UnknownError("its LET is incomplete")
         for variable, item in zip(nodes[:-1:2], nodes[1::2], strict=True):
             scope = scope.binding({_variable(variable): self._value_or_function(item, scope)})
         return self._value(nodes[-1], scope)
@@ -191,7 +191,7 @@ class Evaluator:
             return own
         tree = self._named(name)
         if tree is None:
-            raise UnknownError(f"it calls {name.upper()}, which is not computed here")
+            raise UnknownError(f"it calls {name.upper()}, which the audit cannot compute")
         return self._closure(tree, scope.defined())
 
     def _closure(self, node: Any, scope: Scope) -> Closure:
@@ -203,13 +203,13 @@ class Evaluator:
 
     def _lambda(self, node: Any, scope: Scope) -> Closure:
         if not node.args:
-            raise UnknownError("its LAMBDA computes nothing")
+            raise UnknownError("its LAMBDA is empty")
         *parameters, body = node.args
         names = [_variable(parameter) for parameter in parameters]
 
         def closure(values: Sequence[Any]) -> Value:
             if len(values) != len(names):
-                raise UnknownError("it calls a LAMBDA with another number of arguments than it takes")
+                raise UnknownError("it calls a LAMBDA with the wrong number of arguments")
             return self._value(body, scope.called().binding(dict(zip(names, values, strict=True))))
 
         return closure

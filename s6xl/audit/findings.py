@@ -26,7 +26,7 @@ class Kind(StrEnum):
 class Finding:
     """Something wrong, at `cells` on `sheet`: ``AA33:AA100``, several areas joined by commas; for a chart its corner.
 
-    `slip` is the mistake in words, such as ``uses a_h1 where a_h2 is right``. `quantity` is the symbol of what the
+    `slip` is the mistake in words, such as ``uses a_h1 instead of a_h2``. `quantity` is the symbol of what the
     cells should compute, `stands` what stands in the first of them, `right` what is right there; these may be empty.
     """
 

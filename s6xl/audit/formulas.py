@@ -21,7 +21,7 @@ _DEEPEST = 64  # parentheses within one another, as in Excel
 
 
 class UnreadableError(Exception):
-    """Why a formula is not understood, as the middle of a sentence."""
+    """Why a formula cannot be understood, as a clause such as ``it refers to whole rows``."""
 
 
 class Corner(NamedTuple):
@@ -113,16 +113,16 @@ def tree(template: str) -> Node:
     """The syntax tree of a template.
 
     Raises:
-        UnreadableError: if it is no formula that Excel could hold.
+        UnreadableError: if Excel would not accept it as a formula.
     """
     if len(template) > LONGEST_FORMULA:
         raise UnreadableError(f"it is longer than the {LONGEST_FORMULA:,} characters that Excel allows")
     if _depth(template) > _DEEPEST:
-        raise UnreadableError(f"its parentheses are deeper than the {_DEEPEST} levels that Excel allows")
+        raise UnreadableError(f"it nests parentheses more than {_DEEPEST} deep, which Excel does not allow")
     try:
         return parse("=" + template)
     except FormulaError as error:
-        raise UnreadableError("it is no formula that Excel could hold") from error
+        raise UnreadableError("Excel would not accept it as a formula") from error
     except RecursionError as error:
         raise UnreadableError("it is nested too deeply") from error
 
@@ -173,7 +173,7 @@ class Formulas:
         if len(text) > LONGEST_FORMULA:
             raise UnreadableError(f"it is longer than the {LONGEST_FORMULA:,} characters that Excel allows")
         if taken := _HOLE.search(text):
-            raise UnreadableError(f"it uses the name {taken[0]}, which the audit needs itself")
+            raise UnreadableError(f"it uses the name {taken[0]}, which the audit reserves")
         references: list[Reference] = []
 
         def hold(reference: Reference) -> str:
@@ -185,7 +185,7 @@ class Formulas:
                 sheet_of_it = _sheet(match["sheet"] or "")
                 return hold(_reference(sheet_of_it, match["cell"], match["to"] or match["cell"], origin))
             if match["lines"]:
-                raise UnreadableError(f"it refers to whole rows or columns, {match['lines']}")
+                raise UnreadableError(f"it refers to whole rows or columns ({match['lines']})")
             if match["table"] is not None:
                 return hold(_structured(self._book.tables, match["table"], match["inside"], origin, sheet))
             if match["name"]:
@@ -194,7 +194,7 @@ class Formulas:
             if match["other"]:
                 if match["other"].endswith("!#REF!"):
                     return "#REF!"
-                raise UnreadableError(f"it refers to {_shortened(match['other'])}, which is not followed")
+                raise UnreadableError(f"it refers to {_shortened(match['other'])}, which the audit cannot look up")
             return match[0]
 
         return Formula(_TOKEN.sub(cut, text), tuple(references))
@@ -256,7 +256,7 @@ def _sheet(prefix: str) -> str:
     if name.startswith("'"):
         name = name[1:-1].replace("''", "'")
     if "[" in name or ":" in name:
-        raise UnreadableError(f"it refers to {_shortened(name)}, which is not followed")
+        raise UnreadableError(f"it refers to {_shortened(name)}, which the audit cannot look up")
     return name
 
 
@@ -270,10 +270,10 @@ def _structured(tables: Mapping[str, ListTable], name: str, inside: str, origin:
     table = tables.get(name.casefold()) if name else _around(tables, origin, sheet)
     columns, kinds = _structured_items(inside)
     if table is None or len(columns) != 1 or kinds - {"#this row", "#data"}:
-        raise UnreadableError(f"it refers to {_shortened(f'{name}[{inside}]')}")
+        raise UnreadableError(f"it refers to {_shortened(f'{name}[{inside}]')}, which the audit cannot look up")
     titles = [title.casefold() for title in table.columns]
     if columns[0] not in titles:
-        raise UnreadableError(f"it refers to the column {_shortened(columns[0])}, which the table {table.name} lacks")
+        raise UnreadableError(f"it refers to the column {_shortened(columns[0])}, which {table.name} does not have")
     column = table.area.first_column + titles.index(columns[0])
     other_sheet = "" if table.area.sheet == sheet else table.area.sheet
     if "#this row" in kinds:

@@ -79,9 +79,9 @@ class _Judge:
             return
         if not name:
             if column.has_formulas and not column.is_apart and not self._is_used(column):
-                head = f", headed {column.header!r}," if column.header else ""
+                head = f" (header {column.header!r})" if column.header else ""
                 cells = areas(column, column.cells)
-                self.judgement.not_checked.append(f"{cells}{head} is no quantity of the network that is known here")
+                self.judgement.not_checked.append(f"{cells}{head}: not a known quantity of the network")
             return
         if reading.is_weight(name) and not reading.moves:
             return
@@ -115,7 +115,7 @@ class _Judge:
                 Kind.HEADER,
                 column.sheet,
                 address(*block.place(column.number, block.header_row)),
-                f"the header names another quantity than the column computes, {written(name)}",
+                f"the header is wrong: the column computes {written(name)}",
                 written(name),
                 column.header,
                 written(name),
@@ -171,14 +171,14 @@ class _Judge:
         others = {index: number for index, number in numbers.items() if number != usual}
         if not others:
             return []
-        words = f"{written(name)} changes from row to row: it is {usual:.10g} in most"
+        words = f"{written(name)} must be the same in every row: most have {usual:.10g}"
         if count < _MAJORITY * len(numbers):
             if name == "lr" or len(set(numbers.values())) < max(_FEWEST_IN_SERIES, len(numbers) / 2):
-                self.judgement.notes.append(f"{written(name)} changes from row to row; it is taken as given")
+                self.judgement.notes.append(f"{written(name)} changes from row to row and is taken as given")
                 return []
             # All different: filled down as a series, or drawn anew in each row.
             usual = numbers[min(numbers)]
-            words = f"{written(name)} changes from row to row: all steps share one, {usual:.10g} in the first"
+            words = f"{written(name)} must be the same in every row: the first has {usual:.10g}"
             others = {index: number for index, number in numbers.items() if number != usual}
         return [_Wrong(index, Kind.GIVEN, Slip(words, f"{usual:.10g}"), _text(column.cells[index])) for index in others]
 
@@ -186,7 +186,7 @@ class _Judge:
         """Empty cells in a column that most rows fill."""
         if 2 * len(column.cells) < len(self._full):
             return []
-        words = f"empty where {written(name)} belongs"
+        words = f"empty: {written(name)} is missing"
         return [_Wrong(index, Kind.GIVEN, Slip(words), "") for index in sorted(self._full - column.cells.keys())]
 
     def _rates(self, column: Column) -> list[_Wrong]:
@@ -267,7 +267,7 @@ class _Judge:
         if any(offset or name not in (*self._reading.model.givens, "lr") for name, offset in used):
             return _no_start(weight)
         if any(name not in self._reading.model.learning for name, _ in used):
-            raise UnreadableError("it starts from what another table gives")
+            raise UnreadableError("it starts from a value in another table")
         if formula.template != hole(0):
             return ""
         return self._start_elsewhere(weight, formula.references[0].key(column.sheet, column.place(0)), atoms)
@@ -281,7 +281,7 @@ class _Judge:
             return f"{weight} starts from an empty cell"
         labelled = next(iter(self._reading.whereabouts.label(key)), weight)
         if labelled != weight and self._reading.is_weight(labelled):
-            return f"starts from {labelled} where {weight} is right"
+            return f"starts from {labelled} instead of {weight}"
         return ""
 
     def _pasted(self, name: str, column: Column, index: int) -> list[_Wrong]:
@@ -292,7 +292,7 @@ class _Judge:
         if cell.value is None or (isinstance(cell.value, str) and not cell.value.strip()):
             return []
         kind = "text" if isinstance(cell.value, str) else "number"
-        words = f"a {kind} pasted or typed where a formula belongs"
+        words = f"a typed or pasted {kind} instead of a formula"
         return [_Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, At(column, index))), _text(cell))]
 
     def _missing(self, column: Column, name: str) -> list[_Wrong]:
@@ -300,12 +300,12 @@ class _Judge:
         held = [index for index, cell in column.cells.items() if cell.formula is not None or cell.value is not None]
         if not held:
             return []
-        words = "empty where a formula belongs"
+        words = "empty: the formula is missing"
         starts = self._starts(column, name)
         found = []
         for index in sorted(self._full - set(held)):
             if index == 0 and starts:
-                empty = f"empty where {written(name)} starts from a number"
+                empty = f"empty: the first value of {written(name)} is missing"
                 found.append(_Wrong(0, Kind.START, Slip(empty), ""))
             elif index < max(held):
                 found.append(_Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, At(column, index))), ""))
@@ -321,8 +321,8 @@ class _Judge:
         error = str(fault)
         words = {
             "#REF!": "gives #REF!: it refers to a cell that was deleted",
-            "#VALUE!": "gives #VALUE!: it computes with a text",
-            "a circular reference": "refers back to itself: a circular reference",
+            "#VALUE!": "gives #VALUE!: it calculates with text",
+            "a circular reference": "refers to itself: a circular reference",
         }.get(error, f"gives {error}")
         cell, at = column.cells[index], At(column, index)
         formula, atoms = self._reading.resolver.atoms(column, index)
@@ -341,7 +341,7 @@ class _Judge:
             self.judgement.not_checked.append(f"{cells}: {reason}")
         named = self._reading.resolver.names.values()
         if len(self._reading.table) > 1 and not self._reading.moves and any(map(self._reading.is_weight, named)):
-            self.judgement.not_checked.append("the weights: there are no gradients that they could follow from")
+            self.judgement.not_checked.append("the weights: the table has no gradients to update them with")
 
     def _as_neighbours(self, column: Column, wrong: list[_Wrong], rights: Counter[Formula]) -> list[_Wrong]:
         """For wrong cells among right ones, what is right is what stands in those."""
@@ -364,7 +364,7 @@ class _Judge:
             first, last = items[0], items[-1]
             words = first.slip.words
             if first.slip.start:
-                words = words.replace(f"slides to {first.slip.reached}", f"slides to {last.slip.reached}")
+                words = words.replace(f" to {first.slip.reached}", f" to {last.slip.reached}")
             self.judgement.findings.append(
                 Finding(
                     kind,
@@ -382,7 +382,7 @@ def _not_a_number(index: int, cell: Cell, kind: Kind) -> _Wrong:
     """What is wrong in a cell that should hold a number."""
     if cell.error:
         return _Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}"), cell.error)
-    return _Wrong(index, kind, Slip("a text where a number belongs"), str(cell.value))
+    return _Wrong(index, kind, Slip("text instead of a number"), str(cell.value))
 
 
 def _no_start(weight: str) -> str:

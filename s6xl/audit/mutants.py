@@ -17,7 +17,7 @@ def mutants(expression: Expression) -> Iterator[tuple[Expression, str]]:
 def _within(expression: Expression) -> Iterator[tuple[Expression, str]]:
     match expression:
         case Negative(operand):
-            yield operand, f"lost the minus sign before {_shown(operand)}"
+            yield operand, f"lacks the minus sign before {_shown(operand)}"
             for mutant, words in _within(operand):
                 yield Negative(mutant), words
         case Call("sigmoid"):
@@ -25,7 +25,7 @@ def _within(expression: Expression) -> Iterator[tuple[Expression, str]]:
         case Call(function, argument):
             for mutant, words in _within(argument):
                 yield Call(function, mutant), words
-            yield argument, f"lost {function.upper()}(…) around {_shown(argument)}"
+            yield argument, f"lacks {function.upper()}(…) around {_shown(argument)}"
         case Operation(operator, left, right):
             yield from _operations(operator, left, right)
             for mutant, words in _within(left):
@@ -40,12 +40,12 @@ def _operations(operator: str, left: Expression, right: Expression) -> Iterator[
         case "+":
             yield left, f"leaves out {_shown(right)}"
             yield right, f"leaves out {_shown(left)}"
-            yield Operation("-", left, right), f"has a minus sign where {whole} is right"
-            yield Operation("-", right, left), f"has a minus sign where {whole} is right"
-            yield Operation("*", left, right), f"multiplies where the sum {whole} is right"
+            yield Operation("-", left, right), f"has a minus sign: {whole} is right"
+            yield Operation("-", right, left), f"has a minus sign: {whole} is right"
+            yield Operation("*", left, right), f"multiplies instead of adding: {whole} is right"
         case "-":
             yield Operation("-", right, left), f"has the wrong sign: {whole} is right"
-            yield Operation("+", left, right), f"has a plus sign where {whole} is right"
+            yield Operation("+", left, right), f"has a plus sign: {whole} is right"
             yield left, f"leaves out −{_shown(right)}"
             yield right, f"lacks the difference {whole}"
         case "*":
@@ -55,19 +55,19 @@ def _operations(operator: str, left: Expression, right: Expression) -> Iterator[
             match left:
                 case Operation("*", further, middle):
                     yield further, f"lacks the factors {_shown(middle)} and {_shown(right)}"
-            yield Operation("+", left, right), f"adds where the product {whole} is right"
+            yield Operation("+", left, right), f"adds instead of multiplying: {whole} is right"
             yield Operation("*", left, Operation("*", left, right)), f"has the factor {_shown(left)} twice"
             yield Operation("*", Operation("*", left, right), right), f"has the factor {_shown(right)} twice"
             for number, words in ((2.0, "2"), (0.5, "½")):
-                yield Operation("*", Number(number), Operation("*", left, right)), f"has a factor {words} too many"
+                yield Operation("*", Number(number), Operation("*", left, right)), f"has an extra factor {words}"
         case "/":
             yield Operation("/", right, left), f"is upside down: {whole} is right"
             yield right, f"lacks the division {whole}"
             yield left, f"does not divide by {_shown(right)}"
         case "**":
             yield left, f"is not squared: {whole} is right"
-            yield Operation("*", Number(2.0), left), f"doubles where the square {whole} is right"
-            yield Operation("**", left, Number(3.0)), f"has another power where {whole} is right"
+            yield Operation("*", Number(2.0), left), f"doubles instead of squaring: {whole} is right"
+            yield Operation("**", left, Number(3.0)), f"has the wrong power: {whole} is right"
 
 
 def _shown(expression: Expression) -> str:

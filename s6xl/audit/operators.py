@@ -45,7 +45,7 @@ def block_of(rows: Sequence[Sequence[Value]]) -> Array:
     if len({len(row) for row in rows}) != 1 or any(
         isinstance(item, str) or item.ndim != 1 for row in rows for item in row
     ):
-        raise UnknownError("it holds a block of other constants than numbers")
+        raise UnknownError("it has an array constant that does not hold numbers only")
     cells = np.broadcast_arrays(*(item for row in rows for item in row))
     return np.array(cells, dtype=np.float64).reshape(len(rows), len(rows[0]), -1)
 
@@ -66,13 +66,13 @@ def operate(operator: str, left: Value, right: Value) -> Value:
         return _compared_texts(operator, left, right)
     function = _ARITHMETIC.get(operator)
     if function is None:
-        raise UnknownError(f"it uses the operator {operator}, which is not computed here")
+        raise UnknownError(f"it uses the operator {operator}, which the audit cannot compute")
     if operator == "/" and not np.any(number(right)):
         raise FaultError("#DIV/0!")
     try:
         return spread(function, number(left), number(right))
     except ValueError as error:
-        raise UnknownError("it joins blocks of different size") from error
+        raise UnknownError("it combines ranges of different sizes") from error
 
 
 def _compared_texts(operator: str, left: Value, right: Value) -> Array:

@@ -96,7 +96,7 @@ class Whereabouts:
         """
         sheet = self.sheets.get(key[0])
         if sheet is None:
-            raise UnreadableError(f"it refers to the sheet {key[0]}, which is not there")
+            raise UnreadableError(f"it refers to the sheet {key[0]}, which does not exist")
         return sheet.cells.get(key[1])
 
     def within(self, table: Table, key: Key) -> tuple[Column, int] | None:
@@ -226,7 +226,7 @@ class Resolver:
         area = reference.area(sheet, place)
         height, width = area.last_row - area.first_row + 1, area.last_column - area.first_column + 1
         if height * width > _LARGEST_BLOCK:
-            raise UnreadableError(f"it refers to {area}, which is too large a block")
+            raise UnreadableError(f"it refers to {area}, which is more than {_LARGEST_BLOCK:,} cells")
         title = area.sheet.casefold()
         return CellRange(
             tuple(
@@ -279,9 +279,9 @@ class Resolver:
             return seen
         self.deadline()
         if key in trail:
-            raise UnreadableError("it leads back to itself")
+            raise UnreadableError("it refers back to itself through other cells")
         if len(trail) >= _DEEPEST:
-            raise UnreadableError("it leads through too many other cells")
+            raise UnreadableError(f"it depends on a chain of more than {_DEEPEST} other cells")
         formula, atoms = self._atoms(cell, self.whereabouts.sheets[key[0]].title, index, (*trail, key))
         atom = self.whereabouts.through(formula.template, atoms, cell.member if cell.in_array else None)
         self._seen[key, index] = atom

@@ -63,7 +63,7 @@ def _index(block: Value, row: Value, column: Value | None = None) -> Array:
 def _whole(value: Value) -> int:
     cases = number(value)
     if cases.ndim != 1 or np.ptp(cases) or cases[0] < 1:
-        raise UnknownError("it picks a cell by a number that varies")
+        raise UnknownError("it picks a cell by a number that changes")
     return int(cases[0])
 
 

@@ -127,7 +127,7 @@ class Slips:
             for quantity, offset in product(found[1].candidates, (0, -1)):
                 mended = (*atoms[:number], ResolvedQuantity(quantity, offset), *atoms[number + 1 :])
                 if self._gives(name, formula.template, mended):
-                    words = f"uses {written(quantity)} of another table: {reference.written(at.place)}"
+                    words = f"uses {written(quantity)} from another table: {reference.written(at.place)}"
                     right = self._writer.mended(formula, atoms, mended, at) or self._writer.right(name, at)
                     return Slip(words, right, f"another table's {quantity}")
         return None
@@ -146,11 +146,11 @@ class Slips:
         slides = letters[0] == letters[1] or not re.search(r"[A-Z]\$?\d", home)
         if reference.first.row_fixed or at.column.block.on_side or not slides:
             taken = reference.written(at.place).replace("$", "")
-            known = f" where {home.replace('$', '')} is right" if re.search(r"\d", home) else ", which holds no number"
+            known = f" instead of {home.replace('$', '')}" if re.search(r"\d", home) else ", which does not hold it"
             words = f"takes {written(given)} from {taken}{known}"
             return Slip(words, right, f"{given} from {reached}")
         start = home.replace("$", "") if re.search(r"\d", home) else self._slid_from(reference, at)
-        words = f"{written(given)} not anchored: {start} slides to {reached}"
+        words = f"{written(given)} is not anchored with $: its reference moves from {start} to {reached}"
         return Slip(words, right, f"{given} not anchored", start, reached)
 
     def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip | None:
@@ -158,9 +158,9 @@ class Slips:
         typed = self._reading.typed_rate(name, atoms, value)
         if typed is None or typed <= 0:
             return None
-        words = f"the learning rate is {typed:.6g} here where it is {self._reading.rate:.6g}"
+        words = f"uses the learning rate {typed:.6g} instead of {self._reading.rate:.6g}"
         if abs(typed - 1) < 1e-9:
-            words = "lacks the learning rate η"
+            words = "the learning rate η is missing"
         return Slip(words, self._writer.right(name, at))
 
     def _slid_from(self, reference: Reference, at: At) -> str:
@@ -190,7 +190,7 @@ class Slips:
         if (other := self._update_slip(name, value)) is not None:
             return other, None
         if self._parentheses(name, template, atoms):
-            return "lost parentheses", None
+            return "parentheses are missing", None
         if (mutant := self._mutant(name, value)) is not None:
             return mutant, None
         if (computed := self._computes(name, value)) is not None:
@@ -198,11 +198,11 @@ class Slips:
         factor = constant(value / self._values.quantity(name))
         if factor is not None:
             exact = abs(factor - 1) > 1e-4
-            return f"is {factor:.6g} times what is right" if exact else "is rounded, or else not exact", None
+            return f"is {factor:.6g} times the right value" if exact else "is rounded or inexact", None
         for mended, words in self._double_substitutions(name, template, atoms):
             return words, mended
         near = bool(np.allclose(value, self._values.quantity(name), rtol=1e-2, atol=1e-3))
-        return "is rounded, or else not exact" if near else f"does not compute {written(name.removeprefix('-'))}", None
+        return "is rounded or inexact" if near else f"does not compute {written(name.removeprefix('-'))}", None
 
     def _substitutions(
         self, name: str, template: str, atoms: tuple[Atom, ...]
@@ -302,18 +302,18 @@ class Slips:
         weight = re.sub(r"_next$", "", name)
         before, after = written(wrong.name.removeprefix("-")), written(right.name.removeprefix("-"))
         if name in self._reading.model.learning and wrong.offset == 0 and right.offset == -1:
-            return f"uses {before} of its own row, a circular reference, where that of the row before is right"
+            return f"uses {before} from its own row instead of the row before: a circular reference"
         if wrong.name == right.name:
-            return f"uses {before} of {_row(wrong.offset)} where that of {_row(right.offset)} is right"
+            return f"uses {before} from {_row(wrong.offset)} instead of {_row(right.offset)}"
         if weight in self._reading.model.learning:
             if (wrong.name[:4], right.name) == ("dE_d", f"dE_d{weight}"):
-                return f"{weight} is updated with another weight's gradient: uses {before} where {after} is right"
+                return f"{weight} is updated with another weight's gradient: uses {before} instead of {after}"
             if "step_" in wrong.name and right.name.endswith(f"step_{weight}"):
-                return f"{weight} is updated with another weight's step: uses {before} where {after} is right"
+                return f"{weight} is updated with another weight's step: uses {before} instead of {after}"
             if right.name == f"dE_d{weight}":
-                return f"{weight} is updated with {before} where its gradient {after} is right"
-        where = f" of {_row(wrong.offset)}" if wrong.offset != right.offset else ""
-        return f"uses {before}{where} where {after} is right"
+                return f"{weight} is updated with {before} instead of its gradient {after}"
+        where = f" from {_row(wrong.offset)}" if wrong.offset != right.offset else ""
+        return f"uses {before}{where} instead of {after}"
 
     def _rows_off(self, name: str, template: str, atoms: tuple[Atom, ...]) -> tuple[str, tuple[Atom, ...]] | None:
         """All that it takes from the table being one or more rows off."""
@@ -324,7 +324,7 @@ class Slips:
             mended = self._replaced(atoms, {leaf: ResolvedQuantity(leaf.name, leaf.offset + shift) for leaf in leaves})
             if leaves and self._gives(name, template, mended):
                 rows = f"{abs(shift)} row{'s' * (abs(shift) > 1)}"
-                return f"is {rows} off: takes its values {rows} too {'high' if shift > 0 else 'low'}", mended
+                return f"is {rows} off: it takes its values {rows} too {'high' if shift > 0 else 'low'}", mended
         return None
 
     def _update_slip(self, name: str, value: Array) -> str | None:
@@ -336,13 +336,13 @@ class Slips:
         before = 0 if name.endswith("_next") else -1
         old, right = self._values.quantity(weight, before), self._values.quantity(name)
         if close(value, old):
-            return f"{weight} is not updated: it stays as in {_row(before)}"
+            return f"{weight} is not updated: it is the same as in {_row(before)}"
         if close(value, 2 * old - right) or self._is_opposite(name, value, old, right):
-            return "has the wrong sign: the step has to be subtracted"
+            return "has the wrong sign: the step must be subtracted"
         if close(value, right - old) or close(value, old - right):
             return f"is the step alone: {weight} itself is missing"
         if close(value, old - self._values.quantity(f"dE_d{weight}", before)):
-            return "lacks the learning rate η"
+            return "the learning rate η is missing"
         return None
 
     def _is_opposite(self, name: str, value: Array, old: Array, right: Array) -> bool:
@@ -361,9 +361,9 @@ class Slips:
                     return f"is {written(given)}"
         number = constant(value)
         if number == 0:
-            return "is 0 in all cases, as where it refers to empty cells"
+            return "is always 0: it may refer to empty cells"
         if number is not None:
-            return f"is the same number in all cases, {number:.6g}"
+            return f"is always the same number, {number:.6g}"
         return None
 
     def _mutant(self, name: str, value: Array) -> str | None:
@@ -415,7 +415,7 @@ class Slips:
             ):
                 stays = reference.written(at.place)
                 leads_to = self._writer.cell_of(after.name, At(at.column, at.index + after.offset))
-                return f"a $ keeps it at {stays}: {leads_to} is right"
+                return f"a $ keeps the reference at {stays} instead of {leads_to}"
         return ""
 
 

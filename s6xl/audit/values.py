@@ -9,7 +9,7 @@ from pyopenvba.formula import Node
 
 from s6xl.audit.evaluate import Closure, Evaluator
 from s6xl.audit.formulas import UnreadableError, tree
-from s6xl.audit.networks import CASES, World
+from s6xl.audit.networks import CASES, World, written
 from s6xl.audit.operators import EMPTY, Array, Empty, FaultError, UnknownError, Value
 from s6xl.audit.resolving import Atom, CellRange, Constant, Fault, ResolvedQuantity, Through
 from s6xl.ooxml.addresses import Place
@@ -62,7 +62,7 @@ class Values:
                 try:
                     return self.quantity(name, offset)
                 except KeyError:
-                    raise UnreadableError(f"it uses {name}, which this network does not have") from None
+                    raise UnreadableError(f"it uses {written(name)}, which this network does not have") from None
             case Constant(None):
                 return EMPTY
             case Constant(str() as text):
@@ -90,7 +90,7 @@ class Values:
         if value.ndim == 3:
             row, column = member or (0, 0)
             if member is None and value.shape[:2] != (1, 1):
-                raise UnknownError("it gives a block of numbers")
+                raise UnknownError("it returns several numbers")
             if row >= value.shape[0] or column >= value.shape[1]:
                 raise FaultError("#N/A")
             one: Array = value[row, column]
@@ -128,7 +128,7 @@ def _own_function(name: str) -> Closure | None:
 
     def closure(values: Sequence[Array]) -> Array:
         if len(values) != len(parameters):
-            raise UnknownError(f"it gives {name.upper()} another number of arguments than it takes")
+            raise UnknownError(f"it calls {name.upper()} with the wrong number of arguments")
         result: Array = compute(*values)
         return result
 

@@ -23,7 +23,7 @@ _IN_WORDS = {
     "right": "right",
     "findings": "with findings",
     "no table": "without a table",
-    "unreadable": "that could not be read",
+    "unreadable": "unreadable",
 }
 What = TypeVar("What")
 
@@ -93,7 +93,7 @@ def _finding(finding: Finding, sheets: list[str]) -> Iterator[RenderableType]:
     details = Table.grid(padding=(0, 2, 0, 0))
     details.add_column()
     details.add_column(overflow="fold")
-    for what, text in (("wrong", about + finding.slip), ("stands", finding.stands), ("right", finding.right)):
+    for what, text in (("wrong", about + finding.slip), ("found", finding.stands), ("right", finding.right)):
         if text:
             details.add_row(what, _text(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"))
     yield Padding(details, (0, 0, 0, 2), expand=False)

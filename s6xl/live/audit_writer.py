@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _OURS = "Audit of "  # how what such a sheet says begins
 _SIZES = {Role.TITLE: 18, Role.SUMMARY: 12, Role.SECTION: 13}
-_BOLD = (Role.TITLE, Role.SECTION, Role.HEADINGS)
-_WRAPPED = (Role.HEADINGS, Role.FINDING, Role.TABLE)
+_BOLD = (Role.TITLE, Role.SECTION, Role.HEADERS)
+_WRAPPED = (Role.HEADERS, Role.FINDING, Role.TABLE)
 _LONGEST_LITERAL = 255  # characters of a text within a formula
 _TOP = -4160  # Excel's xlTop
 
@@ -158,10 +158,10 @@ def _dressing(role: Role, first: int, rows: Sequence[Line]) -> "Callable[[xlwing
         cells = _block(sheet, first, len(rows))
         if role in _BOLD:
             cells.font.bold = True
-        cells.font.color = "#FFFFFF" if role is Role.HEADINGS else INK
+        cells.font.color = "#FFFFFF" if role is Role.HEADERS else INK
         if role in _SIZES:
             cells.font.size = _SIZES[role]
-        if role is Role.HEADINGS:
+        if role is Role.HEADERS:
             cells.color = INK
         if role in _WRAPPED:
             cells.wrap_text = True

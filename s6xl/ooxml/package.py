@@ -108,7 +108,7 @@ class Package:
         names = {entry.filename.casefold() for entry in self.entries}
         # Of two such parts, each program would show another.
         if len(names) < len(self.entries):
-            raise DamagedPartError("it has two parts of one name")
+            raise DamagedPartError("two of its parts have the same name")
         for entry in self.entries:
             self._check_packing(entry)
 

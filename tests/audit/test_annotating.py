@@ -440,9 +440,9 @@ def test_its_rows(small: Path, tmp_path: Path) -> None:
         "1 finding in 1 table; not everything could be checked",
         "a note on the file",
     ]
-    assert shown[5] == ("Sheet", "Cells", "Quantity", "What is wrong", "What stands there", "What is right")
+    assert shown[5] == ("Sheet", "Cells", "Quantity", "What is wrong", "What was found", "What is right")
     assert shown[6] == ("Descent", "E4:E9", "∂E/∂w3", "is wrong", "=K33+1", "=M33+1")
-    rows = "2-2-2, sigmoid, no biases; headings in row 3, steps in rows 4 to 9"
+    rows = "2-2-2, sigmoid, no biases; headers in row 3, steps in rows 4 to 9"
     assert shown[-2:] == [
         ("Descent", "A3:AE9", "B1", rows, "column AF: unknown", "t1 = t2"),
         ("", "", "", "", "column AG: unknown", ""),
@@ -498,7 +498,7 @@ def test_a_table_on_its_side() -> None:
     report.tables[0].columns = {"t1": "2", "∂E/∂w8": "32"}
     line = lines(report)[-1]
     assert line.texts[1] == line.links[1].area == "C2:I32"
-    assert line.texts[3].endswith("headings in column C, steps in columns D to I")
+    assert line.texts[3].endswith("headers in column C, steps in columns D to I")
 
 
 def test_a_chart_is_told_of_and_its_corner_not_marked(small: Path, tmp_path: Path) -> None:
@@ -604,7 +604,7 @@ def with_twins(content: dict[str, bytes]) -> None:
         (with_damaged_styles, "cannot be annotated (its XML has an error"),
         (with_entities, "cannot be annotated (it has a DOCTYPE, which no spreadsheet writes): open it in"),
         (with_a_bomb, "unpacks to more than 256 MB, which no backpropagation workbook needs"),
-        (with_twins, "is damaged (it has two parts of one name): open it in"),
+        (with_twins, "is damaged (two of its parts have the same name): open it in"),
     ],
 )
 def test_what_cannot_be_annotated(

@@ -52,7 +52,7 @@ def test_the_original(reference: Path) -> None:
             ("AB33:AB100", "∂E/∂w4"),
         ]
         for finding in formulas:
-            assert (finding.kind, finding.slip) == (Kind.FORMULA, "uses a_h1 where a_h2 is right")
+            assert (finding.kind, finding.slip) == (Kind.FORMULA, "uses a_h1 instead of a_h2")
             assert "K33*(1-K33)" in finding.stands
             assert finding.right == finding.stands.replace("K33", "M33")
         assert [(finding.kind, finding.cells) for finding in charts] == [(Kind.CHART, "S11")]
@@ -65,7 +65,7 @@ def test_the_original(reference: Path) -> None:
 def test_the_mistake_that_this_project_shows_on_demand(submitted_book: Path) -> None:
     report = audit(submitted_book)
     assert {(finding.cells, finding.slip) for finding in report.findings} == {
-        (cells, "uses a_h1 where a_h2 is right") for cells in ("AA33:AA100", "AB33:AB100")
+        (cells, "uses a_h1 instead of a_h2") for cells in ("AA33:AA100", "AB33:AB100")
     }
     assert len(report.findings) == 12
 

@@ -142,7 +142,7 @@ def test_a_table_in_parts_is_read_as_one(places: tuple[tuple[str, int], ...], tm
     (finding,) = audit(tmp_path / "wrong.xlsx").findings
     sheet, header = places[2]
     assert (finding.sheet, finding.cells) == (sheet, f"D{header + 1}:D{header + 8}")
-    assert finding.slip == "uses a_h1 where a_h2 is right"
+    assert finding.slip == "uses a_h1 instead of a_h2"
 
 
 @pytest.mark.parametrize("layout", UNPLACEABLE, ids=lambda layout: layout.__name__)

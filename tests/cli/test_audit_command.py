@@ -20,7 +20,7 @@ FORMULA = "=((S33-B33)*S33*(1-S33)*O33 + (U33-C33)*U33*(1-U33)*Q33)*{0}33*(1-{0}
 
 
 def table(sheet: str, *, wrong: bool = True, unchecked: bool = False) -> TableReport:
-    slip = "uses a_h1 where a_h2 is right"
+    slip = "uses a_h1 instead of a_h2"
     wrong_formula = Finding(Kind.FORMULA, sheet, "AA33:AA100", slip, "∂E/∂w3", FORMULA.format("K"), FORMULA.format("M"))
     chart = Finding(Kind.CHART, sheet, "S11", "starts a row late", "", f"'{sheet}'!X34:X100", f"'{sheet}'!X33:X100")
     return TableReport(
@@ -69,13 +69,13 @@ def test_what_is_wrong_where(run: Callable[..., int], capsys: pytest.CaptureFixt
         "LR=0.1  row 32   33 to 100  G31            2-2-2, sigmoid, no biases         2\n"
         "LR=0.2  row 32   33 to 100  G31            2-2-2, sigmoid, no biases         2\n\n"
         "AA33:AA100 on LR=0.1, LR=0.2\n"
-        "  wrong   ∂E/∂w3: uses a_h1 where a_h2 is right\n"
-        f"  stands  {FORMULA.format('K')}\n"
-        f"  right   {FORMULA.format('M')}\n\n"
+        "  wrong  ∂E/∂w3: uses a_h1 instead of a_h2\n"
+        f"  found  {FORMULA.format('K')}\n"
+        f"  right  {FORMULA.format('M')}\n\n"
         "Chart at S11 on LR=0.1, LR=0.2\n"
-        "  wrong   starts a row late\n"
-        "  stands  X34:X100\n"
-        "  right   X33:X100\n"
+        "  wrong  starts a row late\n"
+        "  found  X34:X100\n"
+        "  right  X33:X100\n"
     )
 
 
@@ -128,7 +128,7 @@ def test_a_folder_ends_with_a_summary(run: Callable[..., int], capsys: pytest.Ca
     width = max(len(name) for name, *_ in rows)
     lines = capsys.readouterr().out.splitlines()
     assert lines[-7:-2] == [f"{name:{width}}  {status:10}  {count:>8}".rstrip() for name, status, count in rows]
-    assert lines[-1] == ("5 workbooks: 1 right, 1 with findings, 1 without a table, 2 that could not be read.")
+    assert lines[-1] == ("5 workbooks: 1 right, 1 with findings, 1 without a table, 2 unreadable.")
     assert f"{place / 'broken.xlsx'} is damaged: save it anew." in lines
 
 
@@ -193,7 +193,7 @@ def test_json_is_one_document(run: Callable[..., int], capsys: pytest.CaptureFix
         "kind": "formula",
         "sheet": "LR=0.1",
         "cells": "AA33:AA100",
-        "slip": "uses a_h1 where a_h2 is right",
+        "slip": "uses a_h1 instead of a_h2",
         "quantity": "∂E/∂w3",
         "stands": FORMULA.format("K"),
         "right": FORMULA.format("M"),

@@ -16,7 +16,7 @@ def test_the_example_is_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its commands print its lines; three dots stand for lines that it leaves out."""
-    shown = PAGE.read_text(encoding="utf-8").split("## Reading the table")[1].split("```")[1].strip("\n")
+    shown = PAGE.read_text(encoding="utf-8").split("## Reading the report")[1].split("```")[1].strip("\n")
     commands = re.findall(r"^\$ python -m s6xl (.*)$", shown, re.MULTILINE)
     expected = re.sub(r"^\$.*\n", "", shown, flags=re.MULTILINE)
     monkeypatch.chdir(tmp_path)

@@ -28,7 +28,7 @@ from tests.support.live.open_excel import SAYINGS, Hazard, OpenExcel, Store, rea
 pytestmark = pytest.mark.usefixtures("xlwings_as_it_was")
 BOOK = "My bööк.xlsx"
 RATE_SHEET = "LR=0.5"
-SLIP = "uses a_h1 where a_h2 is right"
+SLIP = "uses a_h1 instead of a_h2"
 FOUND = [
     Finding(Kind.FORMULA, RATE_SHEET, f"{column}33:{column}37", SLIP, "∂E/∂w3", "=K33", "=M33")
     for column in ("AA", "AB")

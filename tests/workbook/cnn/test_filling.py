@@ -389,8 +389,8 @@ def declared_in(encoding: bytes) -> Edit:
             (with_a_field(METHOD, method), "it is packed in a way that no spreadsheet uses")
             for method in (9, 12, 14, 99)
         ),
-        (with_a_part_twice(SHEET), "it has two parts of one name"),
-        (with_a_part_twice(SHEET.upper()), "it has two parts of one name"),
+        (with_a_part_twice(SHEET), "two of its parts have the same name"),
+        (with_a_part_twice(SHEET.upper()), "two of its parts have the same name"),
         (
             with_workbook_xml(lambda xml: xml.replace(b'localSheetId="10"', b'localSheetId="99"')),
             "has no sheet MNIST as s6xl makes it",

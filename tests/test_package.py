@@ -14,6 +14,7 @@ from s6xl.addin.package import build_add_in
 from tests.support.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +103,8 @@ def test_ci_runs_the_readmes_test_command() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("command", re.findall(r"^python -m s6xl (build.*)$", README, re.MULTILINE))
-def test_the_readmes_tour(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", re.findall(r"^ *python -m s6xl (build.*)$", README + COMMANDS, re.MULTILINE))
+def test_the_examples_of_build(command: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "s6xl", *command.split()], cwd=tmp_path, capture_output=True, text=True
     )
@@ -114,8 +115,8 @@ def test_the_readmes_tour(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.process
 @pytest.mark.parametrize("language", ["python", "toml"])
-def test_the_readmes_examples(language: str, tmp_path: Path) -> None:
-    (example,) = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def test_the_examples_of_files(language: str, tmp_path: Path) -> None:
+    (example,) = re.findall(rf"```{language}\n(.*?)```", README + COMMANDS, re.DOTALL)
     if language == "toml":
         (tmp_path / "settings.toml").write_text(example, encoding="utf-8")
         command = ["-m", "s6xl", "build", "--settings", "settings.toml"]

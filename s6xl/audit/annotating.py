@@ -33,7 +33,13 @@ _CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def annotate(report: FileReport, out: Path) -> None:
-    """Write the annotated copy of a report's workbook.
+    """Write a copy of an audited workbook in which the wrong cells are red and a sheet `Audit` lists the findings.
+
+    Every part of the file that need not change is copied byte for byte.
+
+    Args:
+        report: What `audit` returned for the workbook, which has to be as it was then.
+        out: The file to write, with the same suffix as the workbook; one that exists is replaced.
 
     Raises:
         UserError: if that cannot be done; then `out` is as it was.

@@ -15,7 +15,7 @@ from s6xl.audit.judging import Judgement, areas, judge
 from s6xl.audit.networks import written
 from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Whereabouts
-from s6xl.audit.slips import Patience
+from s6xl.audit.slips import Budget
 from s6xl.audit.tables import Column, ColumnBlock, Table, find_tables
 from s6xl.audit.values import evaluator
 from s6xl.errors import UserError
@@ -30,7 +30,18 @@ SECONDS = 9.0  # that one workbook may take
 
 
 def audit(path: Path) -> FileReport:
-    """What is wrong in a workbook of backpropagation; a file that cannot be read gives a report that says why."""
+    """Audit a workbook of the backpropagation exercise.
+
+    Every formula of every table of gradient descent is computed over random numbers and held against the mathematics,
+    so that all correct ways to write it are accepted. The file is only read: no macros run and no links are followed.
+
+    Args:
+        path: The workbook, an .xlsx or .xlsm file.
+
+    Returns:
+        The tables that were found, with what is wrong in them. Nothing is raised for a file that cannot be read, or
+        that takes more than 9 seconds of the processor's time: then `error` says why, and the rest is empty.
+    """
     report = FileReport(path)
     try:
         _audit(report, _deadline(path))
@@ -64,7 +75,7 @@ def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
     book = read(report.path, deadline)
     tables = find_tables(book, deadline)
     whereabouts = Whereabouts(book, Formulas(book), tables)
-    evaluate, patience = evaluator(book), Patience()
+    evaluate, budget = evaluator(book), Budget()
     readings: list[Reading] = []
     reports: dict[Table, TableReport] = {}
     others: dict[str, list[str]] = {}
@@ -74,7 +85,7 @@ def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
             others.setdefault(table.block.sheet.title, []).append(_headers(table.block))
             continue
         readings.append(reading)
-        reports[table] = _table_report(reading, evaluate, patience, deadline)
+        reports[table] = _table_report(reading, evaluate, budget, deadline)
     for table, finding in chart_findings(book, readings):
         reports[table].findings.append(finding)
     report.notes += [
@@ -88,11 +99,9 @@ def _audit(report: FileReport, deadline: Callable[[], None]) -> None:
         )
 
 
-def _table_report(
-    reading: Reading, evaluate: Evaluator, patience: Patience, deadline: Callable[[], None]
-) -> TableReport:
+def _table_report(reading: Reading, evaluate: Evaluator, budget: Budget, deadline: Callable[[], None]) -> TableReport:
     table = reading.table
-    judgement = judge(reading, patience, deadline)
+    judgement = judge(reading, budget, deadline)
     report = TableReport(
         table.block.sheet.title,
         table.block.header_row,

@@ -24,10 +24,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong, at `cells` on `sheet`: ``AA33:AA100``, several areas joined by commas; for a chart its corner.
+    """One mistake, in all the cells that have it.
 
-    `slip` is the mistake in words, such as ``uses a_h1 instead of a_h2``. `quantity` is the symbol of what the
-    cells should compute, `stands` what stands in the first of them, `right` what is right there; these may be empty.
+    Attributes:
+        kind: What the finding is about.
+        sheet: The title of the sheet.
+        cells: The wrong cells, such as ``AA33:AA100``, several areas joined by commas; for a chart its corner.
+        slip: The mistake in words, such as ``uses a_h1 instead of a_h2``.
+        quantity: The symbol of what the cells should compute, such as ``∂E/∂w3``; may be empty.
+        stands: What was found in the first of the cells, as the formula bar shows it; may be empty.
+        right: What is right in the first of the cells; empty if that cannot be written.
     """
 
     kind: Kind
@@ -41,16 +47,30 @@ class Finding:
 
 @dataclass
 class TableReport:
-    """One table: where it stands, what was found in it, what could not be checked, and what is worth knowing."""
+    """What was found in one table.
+
+    Of a table on its side, rows and columns are exchanged in everything that is said here.
+
+    Attributes:
+        sheet: The title of the sheet of its first block.
+        header_row: The row of its headers, counted from 1.
+        first_row: The row of its first step.
+        last_row: The row of its last step.
+        network: The network in words, such as ``2-2-2, sigmoid, no biases``.
+        rate: The cell of the learning rate, such as ``G31``, or its number; empty if it is not known.
+        columns: The letter of each quantity's column by its symbol; of a table on its side the number of its row, and
+            of a column in another block the address of its header.
+        findings: What is wrong.
+        not_checked: What could not be judged, and why.
+        notes: What is worth knowing but not a mistake.
+    """
 
     sheet: str
     header_row: int
     first_row: int
     last_row: int
     network: str
-    rate: str  # where the learning rate stands, such as ``G31``; empty where it is not known
-    # Column letters by quantity's symbol; of a table on its side, the numbers of its rows; of columns that stand in
-    # another block, the addresses of their headers.
+    rate: str
     columns: dict[str, str]
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
@@ -78,7 +98,14 @@ class TableReport:
 
 @dataclass
 class FileReport:
-    """One file: its tables, or why it could not be read."""
+    """What was found in one workbook.
+
+    Attributes:
+        path: The file.
+        error: Why it could not be read, in one sentence; empty if it was.
+        tables: Its tables of gradient descent, in the order of the sheets.
+        notes: What is worth knowing about the file but not a mistake.
+    """
 
     path: Path
     error: str = ""
@@ -87,7 +114,7 @@ class FileReport:
 
     @property
     def findings(self) -> list[Finding]:
-        """Everything that was found in its tables."""
+        """The findings of all its tables."""
         return [finding for table in self.tables for finding in table.findings]
 
     @property
@@ -100,5 +127,5 @@ class FileReport:
         return "findings" if self.findings else "right"
 
     def as_data(self) -> dict[str, Any]:
-        """The report as plain data for JSON."""
+        """Return the report as plain data for JSON."""
         return {**asdict(self), "path": str(self.path), "status": self.status}

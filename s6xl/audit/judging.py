@@ -11,10 +11,10 @@ from s6xl.audit.networks import written
 from s6xl.audit.operators import FaultError
 from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Atom, Constant, ResolvedQuantity, quantities
-from s6xl.audit.slips import Patience, Slip, Slips
+from s6xl.audit.slips import Budget, Slip, Slips
 from s6xl.audit.tables import Column
 from s6xl.audit.values import BlankError, constant
-from s6xl.audit.writing import At, FormulaWriter
+from s6xl.audit.writing import FormulaWriter, TableCell
 from s6xl.ooxml.addresses import address
 from s6xl.ooxml.book import Cell, Key
 
@@ -43,9 +43,9 @@ class Judgement:
     wrong: set[tuple[Column, int]] = field(default_factory=set)  # the cells of the findings
 
 
-def judge(reading: Reading, patience: Patience, deadline: Callable[[], None]) -> Judgement:
+def judge(reading: Reading, budget: Budget, deadline: Callable[[], None]) -> Judgement:
     """Judge every cell of a table."""
-    judge_of = _Judge(reading, patience, deadline)
+    judge_of = _Judge(reading, budget, deadline)
     for column in reading.table.columns:
         deadline()
         judge_of.column(column)
@@ -54,11 +54,11 @@ def judge(reading: Reading, patience: Patience, deadline: Callable[[], None]) ->
 
 
 class _Judge:
-    def __init__(self, reading: Reading, patience: Patience, deadline: Callable[[], None]) -> None:
+    def __init__(self, reading: Reading, budget: Budget, deadline: Callable[[], None]) -> None:
         self.judgement = Judgement()
         self._reading = reading
         self._deadline = deadline
-        self._slips = Slips(reading, patience)
+        self._slips = Slips(reading, budget)
         self._writer = FormulaWriter(reading)
         # What the formula of the column's last right cell stands for: that of the next one is mostly the same.
         self._last_right: tuple[Formula, tuple[Atom, ...]] | None = None
@@ -150,7 +150,7 @@ class _Judge:
             return number
         if self._reading.is_right(name, atoms, value):
             return None
-        slip = self._slips.explain(name, formula, atoms, value, At(column, index))
+        slip = self._slips.explain(name, formula, atoms, value, TableCell(column, index))
         return _Wrong(index, Kind.GIVEN, slip, _text(column.cells[index]))
 
     def _not_computed(self, column: Column, index: int, name: str, error: Exception) -> _Wrong | None:
@@ -233,7 +233,7 @@ class _Judge:
                 return resolved[0]
         except (UnreadableError, FaultError, KeyError) as error:
             return self._not_computed(column, index, name, error)
-        slip = self._slips.explain(name, formula, atoms, value, At(column, index))
+        slip = self._slips.explain(name, formula, atoms, value, TableCell(column, index))
         return _Wrong(index, self._kind(name), slip, _text(column.cells[index], formula), formula)
 
     def _take_faults_along(self, wrong: list[_Wrong]) -> None:
@@ -293,7 +293,7 @@ class _Judge:
             return []
         kind = "text" if isinstance(cell.value, str) else "number"
         words = f"a typed or pasted {kind} instead of a formula"
-        return [_Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, At(column, index))), _text(cell))]
+        return [_Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, TableCell(column, index))), _text(cell))]
 
     def _missing(self, column: Column, name: str) -> list[_Wrong]:
         """Rows that are empty in this column only, in its midst."""
@@ -308,7 +308,9 @@ class _Judge:
                 empty = f"empty: the first value of {written(name)} is missing"
                 found.append(_Wrong(0, Kind.START, Slip(empty), ""))
             elif index < max(held):
-                found.append(_Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, At(column, index))), ""))
+                found.append(
+                    _Wrong(index, Kind.VALUE, Slip(words, self._writer.right(name, TableCell(column, index))), "")
+                )
         return found
 
     def _starts(self, column: Column, name: str) -> bool:
@@ -324,7 +326,7 @@ class _Judge:
             "#VALUE!": "gives #VALUE!: it calculates with text",
             "a circular reference": "refers to itself: a circular reference",
         }.get(error, f"gives {error}")
-        cell, at = column.cells[index], At(column, index)
+        cell, at = column.cells[index], TableCell(column, index)
         formula, atoms = self._reading.resolver.atoms(column, index)
         slid = self._slips.slid(name, formula, atoms, at)
         if slid is not None:

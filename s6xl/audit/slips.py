@@ -18,7 +18,7 @@ from s6xl.audit.operators import Array, FaultError
 from s6xl.audit.reading import Reading
 from s6xl.audit.resolving import Atom, CellRange, ResolvedQuantity, Through, quantities
 from s6xl.audit.values import close, constant
-from s6xl.audit.writing import At, FormulaWriter
+from s6xl.audit.writing import FormulaWriter, TableCell
 from s6xl.backprop.expression import names, to_numpy
 from s6xl.ooxml.addresses import address
 
@@ -43,7 +43,7 @@ class Slip:
 
 
 @dataclass
-class Patience:
+class Budget:
     """How many more changes may be tried in all the formulas of a workbook, and until when."""
 
     trials: int = 20_000
@@ -58,16 +58,16 @@ class Patience:
 class Slips:
     """Explains the wrong formulas of one table."""
 
-    def __init__(self, reading: Reading, patience: Patience) -> None:
+    def __init__(self, reading: Reading, budget: Budget) -> None:
         self._reading = reading
         self._values = reading.values
-        self._patience = patience
+        self._budget = budget
         self._writer = FormulaWriter(reading)
         self._mends: dict[tuple[str, Formula], tuple[str, dict[int, Atom]]] = {}
         self._slides: dict[Formula, tuple[tuple[str, int], ...]] = {}
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
 
-    def explain(self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip:
+    def explain(self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, at: TableCell) -> Slip:
         """The mistake in a formula that should compute a quantity."""
         if (slid := self.slid(name, formula, atoms, at)) is not None:
             return slid
@@ -96,7 +96,7 @@ class Slips:
         mended = tuple(changes.get(number, atom) for number, atom in enumerate(atoms))
         return (words, mended) if self._gives(name, formula.template, mended) else None
 
-    def slid(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
+    def slid(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: TableCell) -> Slip | None:
         """A reference to what all steps share, such as the learning rate, that slid down with the rows.
 
         The learning rate may also be taken from another cell than the table's.
@@ -117,7 +117,7 @@ class Slips:
                 return self._slid_to(given, reference, self._writer.mended(formula, atoms, mended, at), name, at)
         return None
 
-    def _elsewhere(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: At) -> Slip | None:
+    def _elsewhere(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: TableCell) -> Slip | None:
         """A reference that leads to another table."""
         columns = self._reading.whereabouts.columns
         for number, reference in enumerate(formula.references):
@@ -132,14 +132,14 @@ class Slips:
                     return Slip(words, right, f"another table's {quantity}")
         return None
 
-    def _is_within(self, reference: Reference, at: At) -> bool:
+    def _is_within(self, reference: Reference, at: TableCell) -> bool:
         """Whether a reference leads to a cell of the table that holds something."""
         key = reference.key(at.column.sheet, at.place)
         within = self._reading.whereabouts.within(self._reading.table, key)
         return within is not None and within[1] in within[0].cells
 
-    def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: At) -> Slip:
-        home = self._writer.cell_of(given, At(at.column, 0)) or written(given)
+    def _slid_to(self, given: str, reference: Reference, right: str, name: str, at: TableCell) -> Slip:
+        home = self._writer.cell_of(given, TableCell(at.column, 0)) or written(given)
         reached = reference.first.written(at.place).replace("$", "")
         right = right or self._writer.right(name, at)
         letters = [re.sub(r".*!|[^A-Z]", "", text) for text in (home, reached)]
@@ -153,7 +153,7 @@ class Slips:
         words = f"{written(given)} is not anchored with $: its reference moves from {start} to {reached}"
         return Slip(words, right, f"{given} not anchored", start, reached)
 
-    def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: At) -> Slip | None:
+    def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: TableCell) -> Slip | None:
         """A learning rate that is typed as another number than the table's."""
         typed = self._reading.typed_rate(name, atoms, value)
         if typed is None or typed <= 0:
@@ -163,14 +163,14 @@ class Slips:
             words = "the learning rate η is missing"
         return Slip(words, self._writer.right(name, at))
 
-    def _slid_from(self, reference: Reference, at: At) -> str:
+    def _slid_from(self, reference: Reference, at: TableCell) -> str:
         """Where a reference that slides stands at the first step that has one."""
         row, column = reference.first.at(at.place)
         rows = at.column.block.rows
         return address(row - (rows[at.index] - rows[min(1, at.index)]), column)
 
     def _gives(self, name: str, template: str, atoms: tuple[Atom, ...]) -> bool:
-        if not self._patience.take():
+        if not self._budget.take():
             return False
         try:
             value = self._values.of(template, atoms)
@@ -402,7 +402,7 @@ class Slips:
         formula: Formula,
         atoms: tuple[Atom, ...],
         mended: tuple[Atom, ...] | None,
-        at: At,
+        at: TableCell,
     ) -> str:
         """In words, that a reference with a ``$`` stays in a row that it should leave; empty if that is not it."""
         for reference, before, after in zip(formula.references, atoms, mended or atoms, strict=False):
@@ -414,7 +414,7 @@ class Slips:
                 and reference.first.row_fixed
             ):
                 stays = reference.written(at.place)
-                leads_to = self._writer.cell_of(after.name, At(at.column, at.index + after.offset))
+                leads_to = self._writer.cell_of(after.name, TableCell(at.column, at.index + after.offset))
                 return f"a $ keeps the reference at {stays} instead of {leads_to}"
         return ""
 

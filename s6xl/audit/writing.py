@@ -12,8 +12,8 @@ from s6xl.ooxml.addresses import Place
 
 
 @dataclass(frozen=True)
-class At:
-    """A cell of the table: a column's at a step."""
+class TableCell:
+    """A cell of a table, by its column and its step."""
 
     column: Column
     index: int
@@ -29,14 +29,14 @@ class FormulaWriter:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
 
-    def right(self, name: str, at: At) -> str:
+    def right(self, name: str, at: TableCell) -> str:
         """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
         expression = self._expression(name.removeprefix("-"))
         if expression is None:
             return ""
         cells: dict[str, str] = {}
         before = name in self._reading.model.learning
-        expression = self._over_cells(expression, At(at.column, at.index - before), cells, 0)
+        expression = self._over_cells(expression, TableCell(at.column, at.index - before), cells, 0)
         if expression is None:
             return ""
         text = to_excel(expression, lambda item: cells[item])
@@ -45,7 +45,9 @@ class FormulaWriter:
     def _expression(self, name: str) -> Expression | None:
         return self._reading.model.expression(name)
 
-    def _over_cells(self, expression: Expression, at: At, cells: dict[str, str], depth: int) -> Expression | None:
+    def _over_cells(
+        self, expression: Expression, at: TableCell, cells: dict[str, str], depth: int
+    ) -> Expression | None:
         """An expression over what has a cell, the rest written out; the cells come into `cells`."""
         replacements: dict[str, Expression] = {}
         for name in names(expression):
@@ -59,7 +61,7 @@ class FormulaWriter:
             replacements[name] = further
         return substitute(expression, replacements)
 
-    def cell_of(self, name: str, at: At) -> str | None:
+    def cell_of(self, name: str, at: TableCell) -> str | None:
         """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
         reading = self._reading
         for sign in ("", "-") if 0 <= at.index < len(reading.table) else ():
@@ -72,7 +74,7 @@ class FormulaWriter:
         key = reading.resolver.rate if name == "lr" else reading.outside.get(name)
         return self._fixed_address(*key, at) if key is not None else reading.typed_numbers().get(name)
 
-    def _address(self, column: Column, name: str, at: At) -> str:
+    def _address(self, column: Column, name: str, at: TableCell) -> str:
         """Where a quantity of a column is for a formula at a step."""
         if name in INPUTS and self._is_once(column, at.index):
             return self._fixed_address(column.sheet.casefold(), column.place(min(column.cells)), at)
@@ -83,7 +85,7 @@ class FormulaWriter:
         """Whether a given stands in few rows for all of them, or at least not in the one at hand."""
         return index not in column.cells or 2 * len(column.cells) < len(self._reading.table)
 
-    def _fixed_address(self, sheet: str, place: Place, at: At) -> str:
+    def _fixed_address(self, sheet: str, place: Place, at: TableCell) -> str:
         title = self._reading.whereabouts.sheets[sheet].title
         corner = Corner(*place, True, True)
         own = title == at.column.sheet
@@ -94,7 +96,7 @@ class FormulaWriter:
         formula: Formula,
         atoms: tuple[Atom, ...],
         mended: tuple[Atom, ...] | None,
-        at: At,
+        at: TableCell,
     ) -> str:
         """The formula with its references mended; empty if that is not possible in this cell alone."""
         if mended is None:
@@ -108,7 +110,7 @@ class FormulaWriter:
             if before == after:
                 continue
             cell = (
-                self.cell_of(after.name, At(at.column, at.index + after.offset))
+                self.cell_of(after.name, TableCell(at.column, at.index + after.offset))
                 if isinstance(after, ResolvedQuantity)
                 else None
             )

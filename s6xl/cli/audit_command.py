@@ -26,8 +26,9 @@ _WORKBOOKS_WORTH_REPORTING = 10
 
 
 @click.command(
-    short_help="Check anyone's backpropagation workbooks.",
-    help="Check backpropagation workbooks by what their formulas mean. FILE is a workbook or a folder of workbooks.\n\n"
+    short_help="Find mistakes in backpropagation workbooks.",
+    help="Find mistakes in backpropagation workbooks by what their formulas mean. FILE is a workbook or a folder of "
+    "workbooks.\n\n"
     "The exit status is 0 if nothing wrong was found, 1 if something was, and 2 if a workbook could not be read or "
     "annotated.",
 )
@@ -38,8 +39,8 @@ _WORKBOOKS_WORTH_REPORTING = 10
     "out",
     type=PATH,
     metavar="OUT",
-    help="Write a copy with the wrong cells marked and a sheet that explains. Of a folder or of several workbooks OUT "
-    "is the folder for a copy of each that has findings.",
+    help="Write a copy with the wrong cells marked and a sheet that explains them. For a folder or several workbooks, "
+    "OUT is a folder, which gets a copy of each workbook with findings.",
 )
 def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
     paths = _workbooks(files, out)
@@ -112,7 +113,9 @@ def _spreadsheets(folder: Path, out: Path | None) -> Iterator[Path]:
 
 def _refuse(error: OSError) -> None:
     """What cannot be read is not passed over."""
-    raise UserError(f"the folder {error.filename} cannot be read ({error.strerror}): give permission, or leave it out.")
+    raise UserError(
+        f"the folder {error.filename} cannot be read ({error.strerror}): change its permissions or leave it out."
+    )
 
 
 def _copies(paths: Mapping[Path, Path], out: Path) -> dict[Path, Path]:
@@ -122,7 +125,7 @@ def _copies(paths: Mapping[Path, Path], out: Path) -> dict[Path, Path]:
     places = Counter(paths.values())
     for path, place in paths.items():
         if places[place] > 1:
-            raise UserError(f"more than one copy would be {out / place}, {path}'s among them: audit them one by one.")
+            raise UserError(f"{path} and another workbook would both be copied to {out / place}: audit them apart.")
     return {path: out / place for path, place in paths.items()}
 
 

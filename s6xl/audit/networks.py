@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from s6xl.backprop.dense import Biases, dense
-from s6xl.backprop.expression import Expression, Name, names, parse, substitute, to_numpy
-from s6xl.backprop.network import UPDATE, gradient, symbol
+from s6xl.backprop.dense import Biases, SquaredError, dense, product
+from s6xl.backprop.expression import Expression, names, parse, substitute, to_numpy
+from s6xl.backprop.network import UPDATE, gradient, symbol, update_of
 from s6xl.backprop.worked_example import NETWORK
 
 Array = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Convention:
 
     @property
     def title(self) -> str:
-        """What it is, in a few words."""
+        """The convention in a few words."""
         parts = ["2-2-2, sigmoid"]
         parts.append({"none": "no biases", "layer": "a bias a layer", "neuron": "a bias a neuron"}[self.biases])
         parts += [
@@ -60,8 +60,7 @@ class Model:
             title=convention.title,
             biases=convention.biases,
             by_source=convention.by_source,
-            error_factor=convention.half,
-            total_factor=convention.mean,
+            loss=SquaredError(convention.half, convention.mean),
         )
         self.biases, self.connections = network.biases, network.connections
         self.weights = network.parameters
@@ -81,16 +80,20 @@ class Model:
         self.expressions = {q.name: q.expression for q in (*network.quantities, *network.deltas)} | by_activation
 
     def expression(self, name: str) -> Expression | None:
-        """What a quantity is, over others of its row; for a weight, over those of the row before.
+        """Return what a quantity is.
 
-        None if the network has no such quantity.
+        Args:
+            name: a quantity of the table, a weight, its step (``step_w5``), its next value (``w5_next``), or any
+                derivative (``da_o1_dw1``).
+
+        Returns:
+            An expression over quantities of the same row, of a weight over those of the row before; None if the network
+            has no such quantity.
         """
-        if name in self.learning:
-            return self._step(name, UPDATE.expression)
-        if match := re.fullmatch(r"step_(\w+)", name):
-            return parse(f"lr*dE_d{match[1]}")
-        if match := re.fullmatch(r"(\w+)_next", name):
-            return self._step(match[1], UPDATE.expression)
+        if (moved := name.removesuffix("_next")) in self.learning:
+            return substitute(UPDATE.expression, update_of(moved))
+        if (moved := name.removeprefix("step_")) in self.learning:
+            return parse(f"lr*{gradient(moved)}")
         if name in self.expressions:
             return self.expressions[name]
         if match := re.fullmatch(r"d(\w+?)_d(\w+)", name):
@@ -102,19 +105,16 @@ class Model:
         found = {by: ""}
         for name in self.expressions:
             paths = [
-                " * ".join(filter(None, (found[source], f"({local})" if "+" in local else local)))
+                product(*filter(None, (found[source], local)))
                 for source, local in self.partials(name).items()
                 if source in found
             ]
             if paths and name != by:
-                found[name] = f"({' + '.join(paths)})" if len(paths) > 1 else paths[0]
+                found[name] = " + ".join(paths)
         return parse(found[of]) if found.get(of) else None
 
-    def _step(self, weight: str, update: Expression) -> Expression:
-        return substitute(update, {"w": Name(weight), "dE_dw": Name(f"dE_d{weight}")})
-
     def partials(self, name: str) -> dict[str, str]:
-        """A quantity's derivatives by what it is computed from."""
+        """Return a quantity's derivatives by what it is computed from, as expressions."""
         network = self._network
         if name in self._slopes:
             return {name.removeprefix("a_"): self._slopes[name]}
@@ -123,8 +123,9 @@ class Model:
         if name in network.errors:
             index = network.errors.index(name)
             output, target = network.layers[-1][index][1], network.targets[index]
-            factor = "" if self.convention.half == 0.5 else f"{2 * self.convention.half}*"
-            return {output: f"{factor}({output} - {target})", target: f"{factor}({target} - {output})"}
+            # The error itself, whatever the total makes of it.
+            slope = SquaredError(self.convention.half).slope
+            return {output: slope(output, target), target: slope(target, output)}
         leading = {weight: source for weight, (source, target) in self.connections.items() if target == name}
         found = leading | {source: weight for weight, source in leading.items()}
         return found | ({self.biases[name]: "1"} if name in self.biases else {})
@@ -169,18 +170,26 @@ class World:
             )
 
     def __call__(self, name: str, offset: int) -> Array:
-        """A quantity's values in the row that lies `offset` after the one at hand.
+        """Return a quantity's values.
+
+        Args:
+            name: any name that `Model.expression` knows, or the learning rate ``lr``.
+            offset: how many rows after the one at hand; before it if negative.
+
+        Returns:
+            The values over the cases, shape (CASES,).
 
         Raises:
             KeyError: if the network has no such quantity.
         """
-        if name == "lr":
-            return self.rate
         if offset not in self._rows:
             self._rows[offset] = self._draw()
         row = self._rows[offset]
         if name not in row:
-            row[name] = self._further(name, offset, row)
+            expression = self.model.expression(name)
+            if expression is None:
+                raise KeyError(name)
+            row[name] = to_numpy(expression)(*(row[argument] for argument in names(expression)))
         return row[name]
 
     def _draw(self) -> dict[str, Array]:
@@ -192,25 +201,14 @@ class World:
         return self._compute(weights | self._fixed)
 
     def _compute(self, givens: dict[str, Array]) -> dict[str, Array]:
-        row = dict(givens)
+        row = {"lr": self.rate, **givens}
         for name, (function, arguments) in self._functions.items():
             row[name] = function(*(row[argument] for argument in arguments))
         return row
 
-    def _further(self, name: str, offset: int, row: dict[str, Array]) -> Array:
-        if (match := re.fullmatch(r"(\w+)_next", name)) and match[1] in self.model.learning:
-            return row[match[1]] - self.rate * row[f"dE_d{match[1]}"]
-        if (match := re.fullmatch(r"step_(\w+)", name)) and match[1] in self.model.learning:
-            return self.rate * row[f"dE_d{match[1]}"]
-        expression = self.model.expression(name)
-        if expression is None:
-            raise KeyError(name)
-        value: Array = to_numpy(expression)(*(row[argument] for argument in names(expression)))
-        return value
-
 
 def written(name: str) -> str:
-    """A quantity as findings name it: ``∂E/∂w5``."""
+    """Return a quantity as findings name it: ``∂E/∂w5``, ``the new w5``, ``η·∂E/∂w5``, ``η``."""
     if match := re.fullmatch(r"(\w+)_next", name):
         return f"the new {match[1]}"
     if match := re.fullmatch(r"step_(\w+)", name):

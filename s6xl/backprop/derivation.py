@@ -1,6 +1,6 @@
 """The derivation of a network's gradients as a reader wants it: numbered blocks of equations."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -36,7 +36,7 @@ def _blocks(network: Network) -> Iterator[tuple[str, tuple[str, ...]]]:
     *hidden, outputs = network.layers
     weights = _weights_into(network, outputs)
     yield f"{symbol(gradient(weights[0]))}, step by step", tuple(_step_by_step(network, weights[0]))
-    yield f"The gradients of {_range(weights)}", _defined(network, map(gradient, weights))
+    yield _gradients(network, weights)
     for index, layer in reversed(list(enumerate(hidden, start=1))):
         which = "the hidden layer" if len(hidden) == 1 else f"hidden layer {index}"
         weights = _weights_into(network, layer)
@@ -47,9 +47,9 @@ def _blocks(network: Network) -> Iterator[tuple[str, tuple[str, ...]]]:
         ]
         yield f"Back to {which}", _defined(network, back)
         yield f"The chain rule for {_range(weights)}", tuple(_chain(network, gradient(weight)) for weight in weights)
-        yield f"The gradients of {_range(weights)}", _defined(network, map(gradient, weights))
+        yield _gradients(network, weights)
     if biases := network.parameters[len(network.weights) :]:
-        yield f"The gradients of {_range(biases)}", _defined(network, map(gradient, biases))
+        yield _gradients(network, biases)
 
 
 def _forward_pass(network: Network) -> Iterator[str]:
@@ -69,15 +69,24 @@ def _step_by_step(network: Network, weight: str) -> Iterator[str]:
     _, target = network.connections[weight]
     index = [neuron for neuron, _ in network.layers[-1]].index(target)
     activation, error = network.layers[-1][index][1], network.errors[index]
-    only_error = f"∂{error}/∂{weight}"
-    yield _equation(whole, _differential(_text(network, network.loss), weight))
-    yield _equation(whole, only_error)
-    yield _equation(whole, only_error, _product(network, gradient(weight)))
-    yield _equation(
-        symbol(by_output), _differential(_text(network, error), activation), f"({_text(network, by_output)})"
-    )
+    total = _text(network, network.loss)
+    if total != error:
+        yield _equation(whole, _differential(total, weight))
+    sides = [whole]
+    # Where the total is the plain sum of the errors, only one of them changes with the weight.
+    if by_output == f"d{error}_d{activation}":
+        total = _text(network, error)
+        sides.append(f"∂{error}/∂{weight}")
+        yield _equation(*sides)
+    yield _equation(*sides, _product(network, gradient(weight)))
+    yield _equation(symbol(by_output), _differential(total, activation), f"({_text(network, by_output)})")
     yield _equation(symbol(slope), _differential(_text(network, activation), target), _text(network, slope))
     yield _equation(symbol(by_weight), _text(network, by_weight))
+
+
+def _gradients(network: Network, parameters: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    gradients = "gradient" if len(parameters) == 1 else "gradients"
+    return f"The {gradients} of {_range(parameters)}", _defined(network, map(gradient, parameters))
 
 
 def _weights_into(network: Network, layer: Iterable[tuple[str, str]]) -> list[str]:

@@ -1,11 +1,11 @@
-"""What every row of a descent must satisfy, computed another way than the row itself.
+"""Check every row of a descent against what it must satisfy, computed in another way than the row itself.
 
-A gradient must be the slope that one measures by moving its weight a little both ways; the loss must be what one
+A gradient must be the slope that one measures by moving its parameter a little up and down; the loss must be what one
 forward pass makes of the givens alone; each given must be the previous one's update.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -26,35 +26,81 @@ SMALLEST_STEP = 1e-9
 
 
 def moved(weight: str, sign: str) -> Expression:
-    """The weight with the width `h` added (``+``) or taken away (``-``)."""
+    """Return the weight with the width `h` added (``+``) or taken away (``-``), as an expression."""
     return substitute(parse(f"w {sign} h"), {"w": Name(weight)})
 
 
 def relative_error(slope: float, up: float, down: float) -> float:
-    """How far a gradient is from the central difference of the losses with its weight moved up and down.
+    """Return how far a gradient is from the slope that is measured by central differences.
 
-    In parts of the gradient; the floor under that grows with the loss, as the rounding of the losses does.
+    Args:
+        slope: the gradient by a parameter.
+        up: the loss with the parameter moved up by `WIDTH`.
+        down: the loss with the parameter moved down by `WIDTH`.
+
+    Returns:
+        The difference in parts of the gradient. The floor under the gradient grows with the loss, as the rounding of
+        the losses does.
     """
     return abs(slope - (up - down) / (2 * WIDTH)) / (abs(slope) + FLOOR * (1 + abs(up)))
 
 
 def gradient_errors(network: Network, table: NDArray[np.float64]) -> dict[str, float]:
-    """For each weight the largest relative error of its gradient over the rows of a table of `descend`.
+    """Return the largest relative error of each parameter's gradient over the rows of a descent.
 
-    NaN where the table or a moved loss holds a value that is no number.
+    Args:
+        network: the network that the table was computed by.
+        table: what `descend` returned, shape (steps, columns).
+
+    Returns:
+        The errors by parameter, as `relative_error` gives them; NaN where a value or a loss is not a finite number.
     """
-    return {weight: _largest(relative_error, function, table) for weight, function in _moved_losses(network).items()}
+    loss, rows = _loss(network), table.tolist()
+    givens, places = network.givens, _places(network)
+
+    def error(row: list[float], index: int, slope: int) -> float:
+        values = [row[place] for place in places]
+        before, value, behind = values[:index], values[index], values[index + 1 :]
+        return relative_error(row[slope], loss(*before, value + WIDTH, *behind), loss(*before, value - WIDTH, *behind))
+
+    found = {}
+    for parameter in network.parameters:
+        index, slope = givens.index(parameter), network.columns.index(gradient(parameter))
+        found[parameter] = _largest(error(row, index, slope) for row in rows)
+    return found
 
 
 def loss_error(network: Network, table: NDArray[np.float64]) -> float:
-    """The largest relative error of the loss over the rows of a table of `descend`; NaN where it is no number."""
-    loss = network.inlined(network.loss)
-    function = scalar_function(network.columns, f"({network.loss}, {to_python(loss)})")
-    return _largest(lambda found, expected: abs(found - expected) / (abs(expected) + FLOOR), function, table)
+    """Return the largest relative error of the loss over the rows of a descent.
+
+    Args:
+        network: the network that the table was computed by.
+        table: what `descend` returned, shape (steps, columns).
+
+    Returns:
+        The largest error, in parts of the loss; NaN where a loss is not a finite number.
+    """
+    loss, places = _loss(network), _places(network)
+    shown = network.columns.index(network.loss)
+
+    def error(row: list[float]) -> float:
+        expected = loss(*(row[place] for place in places))
+        return abs(row[shown] - expected) / (abs(expected) + FLOOR)
+
+    return _largest(error(row) for row in table.tolist())
 
 
 def update_error(network: Network, table: NDArray[np.float64], learning_rate: float) -> float:
-    """The largest difference of any given from the previous row's update, in parts of the step; 0 for a single row."""
+    """Return the largest difference of any given from the previous row's update.
+
+    Args:
+        network: the network that the table was computed by.
+        table: what `descend` returned, shape (steps, columns).
+        learning_rate: the learning rate of the descent.
+
+    Returns:
+        The largest difference, in parts of the step that the given takes; 0 for a single row.
+    """
     update = scalar_function(("w", "lr", "dE_dw"), to_python(UPDATE.expression))
     rows = [dict(zip(network.columns, row, strict=True)) for row in table.tolist()]
     differences = [0.0]
@@ -69,22 +115,22 @@ def update_error(network: Network, table: NDArray[np.float64], learning_rate: fl
 
 
 @lru_cache
-def _moved_losses(network: Network) -> dict[str, Callable[..., tuple[float, float, float]]]:
-    """For each weight a function from a row to its gradient and the losses with the weight moved up and down."""
-    loss = network.inlined(network.loss)
-    functions = {}
-    for weight in network.parameters:
-        up, down = (to_python(substitute(loss, {weight: moved(weight, sign)})) for sign in "+-")
-        source = f"(lambda h: ({gradient(weight)}, {up}, {down}))({WIDTH!r})"
-        functions[weight] = scalar_function(network.columns, source)
-    return functions
+def _loss(network: Network) -> Callable[..., float]:
+    """One forward pass: a function from the givens, in column order, to the loss."""
+    names = [quantity.name for quantity in network.quantities]
+    forward = network.quantities[: names.index(network.loss) + 1]
+    steps = "".join(f"{quantity.name} := {to_python(quantity.expression)}, " for quantity in forward)
+    return scalar_function(network.givens, f"({steps})[-1]")
 
 
-def _largest(
-    error: Callable[..., float], function: Callable[..., tuple[float, ...]], table: NDArray[np.float64]
-) -> float:
-    """The largest error that `error` makes of what `function` makes of a row."""
+def _places(network: Network) -> list[int]:
+    """Where the givens stand in a row."""
+    return [network.columns.index(name) for name in network.givens]
+
+
+def _largest(errors: Iterable[float]) -> float:
+    """The largest of some errors; NaN if one is not a number, or cannot be computed because a number is too large."""
     try:
-        return float(np.max([error(*function(*row)) for row in table.tolist()]))
+        return float(np.max(list(errors)))
     except OverflowError:
         return math.nan

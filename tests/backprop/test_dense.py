@@ -5,20 +5,26 @@ import re
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from s6xl.backprop.dense import Biases, dense, ordinal
+from s6xl.backprop.dense import MOST_NEURONS, Biases, SquaredError, dense, ordinal
+from s6xl.backprop.derivation import written_derivation
 from s6xl.backprop.descent import descend
 from s6xl.backprop.expression import names, to_numpy
-from s6xl.backprop.network import Network, gradient
+from s6xl.backprop.network import Network
 from s6xl.backprop.verification import TOLERANCE, gradient_errors, loss_error, update_error
 
 SIZES = ((2, 2), (1, 1), (2, 3, 1), (3, 4, 2), (1, 1, 1), (5, 1, 7), (2, 12, 2), (2, 2, 2, 2), (3, 2, 4, 2, 3))
 BIASES: tuple[Biases, ...] = ("none", "layer", "neuron")
 TURNED = (True, False, True, True)
+HALF = SquaredError()
 
 
-def made(sizes: tuple[int, ...], biases: Biases = "none", *, turned: bool = False) -> Network:
-    return dense(sizes, title="a network", biases=biases, by_source=TURNED if turned else ())
+def made(
+    sizes: tuple[int, ...], biases: Biases = "none", *, turned: bool = False, loss: SquaredError = HALF
+) -> Network:
+    return dense(sizes, title="a network", biases=biases, by_source=TURNED if turned else (), loss=loss)
 
 
 def givens(network: Network, seed: int) -> dict[str, float]:
@@ -34,14 +40,14 @@ def computed(network: Network, values: dict[str, float]) -> dict[str, float]:
     return found
 
 
-def differentiated(
-    sizes: tuple[int, ...], biases: Biases, turned: bool, values: dict[str, float]
+def forward(
+    sizes: tuple[int, ...], biases: Biases, turned: bool, loss: SquaredError, values: dict[str, float]
 ) -> dict[str, torch.Tensor]:
-    """Every quantity from matrices, with its slope; weights and biases are counted here once more."""
+    """Every given and quantity of the forward pass, from matrices; weights and biases are counted here once more."""
     tensors = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in values.items()}
     activations = torch.stack([tensors[f"i{n}"] for n in range(1, sizes[0] + 1)])
     found = dict(tensors)
-    letters = {1: ["o"], 2: ["h", "o"], 3: ["h", "g", "o"], 4: ["h", "g", "k", "o"]}[len(sizes) - 1]
+    letters = {2: ["o"], 3: ["h", "o"]}.get(len(sizes), [*(f"h{n}_" for n in range(1, len(sizes) - 1)), "o"])
     weight = bias = 1
     for layer, (letter, before, size) in enumerate(zip(letters, sizes, sizes[1:], strict=False)):
         numbers = [tensors[f"w{weight + n}"] for n in range(before * size)]
@@ -53,43 +59,65 @@ def differentiated(
         elif biases == "neuron":
             sums = sums + torch.stack([tensors[f"b{bias + n}"] for n in range(size)])
             bias += size
-        # Number by number, so that each one's slope is kept.
-        parts = [part.clone() for part in sums]
+        # Number by number, so that the total can be differentiated by each.
+        parts = list(sums)
         outcomes = [torch.sigmoid(part) for part in parts]
         for n, (part, outcome) in enumerate(zip(parts, outcomes, strict=True), start=1):
-            part.retain_grad()
-            outcome.retain_grad()
             found |= {f"{letter}{n}": part, f"a_{letter}{n}": outcome}
         activations = torch.stack(outcomes)
-    errors = [0.5 * (tensors[f"t{n}"] - found[f"a_o{n}"]) ** 2 for n in range(1, sizes[-1] + 1)]
-    total = torch.stack(errors).sum()
-    total.backward()
+    errors = [loss.factor * (tensors[f"t{n}"] - found[f"a_o{n}"]) ** 2 for n in range(1, sizes[-1] + 1)]
+    total = loss.total_factor * torch.stack(errors).sum()
     return found | {f"E{n}": error for n, error in enumerate(errors, start=1)} | {"E_tot": total}
+
+
+def check_against_autograd(sizes: tuple[int, ...], biases: Biases, turned: bool, loss: SquaredError, seed: int) -> None:
+    """Every quantity, every derivative, and the product of every chain."""
+    network = made(sizes, biases, turned=turned, loss=loss)
+    values = givens(network, seed)
+    found, expected = computed(network, values), forward(sizes, biases, turned, loss, values)
+    slopes: dict[str, dict[str, float]] = {}
+    for of in dict.fromkeys(("E", *expected)):
+        by = {name: expected[name] for name in derivatives(network, of)}
+        if by:
+            gradients = torch.autograd.grad(
+                expected["E_tot" if of == "E" else of], list(by.values()), retain_graph=True
+            )
+            slopes[of] = {name: float(slope) for name, slope in zip(by, gradients, strict=True)}
+    for quantity in (*network.quantities, *network.deltas, *network.partials):
+        derivative = re.fullmatch(r"d(\w+?)_d(\w+)", quantity.name)
+        wanted = slopes[derivative[1]][derivative[2]] if derivative else float(expected[quantity.name].detach())
+        assert found[quantity.name] == pytest.approx(wanted, rel=1e-11, abs=1e-16), quantity.name
+    assert tuple(network.chains) == network.gradients[: len(network.weights)]
+    for name, factors in network.chains.items():
+        by_activation, slope, by_weight = (found[factor] for factor in factors)
+        assert by_activation * slope * by_weight == pytest.approx(found[name], rel=1e-13, abs=1e-18)
+
+
+def derivatives(network: Network, of: str) -> list[str]:
+    """By what the network has a derivative of a quantity."""
+    names = (quantity.name for quantity in (*network.quantities, *network.deltas, *network.partials))
+    return [name.removeprefix(f"d{of}_d") for name in names if name.startswith(f"d{of}_d")]
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["by target", "by source"])
 @pytest.mark.parametrize("biases", BIASES)
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_quantities_and_gradients_agree_with_autograd(sizes: tuple[int, ...], biases: Biases, turned: bool) -> None:
-    network = made(sizes, biases, turned=turned)
-    for seed in range(3):
-        values = givens(network, seed)
-        found, expected = computed(network, values), differentiated(sizes, biases, turned, values)
-        for quantity in (*network.quantities, *network.deltas):
-            of = re.fullmatch(r"dE_d(\w+)", quantity.name)
-            wanted = expected[of[1]].grad if of else expected[quantity.name]
-            assert wanted is not None
-            assert found[quantity.name] == pytest.approx(float(wanted.detach()), rel=1e-11, abs=1e-16), quantity.name
+def test_chosen_networks_agree_with_autograd(sizes: tuple[int, ...], biases: Biases, turned: bool) -> None:
+    check_against_autograd(sizes, biases, turned, HALF, seed=1)
 
 
-@pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_each_chain_multiplies_to_its_gradient(sizes: tuple[int, ...]) -> None:
-    network = made(sizes)
-    found = computed(network, givens(network, 1))
-    assert tuple(network.chains) == network.gradients
-    for name, factors in network.chains.items():
-        by_activation, slope, by_weight = (found[factor] for factor in factors)
-        assert by_activation * slope * by_weight == pytest.approx(found[name], rel=1e-13, abs=1e-18)
+@settings(max_examples=50)
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=4).map(tuple),
+    st.sampled_from(BIASES),
+    st.booleans(),
+    st.builds(SquaredError, st.sampled_from((0.5, 1.0, 0.3)), st.sampled_from((1.0, 0.5, 0.25))),
+    st.integers(0, 1000),
+)
+def test_any_network_agrees_with_autograd(
+    sizes: tuple[int, ...], biases: Biases, turned: bool, loss: SquaredError, seed: int
+) -> None:
+    check_against_autograd(sizes, biases, turned, loss, seed)
 
 
 @pytest.mark.parametrize("biases", BIASES)
@@ -117,8 +145,18 @@ def test_descents_pass_the_checks(sizes: tuple[int, ...]) -> None:
     assert table[-1, loss] < table[0, loss]
 
 
+@pytest.mark.parametrize("sizes", [(MOST_NEURONS, 1), (1, MOST_NEURONS), (1,) * 40], ids=["wide", "broad", "deep"])
+def test_large_networks(sizes: tuple[int, ...]) -> None:
+    network = made(sizes, "layer")
+    table = descend(network, givens(network, 2), learning_rate=0.01, steps=1)
+    assert max(gradient_errors(network, table).values()) < TOLERANCE
+    lines = [line for block in written_derivation(network) for line in block.lines]
+    assert all(line.startswith(("h", "a_", "o", "E", "∂")) for line in lines)
+    assert names(network.inlined("E_tot"))
+
+
 def test_the_published_example_with_biases() -> None:
-    """Mazur's step by step example, whose biases are held fixed."""
+    """Mazur's step by step example. Its biases are held fixed, which changes nothing in the first step."""
     network = dense((2, 2, 2), title="Mazur's example", biases="layer")
     weights = (0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55)
     start = {"i1": 0.05, "i2": 0.1, "t1": 0.01, "t2": 0.99, "b1": 0.35, "b2": 0.6}
@@ -126,31 +164,53 @@ def test_the_published_example_with_biases() -> None:
     first, second = (
         dict(zip(network.columns, row, strict=True)) for row in descend(network, start, learning_rate=0.5, steps=2)
     )
-    assert first["E_tot"] == pytest.approx(0.298371109, abs=5e-10)
-    assert first["dE_dw5"] == pytest.approx(0.082167041, abs=5e-10)
-    assert second["w5"] == pytest.approx(0.35891648, abs=5e-9)
-    assert second["w1"] == pytest.approx(0.149780716, abs=5e-10)
+    printed = {"h1": 0.3775, "a_h1": 0.593269992, "a_h2": 0.596884378, "o1": 1.105905967, "a_o1": 0.75136507}
+    printed |= {"a_o2": 0.772928465, "E_tot": 0.298371109, "dE_dw5": 0.082167041, "dE_dw1": 0.000438568}
+    assert {name: first[name] for name in printed} == pytest.approx(printed, abs=5e-10)
+    printed = {"w1": 0.149780716, "w2": 0.19956143, "w3": 0.24975114, "w4": 0.29950229}
+    printed |= {"w5": 0.35891648, "w6": 0.408666186, "w7": 0.511301270, "w8": 0.561370121}
+    assert {name: second[name] for name in printed} == pytest.approx(printed, abs=5e-9)
 
 
-def test_factors_of_the_error() -> None:
-    usual, other = made((2, 2, 2)), dense((2, 2, 2), title="a mean", error_factor=1, total_factor=0.5)
-    values = givens(usual, 3)
-    found, halved = computed(usual, values), computed(other, values)
-    assert halved["E1"] == pytest.approx(2 * found["E1"], rel=1e-15)
-    assert halved["E_tot"] == pytest.approx(found["E_tot"], rel=1e-15)
-    for weight in usual.weights:
-        assert halved[gradient(weight)] == pytest.approx(found[gradient(weight)], rel=1e-14)
+def test_a_published_example_with_learned_biases() -> None:
+    """A notebook's variation of Mazur's example: a bias that the neurons of a layer share has the sum of their slopes.
+
+    The biases after the step are not printed; its slopes by the sums of the neurons are.
+    """
+    network = dense((2, 2, 2), title="with learned biases", biases="layer")
+    weights = (0.2, 0.25, 0.3, 0.35, 0.45, 0.5, 0.55, 0.6)
+    start = {"i1": 0.1, "i2": 0.2, "t1": 0.05, "t2": 0.95, "b1": 0.4, "b2": 0.65}
+    start |= dict(zip(network.weights, weights, strict=True))
+    first, second = (
+        dict(zip(network.columns, row, strict=True)) for row in descend(network, start, learning_rate=0.3, steps=2)
+    )
+    assert first["E_tot"] == pytest.approx(0.274834719, abs=5e-10)
+    assert first["dE_db1"] == pytest.approx(0.010206347772 + 0.011325002866, abs=1e-12)
+    assert first["dE_db2"] == pytest.approx(0.126367447 - 0.024988306, abs=1e-9)
+    assert second["b1"] == pytest.approx(0.4 - 0.3 * (0.010206347772 + 0.011325002866), abs=1e-12)
+    assert second["w1"] == pytest.approx(0.199693810, abs=5e-10)
+
+
+def test_factors_of_the_error_are_said() -> None:
+    errors = {factor: made((1, 1), loss=SquaredError(factor))["E1"].meaning for factor in (0.5, 1.0, 0.3)}
+    assert errors[0.5] == "the first output's error: half its squared distance from the target"
+    assert errors[1.0] == "the first output's error: its squared distance from the target"
+    assert errors[0.3] == "the first output's error: 0.3 times its squared distance from the target"
+    assert made((2, 2))["dE1_da_o1"].meaning == "how the first error changes with the first output"
+    mean = made((2, 2), loss=SquaredError(1.0, 0.5))
+    assert mean["dE_da_o1"].meaning == "how the total error changes with the first output"
+    assert mean["E_tot"].source == "0.5*(E1 + E2)"
 
 
 def test_deep_networks_name_the_layer() -> None:
     network = made((2, 2, 3, 1))
-    assert network.meaning("g3") == "what flows into the third neuron of hidden layer 2"
-    assert network.meaning("a_g3") == "the activation of the third neuron of hidden layer 2"
-    assert network["dE_da_h1"].meaning == "all paths back to the first activation of hidden layer 1"
-    assert network["dE_da_g1"].meaning == "the path back to the first activation of hidden layer 2"
+    assert network.meaning("h2_3") == "what flows into the third neuron of hidden layer 2"
+    assert network.meaning("a_h2_3") == "the activation of the third neuron of hidden layer 2"
+    assert network["dE_da_h1_1"].meaning == "all paths back to the first activation of hidden layer 1"
+    assert network["dE_da_h2_1"].meaning == "the path back to the first activation of hidden layer 2"
 
 
-@pytest.mark.parametrize("sizes", [(), (2,), (2, 0, 2), (2, -1), (1,) * 15], ids=str)
+@pytest.mark.parametrize("sizes", [(), (2,), (2, 0, 2), (2, -1), (784, 10)], ids=str)
 def test_impossible_sizes(sizes: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="not possible"):
         made(sizes)

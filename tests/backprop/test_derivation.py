@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from s6xl.backprop.dense import Biases, dense
+from s6xl.backprop.dense import Biases, SquaredError, dense
 from s6xl.backprop.derivation import written_derivation
 from s6xl.backprop.expression import Name, names, parse, to_excel, to_numpy, to_text
 from s6xl.backprop.network import UPDATE, Network, arguments, gradient, symbol
@@ -237,3 +237,29 @@ def test_derivations_of_other_networks(sizes: tuple[int, ...], biases: Biases) -
     assert [chain in lines for chain in chains] == [True] * hidden + [False] * (len(chains) - hidden)
     titles = [block.title for block in blocks]
     assert len(set(titles)) == len(titles)
+    assert all(len(set(block.lines)) == len(block.lines) for block in blocks)
+
+
+def test_derivation_of_a_single_output() -> None:
+    network = dense((2, 1), title="a network", biases="layer")
+    assert [block.title for block in written_derivation(network)] == [
+        "The forward pass",
+        "∂E/∂w1, step by step",
+        "The gradients of w1 to w2",
+        "The gradient of b1",
+    ]
+    assert written_derivation(network)[1].lines[:2] == (
+        "∂E/∂w1 = ∂E1/∂w1",
+        "∂E/∂w1 = ∂E1/∂w1 = ∂E1/∂a_o1 * ∂a_o1/∂o1 * ∂o1/∂w1",
+    )
+
+
+def test_derivation_of_a_mean() -> None:
+    network = dense((2, 2), title="a network", loss=SquaredError(factor=1, total_factor=0.5))
+    assert written_derivation(network)[1].lines == (
+        "∂E/∂w1 = ∂(½ * (E1 + E2))/∂w1",
+        "∂E/∂w1 = ∂E/∂a_o1 * ∂a_o1/∂o1 * ∂o1/∂w1",
+        "∂E/∂a_o1 = ∂(½ * (E1 + E2))/∂a_o1 = (a_o1 - t1)",
+        "∂a_o1/∂o1 = ∂(σ(o1))/∂o1 = a_o1 * (1 - a_o1)",
+        "∂o1/∂w1 = i1",
+    )

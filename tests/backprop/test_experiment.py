@@ -1,11 +1,13 @@
 """What can be asked for, and the one sentence that answers what cannot."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from s6xl.backprop.dense import dense
 from s6xl.backprop.experiment import MAX_RATES, MAX_STEPS, Experiment, parse_numbers, read_settings
 from s6xl.backprop.worked_example import NETWORK
 from s6xl.errors import UserError
@@ -30,11 +32,11 @@ def test_the_default_is_the_original() -> None:
         ({"learning_rates": (-1.0,)}, "above 0"),
         ({"learning_rates": (math.nan,)}, "finite"),
         ({"learning_rates": (math.inf,)}, "finite"),
-        ({"learning_rates": (0.123456789, 1.0, 0.123456789)}, "0.123456789 stands twice"),
-        ({"learning_rates": (1.0, 1.0000000000000002)}, "1 stands twice"),
+        ({"learning_rates": (0.123456789, 1.0, 0.123456789)}, "0.123456789 is given twice"),
+        ({"learning_rates": (1.0, 1.0000000000000002)}, "1 is given twice"),
         ({"learning_rates": ()}, f"1 to {MAX_RATES}"),
         ({"learning_rates": tuple(range(1, MAX_RATES + 2))}, f"1 to {MAX_RATES}"),
-        ({"learning_rates": (5e-324,)}, "takes for 0"),
+        ({"learning_rates": (5e-324,)}, "treats as 0"),
         ({"inputs": (1e-310, 0.0)}, "i1 is 1e-310"),
         ({"inputs": (10**400, 0)}, "one of the inputs is too large"),
         ({"steps": 1.5}, "whole number"),
@@ -49,6 +51,17 @@ def test_the_default_is_the_original() -> None:
 def test_what_cannot_be_is_refused(arguments: dict[str, object], words: str) -> None:
     with pytest.raises(UserError, match=words):
         Experiment(**arguments)  # type: ignore[arg-type]
+
+
+def test_an_experiment_with_another_network() -> None:
+    network = dense((1, 2), title="a network", biases="neuron")
+    described = partial(Experiment, inputs=(0.5,), targets=(0.0, 1.0), weights=(0.1, 0.2), network=network)
+    experiment = described(biases=(0.3, 0.4))
+    assert experiment.start == {"i1": 0.5, "t1": 0, "t2": 1, "w1": 0.1, "w2": 0.2, "b1": 0.3, "b2": 0.4}
+    with pytest.raises(UserError, match="the network has 2 biases, but 0 were given: give b1, b2, separated by commas"):
+        described()
+    with pytest.raises(UserError, match="the network has 0 biases, but 1 were given: give none"):
+        Experiment(biases=(1.0,))
 
 
 def test_numbers_of_every_kind_are_the_same() -> None:
@@ -68,7 +81,7 @@ def test_numbers(text: str, numbers: tuple[float, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "abc", "0.1,,0.2", "0.1;0.2", "0,1x"])
 def test_what_is_no_number_is_named(text: str) -> None:
-    with pytest.raises(UserError, match=r"^--lr has "):
+    with pytest.raises(UserError, match=r"^--lr holds .*, which is not a number: "):
         parse_numbers(text, "--lr")
 
 
@@ -92,10 +105,10 @@ def test_settings(tmp_path: Path) -> None:
         ("inputs = 3", "list of numbers"),
         ("inputs = [1, 'a']", "list of numbers"),
         ("inputs = [1, true]", "list of numbers"),
-        ("rates = [1]", "'rates' is no setting"),
-        ("steps = ", "no TOML"),
+        ("rates = [1]", "'rates' is not a setting"),
+        ("steps = ", "not a TOML file"),
         ("steps = " + "9" * 5000, "too long"),
-        ("inputs = " + "[" * 5000, "too deep"),
+        ("inputs = " + "[" * 5000, "too deeply"),
     ],
 )
 def test_settings_that_cannot_be_read(tmp_path: Path, content: str, words: str) -> None:
@@ -122,7 +135,7 @@ def test_settings_too_large_to_compute_with(tmp_path: Path) -> None:
 def test_settings_that_are_no_text(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_bytes(b"\xff\xfe\x00steps")
-    with pytest.raises(UserError, match="no text in UTF-8"):
+    with pytest.raises(UserError, match="not a text file in UTF-8"):
         read_settings(file)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
-import numpy.testing  # noqa: F401: NumPy 1.26 starts a program when this is first imported
+import numpy.testing  # noqa: F401  # NumPy 1.26 starts a program when it is first imported
 import pytest
 
 from s6xl.backprop.experiment import Experiment

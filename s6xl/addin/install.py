@@ -19,6 +19,10 @@ def install(places: Places, interpreter: str = sys.executable) -> None:
 
     Everything is noted before it is done, so that `uninstall` can take it back after any failure.
 
+    Args:
+        places: where everything is.
+        interpreter: the path of the Python to run.
+
     Raises:
         UserError: if something cannot be written, or would take the place of what is not s6xl's.
     """
@@ -26,7 +30,7 @@ def install(places: Places, interpreter: str = sys.executable) -> None:
     receipt = Receipt.read(places.receipt)
     noted_before = str(places.add_in) in receipt.files
     if os.path.lexists(places.add_in) and not noted_before and not is_add_in(places.add_in):
-        raise UserError(f"{places.add_in} is there already, and is not s6xl's: move it away first.")
+        raise UserError(f"{places.add_in} already exists and is not s6xl's: move it elsewhere first.")
     settings = Settings.read(places.settings, places.encoding)
     was, line = settings.line(places.interpreter), setting_line(places.interpreter, interpreter)
     settings.put(places.interpreter, line)
@@ -50,7 +54,10 @@ def install(places: Places, interpreter: str = sys.executable) -> None:
 
 
 def uninstall(places: Places) -> Iterator[str]:
-    """Take back what the installation did; yields a sentence for each thing done, or left because it has changed.
+    """Take back what the installation did.
+
+    Yields:
+        A sentence for each thing that was removed, or left because it has changed.
 
     Raises:
         ImpossibleHereError: if nothing is installed.
@@ -59,9 +66,9 @@ def uninstall(places: Places) -> Iterator[str]:
     if not places.receipt.exists():
         if places.add_in.exists():
             raise ImpossibleHereError(
-                f"the notes of the installation, {places.receipt}, are gone: delete {places.add_in} yourself."
+                f"the record of the installation, {places.receipt}, is missing: delete {places.add_in} by hand."
             )
-        raise ImpossibleHereError("the add-in is not installed: there is nothing to take back.")
+        raise ImpossibleHereError("the add-in is not installed: there is nothing to remove.")
     receipt = Receipt.read(places.receipt)
     for file in map(Path, receipt.files):
         if not file.exists():
@@ -80,7 +87,7 @@ def uninstall(places: Places) -> Iterator[str]:
 
 
 def note_interpreter(places: Places, interpreter: str = sys.executable) -> bool:
-    """Note which Python macros are to run, unless one is noted already; whether it was noted now.
+    """Note which Python macros are to run, unless one is noted already; return whether it was noted now.
 
     Raises:
         UserError: if it cannot be noted.
@@ -97,13 +104,15 @@ def note_interpreter(places: Places, interpreter: str = sys.executable) -> bool:
 def _check_interpreter(interpreter: str, places: Places) -> None:
     if places.interpreter == INTERPRETER_ON_MACOS and " " in interpreter:
         raise UserError(
-            f"Excel on a Mac cannot start {interpreter}, whose path holds a space: install s6xl in a folder without."
+            f"Excel on a Mac cannot start {interpreter}, whose path contains a space: "
+            "install s6xl in a folder without spaces."
         )
     if places.interpreter == INTERPRETER_ON_WINDOWS and (
         "WindowsApps" in interpreter or "WindowsApps" in sys.base_prefix
     ):
         raise UserError(
-            f"Excel cannot use {interpreter}, the Microsoft Store's Python: install another one, and s6xl in it."
+            f"Excel cannot run {interpreter}, a Python from the Microsoft Store: "
+            "install Python from python.org, and s6xl in it."
         )
 
 
@@ -112,7 +121,9 @@ def _write_add_in(path: Path) -> None:
         build_add_in(path, instead=AGAIN)
     except UserError as error:
         if isinstance(error.__cause__, PermissionError):
-            raise UserError(f"no permission to write {path}: close Excel if it runs, and install again.") from error
+            raise UserError(
+                f"no permission to write {path}: close Excel if it is running, and install again."
+            ) from error
         raise
 
 
@@ -140,4 +151,4 @@ def _remove(path: Path) -> None:
     try:
         path.unlink()
     except OSError as error:
-        raise UserError(f"cannot remove {path} ({error.strerror}): close Excel and try again.") from None
+        raise UserError(f"cannot remove {path} ({error.strerror}): close Excel and try again.") from error

@@ -28,12 +28,14 @@ _ADD_IN_TYPE = b"application/vnd.ms-excel.addin.macroEnabled.main+xml"
 
 
 def build_add_in(path: Path, *, instead: str = OTHER_FILE) -> None:
-    """Write the add-in to `path`, whole or not at all; the same xlwings and sources give the same bytes.
+    """Write the add-in, whole or not at all; the same xlwings and sources give the same bytes.
 
-    `instead` is what the user can do where the file cannot be written.
+    Args:
+        path: the file, which ends in .xlam.
+        instead: what the user can do where the file cannot be written.
 
     Raises:
-        UserError: if the file cannot be written.
+        UserError: if the file cannot be written, or the installed xlwings cannot be used.
     """
     with new_book(path, title=TITLE, packaging=_ADD_IN, instead=instead) as book:
         # Its only sheet holds the settings: there is nothing for Excel to compute when it starts.
@@ -41,7 +43,7 @@ def build_add_in(path: Path, *, instead: str = OTHER_FILE) -> None:
 
 
 def is_add_in(path: Path) -> bool:
-    """Whether a file is an add-in that `build_add_in` has written, of whatever version."""
+    """Return whether a file is an add-in that `build_add_in` has written, of whatever version."""
     try:
         with zipfile.ZipFile(path) as archive:
             return b"S6_Press" in archive.read(_RIBBON)
@@ -56,7 +58,17 @@ def build_macro_workbook(
     run: Run | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> None:
-    """Write a workbook whose cells Python answers to `path`, ending in .xlsm; otherwise as `workbook.build` does."""
+    """Write a workbook whose cells ask Python for their values.
+
+    Args:
+        experiment: what the workbook shows.
+        path: the file, which ends in .xlsm.
+        run: a training run to show, too.
+        progress: is called with the number of rows that have been written.
+
+    Raises:
+        UserError: if the file cannot be written, or the installed xlwings cannot be used.
+    """
     build(experiment, path, engine=Engine.UDF, packaging=_MACRO_WORKBOOK, run=run, progress=progress)
 
 

@@ -20,9 +20,13 @@ INTERPRETER_ON_WINDOWS, INTERPRETER_ON_MACOS = "INTERPRETER_WIN", "INTERPRETER_M
 class Places:
     """Where the parts of an installation are.
 
-    `add_in` is the file that Excel loads, `settings` xlwings' settings for it, `interpreter` the name there of the
-    setting for the Python to run, `encoding` that of the settings. `script` is what lets Excel on a Mac start Python.
-    `receipt` is where an installation notes what it did.
+    Attributes:
+        add_in: the file that Excel loads.
+        settings: xlwings' settings for it.
+        interpreter: the name there of the setting for the Python to run.
+        encoding: the encoding of the settings.
+        receipt: where an installation notes what it did.
+        script: what lets Excel on a Mac start Python; None on Windows.
     """
 
     add_in: Path
@@ -34,10 +38,15 @@ class Places:
 
 
 def places(system: str = sys.platform, home: Path | None = None, roaming: Path | None = None) -> Places:
-    """The places on this machine; `home` is the user's folder, `roaming` the one that Windows calls APPDATA.
+    """Return the places on this machine.
+
+    Args:
+        system: the operating system, as `sys.platform` names it.
+        home: the user's folder; by default that of the user who runs this.
+        roaming: the folder that Windows calls APPDATA; by default the user's.
 
     Raises:
-        ImpossibleHereError: where there is no Excel for desktops.
+        ImpossibleHereError: where Excel does not run.
     """
     home = home or Path.home()
     receipt = platformdirs.user_data_path("s6xl", appauthor=False) / "installed.json"
@@ -57,7 +66,7 @@ def places(system: str = sys.platform, home: Path | None = None, roaming: Path |
             add_in=library / "Group Containers" / "UBF8T346G9.Office" / startup,
             settings=library / "Containers" / "com.microsoft.Excel" / "Data" / SETTINGS_NAME,
             interpreter=INTERPRETER_ON_MACOS,
-            encoding="ascii",  # letters of others VBA reads otherwise there
+            encoding="ascii",  # VBA misreads other letters there
             receipt=receipt,
             script=library / "Application Scripts" / "com.microsoft.Excel" / sources.mac_script_name(),
         )

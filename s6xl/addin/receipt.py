@@ -8,7 +8,7 @@ from pathlib import Path
 from s6xl.errors import UserError
 from s6xl.files import replacing
 
-AGAIN = "install again once that is mended"
+AGAIN = "install again when that is fixed"
 
 
 @dataclass
@@ -33,10 +33,10 @@ class Receipt:
 
     @classmethod
     def read(cls, path: Path) -> "Receipt":
-        """The receipt in a file, an empty one where there is no file.
+        """Return the receipt in a file, an empty one where there is no file.
 
         Raises:
-            UserError: if the file is no receipt.
+            UserError: if the file is not a receipt.
         """
         try:
             noted = json.loads(path.read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ class Receipt:
         except FileNotFoundError:
             return cls(path)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UserError(f"{path} is damaged ({error!r}): delete it, then install again.") from None
+            raise UserError(f"{path} is damaged ({error!r}): delete it, then install again.") from error
 
     def save(self) -> None:
         """Write the receipt into its file."""
@@ -72,12 +72,12 @@ class Receipt:
         self.save()
 
     def is_of(self, file: Path) -> bool:
-        """Whether a file is as it was written, or was to be written."""
+        """Return whether a file is as it was written, or was to be written."""
         return self.files.get(str(file)) in ("", fingerprint(file))
 
 
 def fingerprint(file: Path) -> str:
-    """What tells a file's content from any other.
+    """Return what tells a file's content from any other.
 
     Raises:
         UserError: if the file cannot be read.
@@ -85,18 +85,26 @@ def fingerprint(file: Path) -> str:
     try:
         return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
-        raise UserError(f"cannot read {file} ({error.strerror}): move it away, then install again.") from None
+        raise UserError(f"cannot read {file} ({error.strerror}): move it away, then install again.") from error
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are missing."""
+    """Make a folder and those above it, where they are missing.
+
+    Raises:
+        UserError: if one cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"cannot make the folder {folder} ({error.strerror}): {AGAIN}.") from None
+        raise UserError(f"cannot make the folder {folder} ({error.strerror}): {AGAIN}.") from error
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a whole file, or nothing."""
+    """Write a whole file, or nothing.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
     with replacing(path, path.suffix, instead=AGAIN) as partial:
         partial.write_bytes(content)

@@ -23,7 +23,7 @@ class Settings:
 
     @classmethod
     def read(cls, path: Path, encoding: str) -> "Settings":
-        """The settings in a file; none where there is no file.
+        """Return the settings in a file; none where there is no file.
 
         Raises:
             UserError: if the file cannot be read.
@@ -33,25 +33,25 @@ class Settings:
         except FileNotFoundError:
             content = b""
         except OSError as error:
-            raise UserError(f"cannot read {path} ({error.strerror}): mend that, or delete it.") from None
-        # What is no text in this encoding is kept as it is.
+            raise UserError(f"cannot read {path} ({error.strerror}): make it readable, or delete it.") from error
+        # What is not text in this encoding is kept as it is.
         lines = content.splitlines(keepends=True)
         return cls([line.decode(encoding, "surrogateescape") for line in lines], encoding)
 
     def value(self, name: str) -> str | None:
-        """A setting's value, None where it has none."""
+        """Return a setting's value, None where it has none."""
         if (found := self._find(name)) is None:
             return None
         _, match = found
         return str(match["plain"] if match["quoted"] is None else match["quoted"])
 
     def line(self, name: str) -> str | None:
-        """The line of a setting, None where there is none."""
+        """Return the line of a setting, None where there is none."""
         found = self._find(name)
         return None if found is None else self.lines[found[0]]
 
     def fault(self) -> int | None:
-        """The number of the first line that is no setting: it shifts what VBA reads of all behind it."""
+        """Return the number of the first line that is not a setting: it shifts what VBA reads of all after it."""
         for number, line in enumerate(self.lines, start=1):
             if not _PAIR.fullmatch(line.rstrip("\r\n")):
                 return number
@@ -68,7 +68,7 @@ class Settings:
         self.lines[index : index + 1] = [] if line is None else [line]
 
     def content(self) -> bytes:
-        """What the file is to hold.
+        """Return what the file is to hold.
 
         Raises:
             UserError: if a value cannot be spelled in the encoding that VBA reads.
@@ -78,8 +78,9 @@ class Settings:
         except UnicodeEncodeError as error:
             letters = error.object[error.start : error.end]
             raise UserError(
-                f"Excel's macros cannot read a path with {letters!r} in it: install s6xl in a folder without."
-            ) from None
+                f"Excel's macros cannot read a path with {letters!r} in it: "
+                "install s6xl in a folder without these letters."
+            ) from error
 
     def _find(self, name: str) -> tuple[int, re.Match[str]] | None:
         """The first line of a setting, as its index and its parts."""
@@ -91,5 +92,5 @@ class Settings:
 
 
 def setting_line(name: str, value: str) -> str:
-    """A setting as VBA spells it."""
+    """Return a setting as VBA spells it."""
     return f'"{name}","{value}"\r\n'

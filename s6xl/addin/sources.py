@@ -16,22 +16,22 @@ _OWN = shipped("addin")
 
 
 def own(name: str) -> bytes:
-    """One of this project's sources, by its path in the folder `addin`."""
+    """Return one of this project's sources, by its path in the folder `addin`."""
     return (_OWN / name).read_bytes()
 
 
 def own_names(pattern: str) -> list[str]:
-    """The paths of the sources that match a pattern, in order."""
+    """Return the paths of the sources that match a pattern, in order."""
     return sorted(path.relative_to(_OWN).as_posix() for path in _OWN.glob(pattern))
 
 
 def xlwings_version() -> str:
-    """The installed version of xlwings."""
+    """Return the installed version of xlwings."""
     return version("xlwings")
 
 
 def xlwings_source(name: str) -> bytes:
-    """One of the files that xlwings brings along, by its path in xlwings' folder; xlwings itself is not imported.
+    """Return a file that xlwings brings along, by its path in xlwings' folder; xlwings itself is not imported.
 
     Raises:
         UserError: if this xlwings has no such file.
@@ -41,17 +41,18 @@ def xlwings_source(name: str) -> bytes:
         return (folder / name).read_bytes()
     except OSError as error:
         raise UserError(
-            f"xlwings {xlwings_version()} lacks its {name}: `python -m pip install --force-reinstall xlwings` mends it."
+            f"xlwings {xlwings_version()} lacks its file {name}: "
+            "install it again with `python -m pip install --force-reinstall xlwings`."
         ) from error
 
 
 def mac_script_name() -> str:
-    """The name of xlwings' script that lets Excel on a Mac start Python."""
+    """Return the name of xlwings' script that lets Excel on a Mac start Python."""
     return f"xlwings-{xlwings_version()}.applescript"
 
 
 def _xlwings_folder() -> Path:
     found = importlib.util.find_spec("xlwings")
     if found is None or found.origin is None:
-        raise UserError("xlwings is missing: `python -m pip install xlwings` brings it.")
+        raise UserError("xlwings is missing: install it with `python -m pip install xlwings`.")
     return Path(found.origin).parent

@@ -51,7 +51,7 @@ _LONGEST_DESCRIPTION = 255
 
 @dataclass(frozen=True)
 class Module:
-    """A VBA module; `kind` is a standard module, a class, or the code behind a document."""
+    """A VBA module: its name, its source, and whether it is a standard module or another kind."""
 
     name: str
     source: str
@@ -59,7 +59,11 @@ class Module:
 
 
 def modules(*, add_in: bool) -> list[Module]:
-    """The modules of an add-in or of a macro workbook, xlwings' own first."""
+    """Return the modules of an add-in or of a macro workbook, xlwings' own first.
+
+    Raises:
+        UserError: if the installed xlwings has other macros than s6xl can adapt.
+    """
     return [
         Module("xlwings", _adapted(_text(sources.xlwings_source("xlwings.bas")))),
         Module("Dictionary", _text(sources.xlwings_source("addin/Dictionary.cls")), VBAModuleKind.other),
@@ -73,9 +77,15 @@ def modules(*, add_in: bool) -> list[Module]:
 
 
 def project(sheets: int, folder: Path, *, add_in: bool) -> bytes:
-    """The file vbaProject.bin of a workbook with so many sheets, which have the code names Sheet1, Sheet2, ...
+    """Return the file vbaProject.bin of a workbook.
 
-    `folder` is for temporary files.
+    Args:
+        sheets: how many sheets the workbook has; their code names are Sheet1, Sheet2, ...
+        folder: a folder for temporary files.
+        add_in: whether it is the add-in.
+
+    Raises:
+        UserError: as `modules` does.
     """
     skeleton = folder / "skeleton.xlsm"
     skeleton.write_bytes(_skeleton(sheets))
@@ -93,7 +103,7 @@ def project(sheets: int, folder: Path, *, add_in: bool) -> bytes:
 
 
 def descriptions() -> str:
-    """The module that describes every function to Excel's function wizard."""
+    """Return the module that describes every function to Excel's function wizard."""
     lines = ['Attribute VB_Name = "S6Descriptions"', "Option Explicit", "", "Public Sub S6_DescribeEach()"]
     lines += [f"    {_description(function)}" for function in FUNCTIONS]
     return "\r\n".join([*lines, "End Sub", ""])
@@ -120,13 +130,14 @@ def _adapted(source: str) -> str:
     """xlwings' module with the few changes of `_ADAPTATIONS`.
 
     Raises:
-        UserError: if the module has not what is to be changed: it is of a version that nobody has looked at.
+        UserError: if the module lacks what is to be changed: it is of a version that nobody has looked at.
     """
     for pattern, replacement in _ADAPTATIONS:
         source, count = re.subn(pattern, replacement, source, flags=re.MULTILINE | re.DOTALL)
         if count != 1:
             raise UserError(
-                f"xlwings {sources.xlwings_version()} is not made as s6xl knows it: install xlwings 0.37.8."
+                f"s6xl cannot adapt the macros of xlwings {sources.xlwings_version()}: "
+                "run `python -m pip install xlwings==0.37.8`."
             )
     return source
 

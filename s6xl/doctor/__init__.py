@@ -9,7 +9,14 @@ Check = Callable[[], Iterator[Diagnosis]]
 
 
 def examine(say: Callable[[str], object]) -> int:
-    """Run every check and say a line for each finding; returns 1 if there was a fault, else 0."""
+    """Run every check and say a line for each finding.
+
+    Args:
+        say: is called with each line.
+
+    Returns:
+        The exit status: 1 if there was a fault, else 0.
+    """
     faults = _run(basics.CHECKS, say)
     if not faults:
         # These need the libraries that the first ones look for.
@@ -21,7 +28,7 @@ def examine(say: Callable[[str], object]) -> int:
 
 
 def _run(checks: Iterable[Check], say: Callable[[str], object]) -> int:
-    """Say what some checks find; returns the number of faults."""
+    """Say what some checks find, and return the number of faults."""
     faults = 0
     for check in checks:
         for finding in check():

@@ -15,22 +15,22 @@ LIBRARIES = (
 
 
 def check_python() -> Iterator[Diagnosis]:
-    """The interpreter and this package."""
+    """Check the interpreter, and tell which s6xl this is."""
     bits = 64 if sys.maxsize > 2**32 else 32
     text = f"s6xl {__version__} in Python {platform.python_version()}, {bits} bits: {sys.executable}"
     if sys.platform == "win32" and bits == 32:
-        yield fault(f"{text}: install a 64-bit Python, for xlwings has no library for this one.")
+        yield fault(f"{text}: xlwings has no library for it; install a 64-bit Python.")
     else:
         yield ok(text)
 
 
 def check_libraries() -> Iterator[Diagnosis]:
-    """The libraries that every part needs."""
+    """Check the libraries that every part needs."""
     for name in LIBRARIES:
         try:
             yield ok(f"{name} {version(name)}")
         except PackageNotFoundError:
-            yield fault(f"{name} is missing: `python -m pip install {name}` brings it.")
+            yield fault(f"{name} is missing: install it with `python -m pip install {name}`.")
 
 
 CHECKS = (check_python, check_libraries)

@@ -1,15 +1,16 @@
 """What is checked in a real Excel: every function by its formula, the messages, the workbooks, the buttons.
 
-Each check takes a `Session`, returns what it has seen, and raises `WrongError` where Excel does not do what it should.
+Each check takes a `Session`, returns what it has seen, and raises `WrongError` if Excel does not do what it should.
 """
 
+import logging
 import math
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,11 +41,12 @@ from s6xl.workbook.layout import DIGIT, FIRST_COLUMN, FIRST_ROW, cell, on_sheet,
 if TYPE_CHECKING:
     import xlwings
 
+_LOG = logging.getLogger(__name__)
 RATE, STEPS = 0.5, 20
 BUTTON_SECONDS = 60
 # Excel's own exp may differ from the C library's in the last digit.
 TOLERANCE = 1e-12
-# A network's weights stand in cells with eleven digits.
+# A network's weights are written into cells with eleven digits.
 NETWORK_TOLERANCE = 1e-9
 DIGITS_APART = 20
 FORMULA_CELL = "A1"
@@ -53,14 +55,19 @@ Rows = list[list[Any]]
 
 
 class WrongError(Exception):
-    """Excel did something else; the text says what."""
+    """What Excel did instead of what it should."""
 
 
 @dataclass
 class Session:
-    """A hidden Excel with the add-in, a sheet for formulas, one for their arguments, and a folder for files.
+    """A hidden Excel with the add-in.
 
-    `spills` says whether it knows dynamic arrays, as Excel 2021 and later do.
+    Attributes:
+        app: the program.
+        sheet: a sheet for formulas.
+        arguments: a sheet for their arguments.
+        folder: a folder for files.
+        spills: whether Excel knows dynamic arrays, as Excel 2021 and later do.
     """
 
     app: "xlwings.App"
@@ -70,7 +77,16 @@ class Session:
     spills: bool
 
     def compute(self, formula: str, rows: int = 1, columns: int = 1) -> Rows:
-        """The cells that a formula fills; where Excel knows no dynamic arrays, it is entered into so many."""
+        """Return what the cells show that a formula fills.
+
+        Args:
+            formula: the formula, with its ``=``.
+            rows: as many rows are filled where Excel knows no dynamic arrays.
+            columns: as many columns are.
+
+        Raises:
+            WrongError: if Excel has changed the formula.
+        """
         self.sheet.clear_contents()
         filled = self.sheet[FORMULA_CELL]
         if self.spills:
@@ -86,7 +102,16 @@ class Session:
         return values
 
     def expect(self, function: Function, arguments: Sequence[str], blocks: Sequence[CellBlock]) -> None:
-        """Compare what a function's formula fills with what Python computes of the same arguments."""
+        """Compare what a function's formula shows with what Python computes from the same arguments.
+
+        Args:
+            function: the function.
+            arguments: its arguments as they are written in the formula.
+            blocks: the same arguments as Python gets them.
+
+        Raises:
+            WrongError: if they differ.
+        """
         expected = function(*blocks)
         rows = self.compute(f"={function.name}({','.join(arguments)})", len(expected), len(expected[0]))
         if [len(row) for row in rows] != [len(row) for row in expected]:
@@ -98,7 +123,7 @@ class Session:
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """Start a hidden Excel of its own, open the add-in in it, and end it whatever happens.
+    """Start a hidden Excel, open the add-in in it, and end it whatever happens.
 
     Raises:
         UserError: if Excel does not start.
@@ -114,7 +139,7 @@ def session() -> Iterator[Session]:
             app = xlwings.App(visible=False, add_book=True)
         except Exception as error:
             raise UserError(
-                f"Excel does not start ({error}): install Excel for Windows, 64 bits, and open it once by hand."
+                f"Excel does not start ({error}): install the 64-bit Excel for Windows, and open it once by hand."
             ) from error
         process = app.pid
         try:
@@ -135,7 +160,11 @@ def use_this_python(book: "xlwings.Book") -> None:
 
 
 def compare(name: str, found: Any, expected: float | str, tolerance: float = TOLERANCE) -> None:
-    """Make sure that Excel has found what Python has."""
+    """Compare what Excel computes with what Python computes.
+
+    Raises:
+        WrongError: if they differ by more than the tolerance, relative or absolute.
+    """
     agrees = found == expected
     if isinstance(found, float) and isinstance(expected, float):
         agrees = math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance)
@@ -144,14 +173,14 @@ def compare(name: str, found: Any, expected: float | str, tolerance: float = TOL
 
 
 def check_version(excel: Session) -> str:
-    """Opening the add-in."""
+    """Check that the add-in is open, as an add-in."""
     if not excel.app.api.Workbooks(ADD_IN_NAME).IsAddin:
         raise WrongError(f"{ADD_IN_NAME} is open, but not as an add-in")
     return f"Excel {excel.app.version} opens the add-in"
 
 
 def check_numbers(excel: Session) -> str:
-    """Functions of numbers, ``=S6_DELTA_W5(...)`` and all others, with numbers typed into the formula."""
+    """Check all functions of numbers, such as ``=S6_DELTA_W5(...)``, with numbers in the formula."""
     for function in OF_NUMBERS:
         numbers = example_numbers(function)
         excel.expect(function, list(map(repr, numbers)), [[[number]] for number in numbers])
@@ -159,17 +188,17 @@ def check_numbers(excel: Session) -> str:
 
 
 def check_cells(excel: Session) -> str:
-    """Functions of numbers, with cells as arguments."""
+    """Check the functions of numbers with cells as arguments."""
     for function in OF_NUMBERS:
         numbers = example_numbers(function)
         excel.arguments.range((1, 1), (1, len(numbers))).value = numbers
         cells = [on_sheet(excel.arguments.name, cell(1, column)) for column in range(1, len(numbers) + 1)]
         excel.expect(function, cells, [[[number]] for number in numbers])
-    return "so they do with cells as arguments"
+    return f"{len(OF_NUMBERS)} functions of numbers agree with Python with cells as arguments, too"
 
 
 def check_ranges(excel: Session) -> str:
-    """Functions over ranges, which spill."""
+    """Check the functions over ranges, which spill."""
     arguments: dict[str, CellBlock] = {"inputs": [INPUTS], "targets": [TARGETS], "weights": [WEIGHTS]}
     arguments |= {"lr": [[RATE]], "steps": [[float(STEPS)]]}
     for function in OVER_RANGES:
@@ -179,7 +208,7 @@ def check_ranges(excel: Session) -> str:
 
 
 def check_images(excel: Session) -> str:
-    """A function over an image, in cells."""
+    """Check the function over an image, which is in cells."""
     (function,), pixels = OVER_IMAGES, shown_digits()[0].pixels.astype(float).tolist()
     excel.arguments.range((1, 1), (SIDE, SIDE)).value = pixels
     area = on_sheet(excel.arguments.name, f"{cell(1, 1)}:{cell(SIDE, SIDE)}")
@@ -188,7 +217,7 @@ def check_images(excel: Session) -> str:
 
 
 def check_messages(excel: Session) -> str:
-    """Bad arguments, which the cell is to name."""
+    """Check that a cell names its bad argument."""
     for bad in ("Z99", '"abc"', "1/0", ""):
         found = excel.compute(f"=S6_DELTA_W5({bad},0.5,0.5)")[0][0]
         if not (isinstance(found, str) and found.startswith("S6_DELTA_W5: t1 is ")):
@@ -197,23 +226,23 @@ def check_messages(excel: Session) -> str:
 
 
 def check_macro_workbook(excel: Session) -> str:
-    """A workbook with macros of its own, recalculated."""
+    """Check a workbook with macros, recalculated."""
     path = excel.folder / "python.xlsm"
     build_macro_workbook(experiment(), path)
     return recalculates(excel, path, use_this_python)
 
 
 def check_lambda_workbook(excel: Session) -> str:
-    """A workbook with LAMBDAs, recalculated."""
+    """Check a workbook with LAMBDAs, recalculated."""
     if excel.app.api.Evaluate("=SUM(LAMBDA(x,x)(1))") != 1:
-        return f"Excel {excel.app.version} has no LAMBDA: the workbook of LAMBDAs is for a later one"
+        return f"Excel {excel.app.version} has no LAMBDA: the workbook with LAMBDAs needs a later version"
     path = excel.folder / "lambda.xlsx"
     build(experiment(), path, engine=Engine.LAMBDA)
     return recalculates(excel, path)
 
 
 def check_network_workbook(excel: Session) -> str:
-    """A workbook with a network in its cells, recalculated for some digits."""
+    """Check a workbook with a network in its cells, recalculated for some digits."""
     run, path = Run.open(Path(PRETRAINED)), excel.folder / "digits.xlsx"
     build(experiment(), path, run=run)
     network = run.network()
@@ -232,7 +261,7 @@ def check_network_workbook(excel: Session) -> str:
 
 
 def check_buttons(excel: Session) -> str:
-    """A button, whose macro is to reach a worker in Python."""
+    """Check that a button's macro reaches a worker in Python."""
     log = log_path()
     before = log.stat().st_size if log.exists() else 0
     excel.app.macro(f"'{ADD_IN_NAME}'!S6_Run")("answer")
@@ -244,66 +273,80 @@ def check_buttons(excel: Session) -> str:
     return f"buttons reach Python; the log is {log}"
 
 
-CHECKS: tuple[Callable[[Session], str], ...] = (
-    check_version,
-    check_numbers,
-    check_cells,
-    check_ranges,
-    check_images,
-    check_messages,
-    check_macro_workbook,
-    check_lambda_workbook,
-    check_network_workbook,
-    check_buttons,
-)
+CHECKS: Mapping[str, Callable[[Session], str]] = {
+    "the add-in": check_version,
+    "functions of numbers": check_numbers,
+    "functions of numbers in cells": check_cells,
+    "functions over ranges": check_ranges,
+    "the function over an image": check_images,
+    "messages about bad arguments": check_messages,
+    "the workbook with macros": check_macro_workbook,
+    "the workbook with LAMBDAs": check_lambda_workbook,
+    "the workbook with a network in its cells": check_network_workbook,
+    "the buttons": check_buttons,
+}
 
 
 def check_excel() -> Iterator[Diagnosis]:
-    """All of it, where there is an Excel on Windows."""
+    """Run all checks of Excel, on Windows."""
     if sys.platform != WINDOWS:
-        yield skipped("Excel: it is started and tried on Windows only.")
+        yield skipped("Excel is tested on Windows only.")
         return
     try:
         with session() as excel:
-            for check in CHECKS:
+            for what, check in CHECKS.items():
                 try:
                     yield ok(check(excel))
                 except Exception as error:
-                    yield fault(f"{check.__doc__} {error}: docs/excel.md says what is needed.")
+                    _LOG.info("%s", what, exc_info=True)
+                    yield fault(f"{what}: {error}; docs/excel.md says what Excel needs.")
     except UserError as error:
         yield fault(str(error))
     except Exception as error:
-        yield fault(f"Excel starts, but cannot be tried ({error}): close every Excel and try again.")
+        _LOG.info("Excel cannot be tested", exc_info=True)
+        yield fault(f"Excel starts but cannot be tested ({error}): close Excel and try again.")
 
 
 def experiment() -> Experiment:
-    """A short descent."""
+    """Return a short descent."""
     return Experiment(learning_rates=(RATE,), steps=STEPS)
 
 
 def shown_digits() -> list[DigitChoice]:
-    """The digits of the workbook of the run that comes with s6xl."""
+    """Return the digits in the workbook of the training run that comes with s6xl."""
     evaluation = Run.open(Path(PRETRAINED)).evaluation()
     assert evaluation is not None
     return digit_choices(evaluation)
 
 
 def example_numbers(function: Function) -> list[float]:
-    """Arguments for a function of numbers: those of the default workbook's first step."""
+    """Return arguments for a function of numbers: those of the default workbook's first step."""
     row = dict(zip(NETWORK.columns, descend(NETWORK, Experiment().start, RATE, 1)[0].tolist(), strict=True))
     values = {**row, "x": 0.3, "w": 0.4, "lr": RATE, "delta": row["dE_dw5"]}
     return [values[parameter.name] for parameter in function.parameters]
 
 
 def array_constant(block: CellBlock) -> str:
-    """A block of numbers as it is typed into a formula."""
+    """Return a block of numbers as it is written in a formula."""
     if len(block) == len(block[0]) == 1:
         return repr(block[0][0])
     return "{" + ";".join(",".join(map(repr, row)) for row in block) + "}"
 
 
 def recalculates(excel: Session, path: Path, prepare: Callable[["xlwings.Book"], None] = lambda book: None) -> str:
-    """Open a workbook of `experiment`, recalculate it, and compare its table with Python's."""
+    """Open a workbook of `experiment`, recalculate it, and compare its table with Python's.
+
+    Args:
+        excel: the Excel to do so in.
+        path: the workbook.
+        prepare: is called with the open workbook before anything is computed.
+
+    Returns:
+        What was seen.
+
+    Raises:
+        WrongError: if Excel computes anything else.
+    """
     # Nothing is to be computed before the workbook is prepared.
     excel.app.calculation = "manual"
     book = excel.app.books.open(str(path))

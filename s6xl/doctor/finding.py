@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """How a check ended; only a fault is a reason to mend something."""
+    """How a check ended; only a fault has to be fixed."""
 
     OK = "ok"
     OPTIONAL = "missing"
@@ -25,20 +25,20 @@ class Diagnosis:
 
 
 def ok(text: str) -> Diagnosis:
-    """Something is as it should be."""
+    """Return that something is as it should be."""
     return Diagnosis(State.OK, text)
 
 
 def optional(text: str) -> Diagnosis:
-    """Something is missing that not everybody needs; the text says how to get it."""
+    """Return that something is missing that not everybody needs; the text says how to get it."""
     return Diagnosis(State.OPTIONAL, text)
 
 
 def skipped(text: str) -> Diagnosis:
-    """Something cannot be checked on this machine."""
+    """Return that something cannot be checked on this machine."""
     return Diagnosis(State.SKIPPED, text)
 
 
 def fault(text: str) -> Diagnosis:
-    """Something is wrong; the text says what to do."""
+    """Return that something is wrong; the text says what to do."""
     return Diagnosis(State.FAULT, text)

@@ -23,13 +23,14 @@ PLACES = (
     Path("/Applications/LibreOffice.app/Contents/MacOS"),
     Path("C:/Program Files/LibreOffice/program"),
 )
+_OTHER_FOLDER = "choose another folder with the environment variable TMPDIR or TEMP"
 
 
 def check_dll(interpreter: str = sys.executable) -> Iterator[Diagnosis]:
-    """The library through which Excel on Windows calls Python: beside the interpreter, or one folder up."""
+    """Check the library through which Excel on Windows calls Python: beside the interpreter, or one folder up."""
     name = f"xlwings64-{sources.xlwings_version()}.dll"
     if sys.platform != WINDOWS:
-        yield skipped(f"{name}: functions that call Python exist in Excel on Windows only.")
+        yield skipped(f"{name}: only Excel on Windows needs it, to call Python from cells.")
         return
     folders = Path(interpreter).parents[:2]
     if found := [folder / name for folder in folders if (folder / name).exists()]:
@@ -39,22 +40,22 @@ def check_dll(interpreter: str = sys.executable) -> Iterator[Diagnosis]:
 
 
 def check_add_in() -> Iterator[Diagnosis]:
-    """The add-in: that it can be built, and whether it is installed."""
+    """Check that the add-in can be built, and whether it is installed."""
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, sources.ADD_IN_NAME)
-            build_add_in(path, instead="choose another folder for temporary files, by the variable TMPDIR or TEMP")
+            build_add_in(path, instead=_OTHER_FOLDER)
             size, report = path.stat().st_size, check_file(path)
     except UserError as error:
         yield fault(f"the add-in cannot be built: {error}")
         return
     except OSError as error:
-        yield fault(f"there is no place for temporary files ({error.strerror}): make room for them.")
+        yield fault(f"temporary files cannot be written ({error.strerror}): make room for them, or {_OTHER_FOLDER}.")
         return
     if report.ok:
         yield ok(f"the add-in can be built, {size:,} bytes")
     else:
-        yield fault(f"the add-in that is built here is faulty: {report.issues[0].message}")
+        yield fault(f"the add-in built here is invalid: {report.issues[0].message}")
         return
     try:
         lines = list(status(places()))
@@ -67,10 +68,12 @@ def check_add_in() -> Iterator[Diagnosis]:
 
 
 def check_torch() -> Iterator[Diagnosis]:
-    """What trains a CNN, and on what."""
+    """Check PyTorch, which trains CNNs, and whether there is a GPU for it."""
     for name in ("torch", "torchvision"):
         if importlib.util.find_spec(name) is None:
-            yield optional(f"{name}, to train CNNs: `python -m pip install torch torchvision` brings both.")
+            yield optional(
+                f"{name}, which only training CNNs needs: install it with `python -m pip install torch torchvision`."
+            )
             return
     try:
         import torch
@@ -78,7 +81,7 @@ def check_torch() -> Iterator[Diagnosis]:
     except (ImportError, OSError, RuntimeError) as error:
         yield fault(
             f"torch and torchvision do not fit together ({str(error).splitlines()[0]}): "
-            "`python -m pip install --force-reinstall torch torchvision` brings a pair that does."
+            "install two that do with `python -m pip install --force-reinstall torch torchvision`."
         )
         return
     yield ok(f"torch {torch.__version__}, torchvision {torchvision.__version__}")
@@ -86,13 +89,13 @@ def check_torch() -> Iterator[Diagnosis]:
 
     found = choose(AUTO)
     if found.type == "cpu":
-        yield optional(f"no GPU to train CNNs on, so the processor does: {trouble_with('cuda')}.")
+        yield optional(f"no GPU, so CNNs train on the processor: {trouble_with('cuda')}.")
     else:
-        yield ok(f"to train CNNs on: {describe(found)}")
+        yield ok(f"CNNs train on {describe(found)}")
 
 
 def find_libreoffice() -> str | None:
-    """The program of LibreOffice, None where it is not installed."""
+    """Return the program of LibreOffice, None where it is not installed."""
     installed = (
         str(place / name) for place in PLACES for name in ("soffice", "soffice.exe") if (place / name).exists()
     )
@@ -100,11 +103,13 @@ def find_libreoffice() -> str | None:
 
 
 def check_libreoffice() -> Iterator[Diagnosis]:
-    """LibreOffice, which the tests hold every workbook against."""
+    """Check for LibreOffice, which the tests compare every workbook with."""
     if found := find_libreoffice():
         yield ok(f"LibreOffice: {found}")
     else:
-        yield optional("LibreOffice, for the tests: install it from libreoffice.org, or by your system's packages.")
+        yield optional(
+            "LibreOffice, which only the tests need: install it from libreoffice.org or with your system's packages."
+        )
 
 
 CHECKS = (check_dll, check_add_in, check_torch, check_libreoffice)

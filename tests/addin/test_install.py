@@ -136,7 +136,7 @@ def test_an_add_in_that_excel_holds_open(place: Places) -> None:
     install(place, PYTHON)
     before = place.add_in.read_bytes()
     (place.add_in.parent / "~$s6.xlam").touch()
-    with pytest.raises(UserError, match=r"is open in another program: close it there, or install again once that is"):
+    with pytest.raises(UserError, match=r"is open in another program: close it there, or install again when that is"):
         install(place, PYTHON)
     assert place.add_in.read_bytes() == before
 
@@ -145,7 +145,7 @@ def test_an_add_in_that_windows_does_not_let_go(place: Places) -> None:
     install(place, PYTHON)
     with (
         mock.patch.object(Path, "replace", side_effect=PermissionError(13, "in use")),
-        pytest.raises(UserError, match=r"no permission to write .*s6\.xlam: close Excel if it runs, and install"),
+        pytest.raises(UserError, match=r"no permission to write .*s6\.xlam: close Excel if it is running, and install"),
     ):
         # The receipt is written first, by replacing, too.
         installation._write_add_in(place.add_in)
@@ -175,9 +175,9 @@ def test_a_file_that_cannot_be_removed_can_be_later(place: Places, tmp_path: Pat
 
 
 def test_pythons_that_excel_cannot_run(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="path holds a space: install s6xl in a folder without"):
+    with pytest.raises(UserError, match="path contains a space: install s6xl in a folder without spaces"):
         install(here(MACOS, tmp_path), "/Users/ada/my venv/bin/python")
-    with pytest.raises(UserError, match="the Microsoft Store's Python: install another one, and s6xl in it"):
+    with pytest.raises(UserError, match=r"a Python from the Microsoft Store: install Python from python\.org"):
         install(here(WINDOWS, tmp_path), r"C:\Users\ada\AppData\Local\Microsoft\WindowsApps\python.exe")
     assert not list(tmp_path.iterdir())
 
@@ -185,7 +185,7 @@ def test_pythons_that_excel_cannot_run(tmp_path: Path) -> None:
 def test_a_virtual_environment_of_the_microsoft_stores_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What such a Python writes for Excel, Windows keeps to itself."""
     monkeypatch.setattr(sys, "base_prefix", r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.11")
-    with pytest.raises(UserError, match="the Microsoft Store's Python: install another one, and s6xl in it"):
+    with pytest.raises(UserError, match=r"a Python from the Microsoft Store: install Python from python\.org"):
         install(here(WINDOWS, tmp_path), r"C:\venv\Scripts\python.exe")
     assert not list(tmp_path.iterdir())
 
@@ -277,7 +277,7 @@ def test_failed_installs_are_taken_back_without_complaint(place: Places, times: 
 def test_somebody_elses_add_in_of_that_name_is_not_touched(place: Places) -> None:
     place.add_in.parent.mkdir(parents=True)
     place.add_in.write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"s6\.xlam is there already, and is not s6xl's: move it away"):
+    with pytest.raises(UserError, match=r"s6\.xlam already exists and is not s6xl's: move it elsewhere"):
         install(place, PYTHON)
     assert place.add_in.read_bytes() == b"mine"
     assert not place.settings.exists()
@@ -286,7 +286,9 @@ def test_somebody_elses_add_in_of_that_name_is_not_touched(place: Places) -> Non
 def test_an_installation_whose_notes_are_gone(place: Places) -> None:
     install(place, PYTHON)
     place.receipt.unlink()
-    with pytest.raises(ImpossibleHereError, match=r"notes of the installation, .*, are gone: delete .*s6\.xlam"):
+    with pytest.raises(
+        ImpossibleHereError, match=r"record of the installation, .*, is missing: delete .*s6\.xlam by hand"
+    ):
         list(uninstall(place))
     # It is known again, and can be renewed and taken back.
     install(place, PYTHON)
@@ -294,7 +296,7 @@ def test_an_installation_whose_notes_are_gone(place: Places) -> None:
     assert not place.add_in.exists()
 
 
-def test_a_setting_that_is_no_text_comes_back(place: Places) -> None:
+def test_a_setting_that_is_not_text_comes_back(place: Places) -> None:
     was = f'"{place.interpreter}","C:\\'.encode() + b"\xff\x81" + b'\\python.exe"\r\n'
     place.settings.parent.mkdir(parents=True)
     place.settings.write_bytes(was)
@@ -316,7 +318,9 @@ def test_a_folder_in_the_add_ins_place(place: Places) -> None:
 def test_settings_that_are_a_folder(place: Places) -> None:
     place.settings.mkdir(parents=True)
     for attempt in (lambda: install(place, PYTHON), lambda: note_interpreter(place, PYTHON)):
-        with pytest.raises(UserError, match=r"cannot read .*s6\.conf \(Is a directory\): mend that, or delete it"):
+        with pytest.raises(
+            UserError, match=r"cannot read .*s6\.conf \(Is a directory\): make it readable, or delete it"
+        ):
             attempt()
 
 
@@ -354,22 +358,22 @@ def test_status_before_and_after(place: Places, tmp_path: Path) -> None:
     python.touch()
     lines = list(status(place, str(python)))
     assert not any(line.good for line in lines)
-    assert lines[0].text.startswith("add-in: not installed; `python -m s6xl addin install` puts it at ")
-    assert lines[1].text.startswith(f"Python: none named in {place.settings}")
+    assert lines[0].text.startswith("add-in: not installed; `python -m s6xl addin install` installs it at ")
+    assert lines[1].text.startswith(f"Python: not set in {place.settings}")
     install(place, str(python))
     lines = list(status(place, str(python)))
     assert all(line.good for line in lines)
     assert lines[0].text == f"add-in: {place.add_in}"
-    assert lines[1].text == f"Python: {python}, named in {place.settings}"
+    assert lines[1].text == f"Python: {python}, set in {place.settings}"
     assert [line.text for line in lines[2:]] == ([f"script: {place.script}"] if place.script else [])
-    assert list(status(place, "another"))[1].text.endswith("; not this one, another")
+    assert list(status(place, "another"))[1].text.endswith("; this command runs in another")
     python.unlink()
     lines = list(status(place, str(python)))
     assert [line.good for line in lines[:2]] == [True, False]
-    assert lines[1].text.startswith(f"Python: {python}, named in {place.settings}, is gone; ")
+    assert lines[1].text.startswith(f"Python: {python}, set in {place.settings}, is missing; ")
     place.add_in.write_bytes(b"")
     first = next(status(place))
-    assert (first.good, "not as it was installed" in first.text) == (False, True)
+    assert (first.good, "has changed since it was installed" in first.text) == (False, True)
 
 
 @pytest.mark.parametrize("line", ["", "a comment", '"A"', '"A","b","c"', '"A", "b" "c"'])
@@ -378,7 +382,9 @@ def test_a_line_that_shifts_what_vba_reads_is_named(place: Places, line: str) ->
     place.settings.write_text(f'"SHOW CONSOLE",True\n "TEMP DIR" , "C:\\temp"\n{line}\n"A",""\n')
     install(place, PYTHON)
     (bad,) = [found for found in status(place, PYTHON) if found.text.startswith("settings: ")]
-    assert bad == StatusLine(False, f"settings: line 3 of {place.settings} is none, and shifts those behind: delete it")
+    assert bad == StatusLine(
+        False, f"settings: line 3 of {place.settings} is not a setting, so Excel misreads those after it: delete it"
+    )
 
 
 def test_noting_the_interpreter_changes_no_other(place: Places) -> None:

@@ -159,12 +159,15 @@ def with_another_size(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (without_values, "where the network's answer should be: open it in a spreadsheet program, let it calculate"),
+        (
+            without_values,
+            "where the network's probabilities should be: open it in a spreadsheet program, let it calculate",
+        ),
         (with_an_error, "where the network's weights should be: open it in a spreadsheet program"),
         (without_a_name, "has no network in its cells: give a workbook that"),
         pytest.param(
             with_a_layer_renamed,
-            "has been changed where the network's layers should be: build the workbook anew",
+            "has been changed where the network's layers should be: build the workbook again",
             marks=pytest.mark.slow,
         ),
         pytest.param(

@@ -62,7 +62,7 @@ def test_a_missing_library() -> None:
     with mock.patch.object(basics, "version", side_effect=PackageNotFoundError):
         findings = list(basics.check_libraries())
     assert {finding.state for finding in findings} == {State.FAULT}
-    assert str(findings[-1]) == "FAULT     xlwings is missing: `python -m pip install xlwings` brings it."
+    assert str(findings[-1]) == "FAULT     xlwings is missing: install it with `python -m pip install xlwings`."
 
 
 def test_the_dll_on_windows(tmp_path: Path) -> None:
@@ -113,7 +113,10 @@ def test_an_add_in_that_cannot_be_built() -> None:
 def test_no_place_for_temporary_files() -> None:
     with mock.patch.object(tempfile, "TemporaryDirectory", side_effect=OSError(28, "No space left on device")):
         (finding,) = machine.check_add_in()
-    assert finding == fault("there is no place for temporary files (No space left on device): make room for them.")
+    assert finding == fault(
+        "temporary files cannot be written (No space left on device): make room for them, or choose another folder "
+        "with the environment variable TMPDIR or TEMP."
+    )
 
 
 def test_no_torch() -> None:
@@ -145,9 +148,9 @@ def test_a_gpu_and_none() -> None:
         mock.patch.object(device, "trouble_with", return_value=""),
         mock.patch.object(torch.cuda, "get_device_name", return_value="A card"),
     ):
-        assert list(machine.check_torch())[-1].text == "to train CNNs on: CUDA: A card"
+        assert list(machine.check_torch())[-1].text == "CNNs train on CUDA: A card"
     with mock.patch.object(device, "trouble_with", lambda name: "" if name == "cpu" else f"no {name}"):
-        assert list(machine.check_torch())[-1].text == "no GPU to train CNNs on, so the processor does: no cuda."
+        assert list(machine.check_torch())[-1].text == "no GPU, so CNNs train on the processor: no cuda."
 
 
 def test_no_libreoffice() -> None:
@@ -498,16 +501,17 @@ def test_each_check_of_excel_is_a_line() -> None:
         yield
 
     def failing(session: object) -> str:
-        """What it is about."""
         raise excel.WrongError("it shows 3")
 
     with (
         mock.patch.object(sys, "platform", WINDOWS),
         mock.patch.object(excel, "session", session),
-        mock.patch.object(excel, "CHECKS", (lambda session: "fine", failing, lambda session: "fine, too")),
+        mock.patch.object(
+            excel, "CHECKS", {"one": lambda session: "fine", "two": failing, "three": lambda session: "fine, too"}
+        ),
     ):
         findings = list(excel.check_excel())
-    wrong = fault("What it is about. it shows 3: docs/excel.md says what is needed.")
+    wrong = fault("two: it shows 3; docs/excel.md says what Excel needs.")
     assert findings == [ok("fine"), wrong, ok("fine, too")]
 
 
@@ -518,7 +522,7 @@ def test_each_check_of_excel_is_a_line() -> None:
             UserError("Excel does not start (no such class): install it."),
             "Excel does not start (no such class): install it.",
         ),
-        (OSError("gone"), "Excel starts, but cannot be tried (gone): close every Excel and try again."),
+        (OSError("gone"), "Excel starts but cannot be tested (gone): close Excel and try again."),
     ],
 )
 def test_an_excel_that_cannot_be_tried_is_one_fault(error: Exception, message: str) -> None:
@@ -533,7 +537,7 @@ def test_an_excel_that_does_not_start() -> None:
     excel_com.load()
     with (
         mock.patch("xlwings.App", side_effect=OSError("no such class")),
-        pytest.raises(UserError, match=r"Excel does not start \(no such class\): install Excel for Windows"),
+        pytest.raises(UserError, match=r"Excel does not start \(no such class\): install the 64-bit Excel"),
         excel.session(),
     ):
         pass
@@ -560,5 +564,5 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"FAULT     {library} is missing: `python -m pip install {library}` brings it." in done.stdout
+    assert f"FAULT     {library} is missing: install it with `python -m pip install {library}`." in done.stdout
     assert done.stdout.splitlines()[-1] == "1 fault"

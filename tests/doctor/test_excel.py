@@ -41,7 +41,7 @@ def excel() -> Iterator[Session]:
         yield started
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 def test_excel(excel: Session, check: Callable[[Session], str]) -> None:
     assert check(excel)
 

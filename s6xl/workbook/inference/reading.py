@@ -28,7 +28,10 @@ _NO_NETWORK = "has no network in its cells: give a workbook that `python -m s6xl
 class Shown:
     """A network, the image on the sheet Digit, and the probabilities that the workbook has of it.
 
-    The image is of shape (28, 28), 0 for paper and 255 for ink, the probabilities of shape (10,).
+    Attributes:
+        network: the network.
+        pixels: the image, of shape (28, 28), 0 for background and 255 for ink.
+        probabilities: of shape (10,).
     """
 
     network: TrainedNetwork
@@ -37,14 +40,14 @@ class Shown:
 
 
 def read_shown(path: Path) -> Shown:
-    """What a workbook shows, as its file was last saved.
+    """Return what a workbook shows, as its file was last saved.
 
     Raises:
         UserError: if the file cannot be read, holds no such network, or has been changed where that is.
     """
     reader = _Reader(path)
     pixels = reader.numbers(PIXELS_NAME, "image", SIDE * SIDE).reshape(SIDE, SIDE)
-    return Shown(reader.network(), pixels, reader.numbers(PROBABILITIES_NAME, "answer", DIGITS))
+    return Shown(reader.network(), pixels, reader.numbers(PROBABILITIES_NAME, "probabilities", DIGITS))
 
 
 class _Reader:
@@ -72,7 +75,7 @@ class _Reader:
         """The numbers in the cells of a name, row by row; cells that others are merged into hold none.
 
         Raises:
-            UserError: if one of them is no number, or they are not so many.
+            UserError: if one of them is not a number, or there are more or fewer than `count`.
         """
         cells = [cell for row in self._rows(name) for cell in row]
         found = [cell.number for cell in cells if cell.number is not None]
@@ -80,7 +83,7 @@ class _Reader:
             wrong = next(cell for cell in cells if cell.number is None)
             raise UserError(
                 f"{self._path} has no number in {wrong.address}, where the network's {what} should be: open it in a "
-                "spreadsheet program, let it calculate, mend what is wrong, and save it."
+                "spreadsheet program, let it calculate, correct what is wrong, and save it."
             )
         if len(found) != count:
             raise self._changed(what)
@@ -99,13 +102,14 @@ class _Reader:
                         full = stage.weight(numbers) if name == "weight" and index == stage.first else numbers
                         state[f"{index}.{name}"] = full.reshape(shape)
             network = TrainedNetwork(layers, state)
-        except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError, OverflowError):
-            raise self._changed("layers") from None
+        except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
+            raise self._changed("layers") from error
         return network
 
     def _changed(self, what: str) -> UserError:
         return UserError(
-            f"{self._path} has been changed where the network's {what} should be: build the workbook anew from its run."
+            f"{self._path} has been changed where the network's {what} should be: "
+            "build the workbook again from its run."
         )
 
 
@@ -113,12 +117,12 @@ def _layer(cells: list[Cell]) -> Layer:
     """A layer from its row on the sheet Model: its title, and its sizes, those that it has.
 
     Raises:
-        ValueError: or another error, if it is none.
+        ValueError: or another error, if it is not one.
     """
     title, *sizes = cells
     kind = next((kind for kind in KINDS.values() if str(title.value).startswith(kind.name)), None)
     if kind is None:
-        raise ValueError(f"{title.value} is no layer")
+        raise ValueError(f"{title.value} is not a layer")
     if kind is Dropout:
         return Dropout(float(str(title.value).removeprefix(kind.name)))
     given = {_SIZES[cell.column - title.column - 1]: int(cell.number or 0) for cell in sizes}

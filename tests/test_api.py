@@ -7,6 +7,7 @@ import subprocess
 import sys
 import typing
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from PIL import Image
 
 import s6xl
 from s6xl import Experiment, Run, UserError
+from s6xl.backprop.worked_example import NETWORK_AS_SUBMITTED
 from tests.support.places import ROOT
 
 FUNCTIONS = [name for name in s6xl.__all__ if inspect.isfunction(getattr(s6xl, name))]
@@ -134,9 +136,12 @@ def test_what_is_not_an_image(image: Any) -> None:
         s6xl.predict(image)
 
 
-def test_auditing(book: Path, submitted_book: Path, tmp_path: Path) -> None:
-    assert s6xl.audit_workbook(str(book)).status == "right"
-    report = s6xl.audit_workbook(submitted_book, annotated=tmp_path / "annotated.xlsx")
+def test_auditing(tmp_path: Path) -> None:
+    small, right, wrong = Experiment(learning_rates=(0.5,), steps=3), tmp_path / "right.xlsx", tmp_path / "wrong.xlsx"
+    s6xl.build_workbook(small, right)
+    s6xl.build_workbook(replace(small, network=NETWORK_AS_SUBMITTED), wrong)
+    assert s6xl.audit_workbook(str(right)).status == "right"
+    report = s6xl.audit_workbook(wrong, annotated=tmp_path / "annotated.xlsx")
     assert report.status == "findings"
     assert {finding.quantity for finding in report.findings} == {"∂E/∂w3", "∂E/∂w4"}
     assert "Audit" in openpyxl.load_workbook(tmp_path / "annotated.xlsx", read_only=True).sheetnames

@@ -628,6 +628,7 @@ def test_a_damaged_picture(small: Path, tmp_path: Path) -> None:
         annotate(report_of(small, {"Descent": ["E4"]}), tmp_path / "out.xlsx")
 
 
+@pytest.mark.slow
 def test_spoilt_workbooks(tmp_path: Path) -> None:
     """Each is annotated, or one sentence says why not."""
     path, out = tmp_path / "spoilt.xlsx", tmp_path / "out.xlsx"

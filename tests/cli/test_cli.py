@@ -25,6 +25,7 @@ def test_a_run_of_an_earlier_version_has_no_network_to_show(tmp_path: Path, s6xl
     assert names[-5:] == ["MNIST", "Model", "Samples", "Confusion", "Mistakes"]
 
 
+@pytest.mark.slow
 def test_a_workbook_of_the_run_that_comes_along(tmp_path: Path, s6xl: Command) -> None:
     done = s6xl("build", "--run", "pretrained", "--out", "digits.xlsx")
     assert (done.returncode, done.stderr) == (0, "")

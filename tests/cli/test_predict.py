@@ -95,6 +95,7 @@ def test_a_workbook_that_has_not_calculated_is_told(mine: Path) -> None:
     assert "The workbook differs: it predicts 7, and its probabilities differ by up to 0.75. Let a" in done.output
 
 
+@pytest.mark.slow
 def test_a_weight_that_was_changed_counts(mine: Path) -> None:
     """PyTorch computes with the weights that stand in the cells."""
     before = shown(predict("--workbook", mine).output)
@@ -163,7 +164,11 @@ def with_another_size(path: Path) -> None:
             without_values,
             "where the network's probabilities should be: open it in a spreadsheet program, let it calculate",
         ),
-        (with_an_error, "where the network's weights should be: open it in a spreadsheet program"),
+        pytest.param(
+            with_an_error,
+            "where the network's weights should be: open it in a spreadsheet program",
+            marks=pytest.mark.slow,
+        ),
         (without_a_name, "has no network in its cells: give a workbook that"),
         pytest.param(
             with_a_layer_renamed,
@@ -173,8 +178,10 @@ def with_another_size(path: Path) -> None:
         pytest.param(
             with_a_weight_missing, "has been changed where the network's weights should be", marks=pytest.mark.slow
         ),
-        (with_a_pixel_missing, "has been changed where the network's image should be"),
-        (with_a_name_for_a_whole_sheet, "has no number in"),
+        pytest.param(
+            with_a_pixel_missing, "has been changed where the network's image should be", marks=pytest.mark.slow
+        ),
+        pytest.param(with_a_name_for_a_whole_sheet, "has no number in", marks=pytest.mark.slow),
         pytest.param(with_a_place_that_no_sheet_has, "has no network in its cells", marks=pytest.mark.slow),
         pytest.param(with_a_row_that_no_sheet_has, "has no number in", marks=pytest.mark.slow),
         pytest.param(
@@ -260,6 +267,7 @@ def test_a_run_whose_network_is_anothers(tmp_path: Path) -> None:
         assert "network.npz is damaged: train again" in str(done.exception)
 
 
+@pytest.mark.slow
 def test_weights_that_outgrow_float64(tmp_path: Path) -> None:
     layers = (*[Convolution(1, 1, kernel=1)] * 10, Flatten(), Linear(784, 10), LogSoftmax())
     run, network = run_of(tmp_path / "run", layers)

@@ -357,6 +357,7 @@ def test_a_workbook_that_recalculates_rightly_passes(check: Any, tmp_path: Path)
     assert app.settings == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", BOOK_CHECKS)
 @pytest.mark.parametrize(
     ("fault", "message"), [({"off": 1e-9}, "∂|dE_dw8"), ({"sign": "@"}, "Excel shows =@S6_DELTA_W5")]

@@ -243,7 +243,7 @@ def test_the_original(reference: Path) -> None:
     assert [len(sheet.charts) for sheet in book.sheets] == [1] * 7
 
 
-@pytest.mark.parametrize("name", ["s6.xlsx", "s6_lambda.xlsx"])
+@pytest.mark.parametrize("name", [pytest.param("s6.xlsx", marks=pytest.mark.slow), "s6_lambda.xlsx"])
 def test_our_own(name: str) -> None:
     check_book(WORKBOOKS / name)
 

@@ -72,6 +72,7 @@ def test_libreoffice_writes_the_same(digits: int, tmp_path: Path, libreoffice: O
         assert found[f"D{row}"] == numerals.enclosed_text(value, digits)
 
 
+@pytest.mark.slow
 def test_digits_show_the_difference() -> None:
     """Two numbers rounded so have a difference with four right digits."""
     engine, generator = Engine(), random.Random(5)
@@ -90,6 +91,7 @@ def test_digits_show_the_difference() -> None:
     assert numerals.digits_needed(0.5, [math.nan], 4) == 4
 
 
+@pytest.mark.slow
 def test_excels_arithmetic_finds_the_same_exponents() -> None:
     engine = Engine()
     for value in samples():

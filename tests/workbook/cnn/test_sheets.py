@@ -125,7 +125,9 @@ def test_the_four_charts_cover_the_table_and_name_their_axes(formulas: Workbook)
         assert chart.title.tx.rich.p[0].r[0].t == heading
 
 
-@pytest.mark.parametrize(("epochs", "unit"), [(1, 1), (3, 1), (19, 2), (200, 20)])
+@pytest.mark.parametrize(
+    ("epochs", "unit"), [(1, 1), (200, 20), *(pytest.param(*few, marks=pytest.mark.slow) for few in ((3, 1), (19, 2)))]
+)
 def test_the_charts_count_whole_epochs(epochs: int, unit: int, make_run: Callable[..., Run], tmp_path: Path) -> None:
     build(Experiment(steps=1), tmp_path / "report.xlsx", run=make_run(tmp_path / "run", epochs))
     charts = charts_of(openpyxl.load_workbook(tmp_path / "report.xlsx")["MNIST"])

@@ -209,6 +209,7 @@ def test_the_probability_that_is_worked_through(loaded: Workbook, digit_book: Pa
         assert sum(map(float, all_of_them)) == pytest.approx(1, abs=1e-14)
 
 
+@pytest.mark.slow
 def test_a_network_that_is_too_wide_for_a_sheet(tmp_path: Path) -> None:
     layers = (Flatten(), Linear(784, 5_000), ReLU(), Linear(5_000, 10), LogSoftmax())
     run, _ = run_of(tmp_path / "run", layers)

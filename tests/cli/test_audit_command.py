@@ -15,6 +15,7 @@ from s6xl.audit.findings import FileReport, Finding, Kind, TableReport
 from s6xl.cli.audit_command import audit
 from s6xl.errors import UserError
 from tests.support.places import ROOT
+from tests.support.waiting import PATIENCE
 
 FORMULA = "=((S33-B33)*S33*(1-S33)*O33 + (U33-C33)*U33*(1-U33)*Q33)*{0}33*(1-{0}33)*D33"
 
@@ -284,6 +285,6 @@ def test_as_a_person_starts_it(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stdout, done.stderr) == (2, "nowhere.xlsx does not exist: check the name.\n", "")

@@ -8,6 +8,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 pytestmark = pytest.mark.process
 
 
@@ -20,7 +22,7 @@ def s6xl(
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -154,7 +156,7 @@ def test_long_work_shows_a_bar_on_a_terminal(tmp_path: Path) -> None:
     except OSError:
         pass  # how Linux says that nobody writes to the terminal any more
     os.close(terminal)
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE) == 0
     assert "━" in seen.decode()
     assert "60000/60000" in seen.decode()
 

@@ -3,15 +3,13 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from s6xl.live.actions import ACTIONS
+from tests.support.waiting import PATIENCE, until
 
-SECONDS = 60
 # What the worker says on a machine without Excel; on others it would act.
 MESSAGES = {
     "train": "There is no Excel that Python could reach on this machine.",
@@ -49,21 +47,13 @@ def press(action: str, environment: dict[str, str]) -> subprocess.CompletedProce
     name = "My bööк.xlsx".encode("utf-16-be").hex()
     statement = f"from s6xl.live import ribbon; ribbon.press('{action}', '{name}')"
     command = [sys.executable, "-c", statement, "--wb=s6.xlam", "--from_xl=1", "--app=C:\\Excel", "--hwnd=4711"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
-
-
-def eventually(happened: Callable[[], bool], what: str) -> None:
-    """Wait for the worker, which goes on after the button has returned."""
-    deadline = time.monotonic() + SECONDS
-    while not happened():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def log_with(text: str, environment: dict[str, str]) -> str:
     """The log, once it holds a text."""
     log = Path(environment["XDG_STATE_HOME"], "s6xl", "log", "s6xl.log")
-    eventually(lambda: log.exists() and text in log.read_text(encoding="utf-8"), f"{text!r} does not get into the log")
+    until(lambda: log.exists() and text in log.read_text(encoding="utf-8"), lambda: f"{text!r} is not in the log")
     return log.read_text(encoding="utf-8")
 
 
@@ -79,7 +69,7 @@ def test_an_error_is_one_message_with_the_logs_place(action: str, environment: d
 
 def test_help_opens_the_documentation(environment: dict[str, str], tmp_path: Path) -> None:
     press("help", environment)
-    eventually((tmp_path / "opened").exists, "no browser is opened")
+    until((tmp_path / "opened").exists)
     page = Path((tmp_path / "opened").read_text().strip().removeprefix("file://"))
     assert page.is_relative_to(tmp_path / "cache")
     html = page.read_text(encoding="utf-8")
@@ -94,7 +84,7 @@ def test_a_button_returns_while_its_worker_is_at_work(environment: dict[str, str
     assert press("help", environment).returncode == 0
     assert not (tmp_path / "opened").exists()
     (tmp_path / "wait").unlink()
-    eventually((tmp_path / "opened").exists, "the worker has not lived on")
+    until((tmp_path / "opened").exists)
     assert int((tmp_path / "session").read_text()) != os.getsid(0)
 
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import openpyxl
 import pytest
 
 from s6xl.mnist.record import Run
-from tests.support.live.desk import BOOK, SECONDS, Desk
+from tests.support.live.desk import BOOK, Desk
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a message box would wait for a click")
 QUICK: dict[str, Any] = {"recipe": "original", "data": "sample", "batch_size": 600, "device": "cpu"}
@@ -96,10 +96,7 @@ def test_excel_closed_loses_nothing_and_import_brings_it_in(desk: Desk, template
     desk.until(lambda: len(desk.store.rows(book=BOOK)) >= 1)
     run = desk.run()
     desk.store.change(lambda state: state["books"].clear())
-    deadline = time.monotonic() + SECONDS
-    while run.status() != "finished":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    desk.until(lambda: run.status() == "finished")
     # A workbook of the user's own, without the sheet.
     plain = openpyxl.Workbook()
     plain["Sheet"]["A1"] = "mine"
@@ -116,7 +113,7 @@ def test_excel_closed_loses_nothing_and_import_brings_it_in(desk: Desk, template
 def test_a_run_from_elsewhere_is_imported_by_its_folder(desk: Desk, template: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "a run of mine"
     arguments = ["train", "--data=sample", "--recipe=original", "--epochs=1", "--batch-size=600", f"--run={elsewhere}"]
-    subprocess.run([sys.executable, "-m", "s6xl", *arguments], check=True, capture_output=True, timeout=SECONDS)
+    subprocess.run([sys.executable, "-m", "s6xl", *arguments], check=True, capture_output=True, timeout=PATIENCE)
     # As Windows copies a path.
     desk.open(template, run=f'"{elsewhere}"')
     desk.press("import_run")

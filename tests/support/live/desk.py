@@ -6,15 +6,14 @@ Excel is a file that all processes share; each worker finds it where it would fi
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from s6xl.mnist.record import Run
 from tests.support.live.open_excel import Store
 from tests.support.places import ROOT
+from tests.support.waiting import PATIENCE, until
 
-SECONDS = 120
 BOOK = "My bööк.xlsx"
 SITE = """
 import sys
@@ -52,7 +51,7 @@ class Desk:
         name = book.encode("utf-16-be").hex()
         statement = f"from s6xl.live import ribbon; ribbon.press('{action}', '{name}')"
         command = [sys.executable, "-c", statement, "--wb=s6.xlam", "--from_xl=1", "--hwnd=1"]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
     @property
@@ -62,10 +61,7 @@ class Desk:
 
     def until(self, happened: Callable[[], bool]) -> None:
         """Wait for what other processes do."""
-        deadline = time.monotonic() + SECONDS
-        while not happened():
-            assert time.monotonic() < deadline, (self.log, self.store.read()["books"][BOOK]["sheets"].keys())
-            time.sleep(0.1)
+        until(happened, lambda: f"{self.log}\n{list(self.store.read()['books'])}")
 
     def status(self, book: str = BOOK) -> str:
         return str(self.store.value("status", book=book))

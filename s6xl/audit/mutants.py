@@ -1,4 +1,4 @@
-"""Expressions with one mistake in them, as people make them, and each mistake in words."""
+"""Make the mistakes that people make in an expression, and put each of them into words."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,14 @@ from s6xl.backprop.expression import Call, Expression, Negative, Number, Operati
 
 
 def mutants(expression: Expression) -> Iterator[tuple[Expression, str]]:
-    """Each expression that differs by one mistake, and the mistake."""
+    """Return each expression that differs from the right one by a single mistake.
+
+    Args:
+        expression: the right expression.
+
+    Yields:
+        The mistaken expression, and the mistake in words that follow what is wrong, such as ``lacks the factor w5``.
+    """
     yield Negative(expression), f"has the wrong sign: {_shown(expression)} is right"
     yield from _within(expression)
 
@@ -77,7 +84,14 @@ def _shown(expression: Expression) -> str:
 
 
 def alike(name: str) -> tuple[str, ...]:
-    """The quantities that are most easily taken for another: those that differ in their numbers."""
+    """Return the quantities that are most easily mistaken for another: those that differ from it in their numbers.
+
+    Args:
+        name: a quantity of a 2-2-2 network.
+
+    Returns:
+        Their names, without its own.
+    """
     if match := re.fullmatch(r"(dE_d|step_)?([wb])\d(_next)?", name):
         before, kind, after = (part or "" for part in match.groups())
         count = 8 if kind == "w" else 4

@@ -246,7 +246,7 @@ class _Generator:
                 yield Quantity(f"da_{name}_d{name}", self._slope[name], meaning)
             for weight, (source, target) in self._connections.items():
                 if target in layer.neurons:
-                    yield Quantity(f"d{target}_d{weight}", source, f"what {weight} is multiplied with")
+                    yield Quantity(f"d{target}_d{weight}", source, f"what {weight} is multiplied by")
 
     def _by_activations(self, layer: _Layer) -> Iterator[Quantity]:
         """How the error changes with a layer's activations, which of a hidden layer is a sum over all paths."""

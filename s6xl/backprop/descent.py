@@ -18,7 +18,15 @@ Row = tuple[float, ...]
 
 
 def cell_function(parameters: Sequence[str], expression: Expression) -> Callable[..., float]:
-    """An expression as a function of its parameters, as a cell computes it: NaN where that shows an error."""
+    """Return an expression as a function that computes what a cell shows.
+
+    Args:
+        parameters: the names of the arguments, in their order; all names of the expression are among them.
+        expression: what the cell computes.
+
+    Returns:
+        A function of floats that returns a float, NaN where a cell shows an error.
+    """
     compute = scalar_function(parameters, to_python(expression))
 
     def value(*arguments: float) -> float:
@@ -77,17 +85,20 @@ def _update(network: Network) -> Callable[[Row, float], Row]:
 
 
 def descend(network: Network, start: Mapping[str, float], learning_rate: float, steps: int) -> NDArray[np.float64]:
-    """Gradient descent as a table.
+    """Compute gradient descent as a table.
 
     Args:
-        network: the table of quantities.
-        start: the first step's targets, inputs and weights, by name.
-        learning_rate: what each gradient is multiplied with before it is taken from its weight.
-        steps: the number of rows; the first is the start itself.
+        network: the network.
+        start: the first step's targets, inputs, weights and biases, by name.
+        learning_rate: what each gradient is multiplied by before it is subtracted from its weight.
+        steps: the number of rows, at least 1; the first is the start itself.
 
     Returns:
-        Shape (steps, len(network.columns)), one row a step, columns as in `network.columns`. NaN stands where a
-        spreadsheet shows an error because a value has grown too large.
+        Shape (steps, len(network.columns)): a row for each step, its columns in the order of `network.columns`. NaN
+        stands where a spreadsheet shows an error because a value has grown too large.
+
+    Raises:
+        KeyError: if the start lacks a name.
     """
     compute, update = _computed_row(network), _update(network)
     table = np.empty((steps, len(network.columns)))

@@ -1,11 +1,11 @@
-"""Expressions: written once in Python syntax, rendered for everybody who has to read them.
+"""Write an expression once in Python syntax, and render it for everybody who has to read it.
 
 An expression such as ``0.5*(t1 - a_o1)**2`` is parsed into a small tree. The tree becomes an Excel formula over any
 cells, the body of a LAMBDA, a NumPy function, or text for people. Two rules keep one tree from meaning two things:
 both sides of a power and the operand of a minus are set in parentheses unless they are single names, numbers or
-calls, because Excel reads ``-a^2`` as ``(-a)^2`` and ``a^b^c`` as ``(a^b)^c``, and Python does neither. Two powers have
-no agreed meaning and no place in a table: ``0**0``, and a fractional power of a negative number, where Excel takes odd
-roots.
+calls, because Excel reads ``-a^2`` as ``(-a)^2`` and ``a^b^c`` as ``(a^b)^c``, and Python does neither. Two powers mean
+different things in different programs and must not be used in a table: ``0**0``, and a fractional power of a negative
+number, for which Excel computes odd roots.
 """
 
 import ast
@@ -31,7 +31,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
 
 
 class ExpressionError(ValueError):
-    """The text is no expression of this small language."""
+    """A text is not an expression of this small language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,12 @@ Expression = Number | Name | Negative | Operation | Call
 def parse(source: str) -> Expression:
     """Read an expression in Python syntax.
 
+    Args:
+        source: the expression, such as ``0.5*(t1 - a_o1)**2``.
+
+    Returns:
+        The expression as a tree.
+
     Raises:
         ExpressionError: for anything but names, finite numbers, ``+ - * / **``, and calls of ``exp`` and ``sigmoid``.
     """
@@ -104,13 +110,13 @@ def _from_ast(node: ast.expr) -> Expression:
 
 
 FUNCTIONS = frozenset({"exp", "sigmoid"})
-# Functions that no spreadsheet and no NumPy knows, written out over `x`. The written-out form is what every engine
-# computes, so that all of them round alike.
+# Functions that spreadsheets and NumPy do not know, written out over `x`. Every engine computes the written-out form,
+# so that all of them round alike.
 DEFINITIONS: dict[str, Expression] = {"sigmoid": parse("1/(1 + exp(-x))")}
 
 
 def names(expression: Expression) -> tuple[str, ...]:
-    """The names in an expression, in order of first appearance."""
+    """Return the names in an expression, in the order of their first appearance."""
     return tuple(dict.fromkeys(_names(expression)))
 
 
@@ -126,7 +132,7 @@ def _names(expression: Expression) -> Iterator[str]:
 
 
 def operations(expression: Expression, operator: str) -> Iterator[Operation]:
-    """Every operation with this operator in an expression, from the left."""
+    """Return every operation with this operator in an expression, from the left."""
     match expression:
         case Negative(operand) | Call(_, operand):
             yield from operations(operand, operator)
@@ -138,7 +144,7 @@ def operations(expression: Expression, operator: str) -> Iterator[Operation]:
 
 
 def substitute(expression: Expression, replacements: Mapping[str, Expression]) -> Expression:
-    """The expression with each name that `replacements` holds replaced by its expression."""
+    """Return the expression with each name that `replacements` holds replaced by its expression."""
     match expression:
         case Name(name):
             return replacements.get(name, expression)
@@ -152,7 +158,7 @@ def substitute(expression: Expression, replacements: Mapping[str, Expression]) -
 
 
 def expand(expression: Expression) -> Expression:
-    """The expression with every function of `DEFINITIONS` written out: ``sigmoid(h1)`` as ``1/(1 + exp(-h1))``."""
+    """Return the expression with `DEFINITIONS` put in: ``1/(1 + exp(-h1))`` for ``sigmoid(h1)``."""
     match expression:
         case Negative(operand):
             return Negative(expand(operand))
@@ -211,20 +217,33 @@ _TIGHT = {operator: operator for operator in "+-*/"}
 
 
 def to_excel(expression: Expression, cell: Callable[[str], str]) -> str:
-    """The expression as Excel formula text, without the leading ``=``; `cell` gives each name's cell or range."""
+    """Return the expression as the text of an Excel formula.
+
+    Args:
+        expression: any expression.
+        cell: a function from a name to its cell or range, as it stands in the formula.
+
+    Returns:
+        The formula without the leading ``=``.
+    """
     notation = _Notation(cell, _plain_number, {"exp": "EXP"}, _TIGHT, lambda base, exponent: f"{base}^{exponent}")
     return _write(expand(expression), notation)
 
 
 def lambda_parameter(name: str) -> str:
-    """A name that Excel takes as a LAMBDA parameter: what looks like a cell, such as t1, becomes t_1."""
+    """Return a name that Excel accepts as a LAMBDA parameter: what looks like a cell, such as t1, becomes t_1."""
     return re.sub(r"^([A-Za-z]{1,3})(\d+)$", r"\1_\2", name)
 
 
 def to_lambda(expression: Expression, parameters: Sequence[str] | None = None) -> str:
-    """The expression as a LAMBDA in the form that a workbook file stores, without the leading ``=``.
+    """Return the expression as a LAMBDA in the form that a workbook file stores.
 
-    `parameters` fixes the order of the arguments; without it they stand in order of first appearance.
+    Args:
+        expression: any expression.
+        parameters: the names of the arguments, in their order; by default in the order of their first appearance.
+
+    Returns:
+        The LAMBDA without the leading ``=``.
     """
     arguments = names(expression) if parameters is None else parameters
     body = to_excel(expression, lambda name: f"_xlpm.{lambda_parameter(name)}")
@@ -232,15 +251,26 @@ def to_lambda(expression: Expression, parameters: Sequence[str] | None = None) -
 
 
 def to_python(expression: Expression, number: Callable[[float], str] = repr) -> str:
-    """The expression as Python source that needs only a function ``exp`` and its names; `number` spells constants."""
+    """Return the expression as Python source that needs only its names and a function ``exp``.
+
+    Args:
+        expression: any expression.
+        number: a function from a constant to how it is written.
+    """
     notation = _Notation(str, number, {"exp": "exp"}, _TIGHT, lambda base, exponent: f"{base}**{exponent}")
     return _write(expand(expression), notation)
 
 
 def to_numpy(expression: Expression, parameters: Sequence[str] | None = None) -> Callable[..., Any]:
-    """The expression as a function over floats or arrays that broadcast together, in float64.
+    """Return the expression as a NumPy function.
 
-    `parameters` fixes the order of the arguments; without it they stand in order of first appearance.
+    Args:
+        expression: any expression.
+        parameters: the names of the arguments, in their order; by default in the order of their first appearance.
+
+    Returns:
+        A function of floats or arrays that broadcast together. It computes in float64: what is too large is infinite,
+        and what has no value is NaN.
     """
     # Python's own numbers would raise where NumPy gives infinity, and turn complex where it gives NaN.
     source = to_python(expression, lambda value: f"float64({value!r})")
@@ -254,10 +284,16 @@ def to_numpy(expression: Expression, parameters: Sequence[str] | None = None) ->
 
 
 def scalar_function(parameters: Iterable[str], source: str) -> Callable[..., Any]:
-    """A function of Python's own floats from source that `to_python` wrote.
+    """Return a function of Python's own floats.
 
-    Its exp is the C library's, as LibreOffice's is, while NumPy's may differ from it in the last bit. It raises
-    OverflowError where a power or an exp is too large for a float64, and ZeroDivisionError.
+    Its exp is the C library's, as LibreOffice's is; NumPy's may differ from it in the last bit.
+
+    Args:
+        parameters: the names of the arguments, in their order.
+        source: an expression in Python syntax, such as `to_python` returns.
+
+    Returns:
+        The function. It raises OverflowError where a power or an exp is too large for a float64, and ZeroDivisionError.
     """
     return _function(parameters, source, {"exp": math.exp})
 
@@ -268,7 +304,14 @@ def _function(parameters: Iterable[str], source: str, known: dict[str, Any]) -> 
 
 
 def to_text(expression: Expression, name: Callable[[str], str] = str, *, times: str = " * ", minus: str = "-") -> str:
-    """The expression as people write it: ``½ * (t1 - a_o1)²``, ``σ(h1)``; `name` gives each name's text."""
+    """Return the expression as people write it: ``½ * (t1 - a_o1)²``, ``σ(h1)``.
+
+    Args:
+        expression: any expression.
+        name: a function from a name to its text.
+        times: the text of the multiplication sign, with spaces if there are to be any.
+        minus: the minus sign.
+    """
     notation = _Notation(
         name,
         lambda value: "½" if value == 0.5 else _plain_number(value),

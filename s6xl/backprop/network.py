@@ -12,7 +12,13 @@ from s6xl.backprop.expression import Expression, Name, names, parse, substitute
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number that the network computes: `source` is its expression in Python syntax."""
+    """A number that the network computes.
+
+    Attributes:
+        name: what it is called, such as ``a_h1`` or ``dE_dw5``.
+        source: its expression over other names, in Python syntax.
+        meaning: what it is, in a few words.
+    """
 
     name: str
     source: str
@@ -32,14 +38,14 @@ class Network:
         title: what network it is.
         inputs: the names of its inputs.
         targets: the names of the outputs' targets.
-        weights: the names of its weights.
+        weights: the names of its weights, one for each connection.
         layers: for each layer behind the inputs, its neurons as (sum, activation).
-        connections: where each weight leads from and to.
+        connections: for each weight, the input or activation that it leads from and the sum that it leads to.
         errors: the names of the outputs' errors.
         quantities: what a step computes, in order, each over givens and earlier quantities.
-        partials: the factors of the chain rule.
+        partials: the factors of the chain rule, from the errors back to the inputs.
         chains: for each weight's gradient, the factors whose product it is.
-        columns: the order of givens and quantities on a sheet.
+        columns: the names of givens and quantities, in their order on a sheet.
         loss: the name of the total error.
         biases: for each neuron that has one, the bias that is added to its sum.
         deltas: the derivatives of the loss by the neurons' sums.
@@ -76,17 +82,26 @@ class Network:
 
     @property
     def gradients(self) -> tuple[str, ...]:
-        """The names of the gradients, one a parameter, in the order of the parameters."""
+        """The names of the gradients, one for each parameter, in the same order."""
         return tuple(gradient(name) for name in self.parameters)
 
     def __getitem__(self, name: str) -> Quantity:
+        """Return a quantity or a factor of the chain rule by its name.
+
+        Raises:
+            KeyError: if the network computes nothing of that name.
+        """
         for quantity in (*self.quantities, *self.partials):
             if quantity.name == name:
                 return quantity
         raise KeyError(name)
 
     def meaning(self, name: str) -> str:
-        """What a given or a quantity is, in a few words."""
+        """Return what a given, a quantity or a factor of the chain rule is, in a few words.
+
+        Raises:
+            KeyError: if the network has nothing of that name.
+        """
         if name in self.inputs:
             return f"input {self.inputs.index(name) + 1}"
         if name in self.targets:
@@ -99,7 +114,15 @@ class Network:
         return self[name].meaning
 
     def with_sources(self, sources: dict[str, str], warning: str) -> "Network":
-        """The same network with some quantities computed by other expressions, and a warning of it."""
+        """Return the network with some quantities computed by other expressions.
+
+        Args:
+            sources: the other expressions, by the names of the quantities.
+            warning: what is wrong with them.
+
+        Returns:
+            The changed network, which knows this one as the right one.
+        """
         return replace(
             self,
             warning=warning,
@@ -108,7 +131,16 @@ class Network:
         )
 
     def inlined(self, name: str) -> Expression:
-        """A quantity as one expression over the givens alone."""
+        """Return a quantity as one expression over the givens alone.
+
+        It grows with the product of the sizes of all layers.
+
+        Args:
+            name: the quantity, no factor of the chain rule.
+
+        Raises:
+            KeyError: if the network computes no quantity of that name.
+        """
         replacements: dict[str, Expression] = {}
         for quantity in self.quantities:
             replacements[quantity.name] = substitute(quantity.expression, replacements)
@@ -116,7 +148,7 @@ class Network:
 
 
 def gradient(weight: str) -> str:
-    """The name of the loss's derivative by a weight."""
+    """Return the name of the derivative of the loss by a weight: ``dE_dw5``."""
     return f"dE_d{weight}"
 
 
@@ -125,13 +157,21 @@ UPDATE = Quantity("w_next", "w - lr*dE_dw", "the weight after one step: down the
 
 
 def arguments(expression: Expression, columns: Sequence[str]) -> tuple[str, ...]:
-    """The names that an expression uses, in the order of a sheet's columns, then any that have no column."""
+    """Return the names that an expression uses.
+
+    Args:
+        expression: any expression.
+        columns: the names that have columns, in their order on a sheet.
+
+    Returns:
+        Those that have columns, in that order, then the others in the order of their first appearance.
+    """
     used = names(expression)
     return (*(name for name in columns if name in used), *(name for name in used if name not in columns))
 
 
 def update_of(weight: str) -> dict[str, Expression]:
-    """What the names of `UPDATE` stand for when it moves one weight."""
+    """Return what the names of `UPDATE` stand for when it moves one weight."""
     return {"w": Name(weight), "dE_dw": Name(gradient(weight))}
 
 

@@ -177,4 +177,6 @@ def test_nothing_to_audit(tmp_path: Path) -> None:
     workbook.save(path)
     report = audit(path)
     assert (report.status, report.tables) == ("no table", [])
-    assert report.notes == ["No table of gradient descent was found: none has headers such as w1, a_h1 and ∂E/∂w1."]
+    assert report.notes == [
+        "No table of gradient descent was found: a table needs headers such as w1, a_h1 and ∂E/∂w1."
+    ]

@@ -1,12 +1,12 @@
 """What many tests share: built workbooks, the original's reference data, and LibreOffice."""
 
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
-import numpy.testing  # noqa: F401  # NumPy 1.26 starts a program when it is first imported
 import pytest
 
 from s6xl.backprop.experiment import Experiment
@@ -27,6 +27,9 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("s6xl")
+
+# A shell has what it starts in the background ignore Ctrl-C, and the programs that the tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # What a fixture brings with it, to every test that asks for it.

@@ -62,6 +62,8 @@ def test_a_constant_rate() -> None:
     assert {ORIGINAL.learning_rate_at(step, 100) for step in range(100)} == {ORIGINAL.learning_rate}
 
 
+# Before 2.9 PyTorch's SequentialLR warns of how it calls the schedules itself.
+@pytest.mark.filterwarnings("ignore:The epoch parameter in `scheduler.step:UserWarning")
 @pytest.mark.parametrize("steps", [5, 10, 235, 8_930])
 def test_one_cycle_is_pytorchs_linear_rise_and_cosine(steps: int) -> None:
     weight = torch.zeros(1, requires_grad=True)

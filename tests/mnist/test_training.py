@@ -44,7 +44,7 @@ def train(run: Run, data: Data, steps: int | None = None, **watcher: Any) -> str
 
 
 @pytest.fixture(scope="module")
-def whole(few: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(few: Data, one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was never interrupted."""
     run = begin(tmp_path_factory.mktemp("whole") / "run", few)
     assert train(run, few) == "finished"

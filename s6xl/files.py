@@ -24,7 +24,7 @@ _PATIENCE, _LONGEST_USE = 2.0, 24 * 3_600.0
 
 @contextmanager
 def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator[Path]:
-    """A path to write to that takes the place of `path` once the block has ended well; until then nothing changes.
+    """Yield a path to write to, which takes the place of `path` once the block has ended well.
 
     The path given stands alone in an empty folder, which is for the block's other temporary files, too. It lies beside
     its target, so that one disk has to hold everything and taking the target's place is one step of the file system.
@@ -111,18 +111,18 @@ def _resolved(path: Path, instead: str) -> Path:
 
 def _check_target(path: Path, target: Path, suffix: str, instead: str) -> None:
     if path.suffix.lower() != suffix:
-        raise UserError(f"{path} is no name of a {suffix} file: give one such as s6{suffix}.")
+        raise UserError(f"{path} is not the name of a {suffix} file: give one such as s6{suffix}.")
     if target.is_dir():
         raise UserError(f"{path} is a folder: give the name of a file.")
     if not target.parent.is_dir():
         folder = target.parent if path.parent.is_dir() else path.parent
         if folder.exists():
-            raise UserError(f"{folder} is no folder: {instead}.")
+            raise UserError(f"{folder} is not a folder: {instead}.")
         raise UserError(f"the folder {folder} does not exist: make it first, or {instead}.")
     if not target.exists():
         return
     if not target.is_file():
-        raise UserError(f"{path} is no ordinary file: {instead}.")
+        raise UserError(f"{path} is not an ordinary file: {instead}.")
     # Excel and LibreOffice each leave such a file beside the one they have open.
     for lock in (target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")):
         if os.path.lexists(lock):
@@ -155,11 +155,11 @@ def check_name(path: Path) -> None:
     """
     name = str(path.absolute())
     if "\0" in name or name.encode(errors="replace").decode() != name:
-        raise UserError(f"the name {str(path)!a} is no text: rename it, or choose another one.")
+        raise UserError(f"the name {str(path)!a} is not text: rename it, or choose another one.")
 
 
 def unused(path: Path, taken: Collection[str] = ()) -> Path:
-    """The path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``.
+    """Return the path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``.
 
     `taken` are names in lower case that it must not have, either.
     """
@@ -168,7 +168,7 @@ def unused(path: Path, taken: Collection[str] = ()) -> Path:
 
 
 def quoted(path: Path) -> str:
-    """A path as a command line of this system takes it."""
+    """Return a path as a command line of this system takes it."""
     return subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
 
 

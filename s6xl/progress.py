@@ -11,7 +11,7 @@ LINES = 10
 
 @contextmanager
 def reporting(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A function that takes note of so many more of `total` done, and reports on standard error."""
+    """Yield a function that takes note of so many more of `total` done, and reports on standard error."""
     if sys.stderr is None:  # closed, as a program without a console has it
         yield lambda done: None
         return

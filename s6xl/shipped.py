@@ -6,5 +6,5 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """The path of a file or folder of the repository, such as ``docs/excel.md``; a wheel holds it as ``_docs/...``."""
+    """Return the path of a file of the repository, such as ``docs/excel.md``; a wheel has it as ``_docs/...``."""
     return next(path for path in (_PACKAGE / f"_{name}", _PACKAGE.parent / name) if path.exists())

@@ -37,7 +37,7 @@ def _for_excel(function: Function) -> Callable[..., Result]:
 
 
 def _with_errors_named(block: CellBlock) -> CellBlock:
-    """The cells with those errors named, too, that xlwings does not know."""
+    """Return the cells with those errors named, too, that xlwings does not know."""
     return [["#ERROR!" if _is_error(cell) else cell for cell in row] for row in block]
 
 

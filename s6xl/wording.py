@@ -12,12 +12,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def number_text(value: float) -> str:
-    """A number as a spreadsheet spells it: 1.0 as ``1``, 1e-05 as ``0.00001``, 1e300 as ``1E+300``."""
+    """Return a number as a spreadsheet spells it: 1.0 as ``1``, 1e-05 as ``0.00001``, 1e300 as ``1E+300``."""
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
         return f"{Decimal(repr(float(value))):f}".removesuffix(".0")
     return repr(float(value)).upper()
 
 
 def shown_number(value: float) -> str:
-    """A number as a cell shows it: in the 15 digits that spreadsheets keep for their readers."""
+    """Return a number as a cell shows it: in the 15 digits that spreadsheets keep for their readers."""
     return number_text(float(f"{value:.15g}"))

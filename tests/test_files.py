@@ -187,11 +187,11 @@ def test_a_lock_without_its_file_is_nobodys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("file.txt", "is no name of a .bin file"),
+        ("file.txt", "is not the name of a .bin file"),
         ("folder.bin", "is a folder"),
         ("nowhere/file.bin", "does not exist"),
         ("a" * 300 + ".bin", "too long"),
-        ("pipe.bin", "no ordinary file"),
+        ("pipe.bin", "not an ordinary file"),
     ],
 )
 def test_names_that_cannot_be(tmp_path: Path, name: str, words: str) -> None:

@@ -79,7 +79,7 @@ def _prepare(workbook: Workbook, folder: Path, *, add_in: bool) -> None:
 
 
 def _add_settings_sheet(workbook: Workbook, *, hidden: bool) -> None:
-    """The sheet in which xlwings looks for settings first.
+    """Add the sheet in which xlwings looks for settings first.
 
     It names no interpreter: that is each reader's own. But on a Mac, where a script of xlwings' starts Python, that is
     not to look for modules beside the workbook, where a student's random.py may lie.
@@ -109,7 +109,7 @@ def _finish(path: Path, *, add_in: bool) -> None:
 
 
 def _ribbon(*, add_in: bool) -> bytes:
-    """The tab's XML; an add-in's tab never hides."""
+    """Return the tab's XML; an add-in's tab never hides."""
     ribbon = sources.own("customUI14.xml")
     return ribbon.replace(b' getVisible="S6_GetVisible"', b"") if add_in else ribbon
 
@@ -121,7 +121,7 @@ def _with_png(types: bytes) -> bytes:
 
 
 def _icon_relationships() -> bytes:
-    """What binds the names of images in the ribbon's XML to the icons."""
+    """Return what binds the names of images in the ribbon's XML to the icons."""
     entries = "".join(
         f'<Relationship Id="{Path(name).stem}" Type="{_IMAGE_RELATIONSHIP}" Target="{name}"/>'
         for name in sources.own_names("icons/*.png")

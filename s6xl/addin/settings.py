@@ -83,7 +83,7 @@ class Settings:
             ) from error
 
     def _find(self, name: str) -> tuple[int, re.Match[str]] | None:
-        """The first line of a setting, as its index and its parts."""
+        """Return the first line of a setting, as its index and its parts."""
         for index, line in enumerate(self.lines):
             match = _LINE.fullmatch(line.rstrip("\r\n"))
             if match and match["name"].casefold() == name.casefold():

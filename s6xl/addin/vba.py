@@ -121,13 +121,13 @@ def _quoted(text: str) -> str:
 
 
 def _wrappers(*, add_in: bool) -> str:
-    """The functions' wrappers as xlwings' generator writes them: an add-in's speak of the active workbook."""
+    """Return the functions' wrappers as xlwings' generator writes them: an add-in's speak of the active workbook."""
     wrappers = _text(sources.own("vba/xlwings_udfs.bas"))
     return wrappers.replace("ThisWorkbook", "ActiveWorkbook") if add_in else wrappers
 
 
 def _adapted(source: str) -> str:
-    """xlwings' module with the few changes of `_ADAPTATIONS`.
+    """Return xlwings' module with the few changes of `_ADAPTATIONS`.
 
     Raises:
         UserError: if the module lacks what is to be changed: it is of a version that nobody has looked at.
@@ -143,12 +143,12 @@ def _adapted(source: str) -> str:
 
 
 def _text(source: bytes) -> str:
-    """A module's text with the line ends that VBA wants, however they were checked out."""
+    """Return a module's text with the line ends that VBA wants, however they were checked out."""
     return re.sub(r"\r?\n", "\r\n", source.decode(_ENCODING))
 
 
 def _skeleton(sheets: int) -> bytes:
-    """A workbook of empty sheets."""
+    """Return a workbook of empty sheets."""
     content = io.BytesIO()
     with Workbook(content, {"in_memory": True}) as workbook:
         for _ in range(sheets):

@@ -81,7 +81,7 @@ class _Annotation:
         self._sheets = sheets
 
     def parts(self) -> dict[str, bytes]:
-        """The new content of each."""
+        """Return the new content of each."""
         styles_part = next(iter(self._package.targets(self._contents.part, "styles")), "")
         namespace = self._workbook.namespace
         styles = StylesPart(self._package.content(styles_part) if styles_part else empty_styles(namespace))
@@ -110,7 +110,7 @@ class _Annotation:
             yield sheets[title], _marked(self._package.content(sheets[title]), areas, styles)
 
     def _with_parts(self, added: Mapping[str, str], sheet_part: str) -> Iterator[tuple[str, bytes]]:
-        """The parts that tell of others, which now tell of more; the sheet is listed last."""
+        """Yield the parts that tell of others, which now tell of more; the sheet is listed last."""
         relations_part = relationships_part(self._contents.part)
         relations = self._tree(relations_part)
         taken = {relation.attributes.get("Id") for relation in relations.children}
@@ -141,13 +141,13 @@ class _Annotation:
         yield self._contents.part, self._appended(self._contents.part, self._sheets, entry)
 
     def _title(self) -> str:
-        """A title that no sheet has."""
+        """Return a title that no sheet has."""
         taken = {sheet.attributes.get("name", "").casefold() for sheet in self._sheets.children}
         titles = chain([TITLE], (f"{TITLE} {number}" for number in count(2)))
         return next(title for title in titles if title.casefold() not in taken)
 
     def _unused(self, names: Iterable[str]) -> str:
-        """The first of these parts that there is not yet, in the folder of the workbook's own."""
+        """Return the first of these parts that there is not yet, in the folder of the workbook's own."""
         parts = (join(dirname(self._contents.part), name) for name in names)
         return next(part for part in parts if self._package.entry_name(part) is None)
 
@@ -160,12 +160,12 @@ class _Annotation:
 
 
 def _marked(xml: bytes, areas: Iterable[Rectangle], styles: StylesPart) -> bytes:
-    """The worksheet with those of its cells marked that are in the areas."""
+    """Return the worksheet with those of its cells marked that are in the areas."""
     return spliced(xml, _marks(SheetScan(xml), areas, styles))
 
 
 def _wanted(scan: SheetScan, areas: Iterable[Rectangle]) -> Iterator[tuple[RowSpan, set[int]]]:
-    """The rows in which cells are to be marked, each with the columns."""
+    """Return the rows in which cells are to be marked, each with the columns."""
     numbers = [row.number for row in scan.rows]
     wanted: dict[int, set[int]] = {}
     for top, left, bottom, right in areas:

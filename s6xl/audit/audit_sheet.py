@@ -51,7 +51,7 @@ class Line:
 
 
 def lines(report: FileReport) -> list[Line]:
-    """The sheet's rows."""
+    """Return the sheet's rows."""
     return [
         Line(Role.TITLE, (f"Audit of {report.path.name}",)),
         Line(Role.SUMMARY, (summary(report),)),
@@ -62,7 +62,7 @@ def lines(report: FileReport) -> list[Line]:
 
 
 def matrix(rows: Sequence[Line]) -> list[list[str]]:
-    """The rows' texts as a rectangle, as they are to be read: whoever enters them into cells enters text.
+    """Return the rows' texts as a rectangle, as they are to be read: whoever enters them into cells enters text.
 
     Some begin with ``=``, which must not make them formulas.
     """
@@ -75,7 +75,7 @@ def lines_of_text(text: str, column: int) -> int:
 
 
 def summary(report: FileReport) -> str:
-    """What was found, in a line."""
+    """Return what was found, in a line."""
     if report.error:
         return report.error
     if not report.tables:
@@ -105,7 +105,7 @@ def _finding_line(finding: Finding) -> Line:
 
 
 def _table_lines(table: TableReport) -> Iterator[Line]:
-    """A table's line; each further thing that was not checked and each further note has a line of its own."""
+    """Yield a table's line; each further thing that was not checked and each further note has a line of its own."""
     place = (table.sheet, _area(table), table.rate or "not found", f"{table.network}; {_rows(table)}")
     lists = list(zip_longest(table.not_checked[:_MOST], table.notes[:_MOST], fillvalue="")) or [("", "")]
     for index, pair in enumerate(lists):
@@ -131,7 +131,7 @@ def _rows(table: TableReport) -> str:
 
 
 def _shortened(texts: Sequence[str]) -> tuple[str, ...]:
-    """The texts of a row, each in one paragraph, and cut where a cell could not show it whole."""
+    """Return the texts of a row, each in one paragraph, and cut where a cell could not show it whole."""
     shown = []
     for column, text in enumerate(" ".join(text.split()) for text in texts):
         # Of a long text, half of what would fit: how its lines break is only an estimate.

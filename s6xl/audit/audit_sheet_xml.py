@@ -21,7 +21,7 @@ _HEIGHTS = {Role.TITLE: 27, Role.SUMMARY: 18, Role.SECTION: 21, Role.HEADERS: 18
 
 
 def sheet_xml(rows: Sequence[Line], namespace: str, styles: StylesPart) -> bytes:
-    """The worksheet of these rows, whose formats are added to the styles."""
+    """Return the worksheet of these rows, whose formats are added to the styles."""
     looks = _looks(styles)
     data = "".join(_row_xml(number, row, looks) for number, row in enumerate(rows, 1))
     columns = "".join(
@@ -60,7 +60,7 @@ def _height(row: Line) -> int:
 
 
 def _frozen(rows: Sequence[Line]) -> str:
-    """What keeps the first headers in sight."""
+    """Return what keeps the first headers in sight."""
     above = next((number for number, row in enumerate(rows, 1) if row.role is Role.HEADERS), 0)
     if not above:
         return ""
@@ -78,7 +78,7 @@ def _links_xml(rows: Sequence[Line]) -> str:
 
 
 def _looks(styles: StylesPart) -> dict[str, int]:
-    """The number of each role's format, and of a link's."""
+    """Return the number of each role's format, and of a link's."""
     line = f'style="thin"><{{p}}color rgb="{_argb(LINE)}"/>'
     box = "".join(f"<{{p}}{side} {line}</{{p}}{side}>" for side in _SIDES) + "<{p}diagonal/>"
     wrapped = 'vertical="top" wrapText="1"'

@@ -129,7 +129,7 @@ def _table_report(reading: Reading, evaluate: Evaluator, budget: Budget, deadlin
 
 
 def _errors(reading: Reading, judgement: Judgement) -> Iterator[Finding]:
-    """The errors that cells show whose formulas are right."""
+    """Yield the errors that cells show whose formulas are right."""
     groups: dict[tuple[Column, str], list[int]] = {}
     for column, index, error in shown_errors(reading.whereabouts, reading.table):
         if (column, index) not in judgement.wrong:
@@ -166,7 +166,7 @@ def _formula_cells(table: Table) -> Iterator[Cell]:
 
 
 def _taken(reading: Reading) -> Iterator[str]:
-    """The columns whose headers say nothing, and what they were taken for by their formulas."""
+    """Yield the columns whose headers say nothing, and what they were taken for by their formulas."""
     for column, name in reading.named_columns():
         if not column.says and name not in column.candidates:
             head = f"with the header {column.header!r}" if column.header else "without a header"
@@ -187,12 +187,12 @@ def _rate(reading: Reading) -> str:
 
 
 def _letter(column: Column) -> str:
-    """The letter of a column, or of one on its side the number of its row."""
+    """Return the letter of a column, or of one on its side the number of its row."""
     return str(column.number) if column.block.on_side else letters(column.number)
 
 
 def _place(table: Table, column: Column) -> str:
-    """The letter of a column of the first block; of another one, where its header is."""
+    """Return the letter of a column of the first block; of another one, where its header is."""
     block = column.block
     if block is table.block:
         return _letter(column)

@@ -33,7 +33,7 @@ def best_reading(
     speaking = samples(whereabouts, table)
 
     def begun(convention: Convention) -> Reading:
-        """The table under a convention, as far as headers and labels tell."""
+        """Return the table under a convention, as far as headers and labels tell."""
         deadline()
         reading = Reading(by_headers, Values(_world(convention), evaluate), speaking)
         return replace(reading, moves=_moves(reading))
@@ -52,7 +52,7 @@ def best_reading(
 
 
 def _with_surroundings(reading: Reading) -> Reading:
-    """A reading with the cells outside the table that it uses, and with the signs that are a matter of taste."""
+    """Return a reading with the cells outside the table that it uses, and with the signs that are a matter of taste."""
     return find_rate(turn_signs(find_typed(find_roles(reading))))
 
 
@@ -65,7 +65,7 @@ def _is_descent(reading: Reading) -> bool:
 
 
 def _under_best_convention(reading: Reading, begun: Callable[[Convention], Reading]) -> Reading:
-    """The reading, or one under another convention that leaves fewer columns wrong."""
+    """Return the reading, or one under another convention that leaves fewer columns wrong."""
     for convention in _other_conventions(reading):
         other = _with_surroundings(begun(convention))
         first = _judged_first(other, reading.model.convention)
@@ -75,7 +75,7 @@ def _under_best_convention(reading: Reading, begun: Callable[[Convention], Readi
 
 
 def _convention(resolver: Resolver, speaking: dict[Column, int]) -> Convention:
-    """The convention that headers and labels tell of."""
+    """Return the convention that headers and labels tell of."""
     names = set(resolver.names.values())
     labels = set()
     for column, index in speaking.items():
@@ -111,7 +111,7 @@ def _other_conventions(reading: Reading) -> Iterator[Convention]:
 
 
 def _judged_first(reading: Reading, base: Convention) -> set[Column]:
-    """The columns that have to be right for a convention to be believed: those that it sees otherwise than `base`."""
+    """Return the columns that decide whether a convention is believed: those that it sees otherwise than `base`."""
     convention = reading.model.convention
     seen_otherwise = (
         (convention.biases != base.biases, ("h1", "h2", "o1", "o2")),

@@ -20,7 +20,7 @@ _LONGEST = 100  # cells of a block, each way, that are looked at
 
 
 def shown_errors(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[Column, int, str]]:
-    """The cells of a table with a formula that shows an error, though nothing does that it refers to."""
+    """Yield the cells of a table with a formula that shows an error, though nothing does that it refers to."""
     for column in table.columns:
         for index, cell in column.cells.items():
             if cell.error and cell.formula is not None and not any(_failing(whereabouts, column.sheet, cell)):
@@ -28,7 +28,7 @@ def shown_errors(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[Colum
 
 
 def errors_outside(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[str, Cell]]:
-    """The cells outside a table that show an error to which its own errors go back, each once, with its sheet."""
+    """Yield the cells outside a table that show an error to which its own errors go back, each once, with its sheet."""
     keys = {
         key: cell
         for column in table.columns
@@ -42,7 +42,7 @@ def errors_outside(whereabouts: Whereabouts, table: Table) -> Iterator[tuple[str
 
 
 def _failing(whereabouts: Whereabouts, sheet: str, cell: Cell) -> Iterator[tuple[Key, Cell]]:
-    """The cells with errors that a formula refers to."""
+    """Yield the cells with errors that a formula refers to."""
     try:
         formula = whereabouts.formulas.of(cell, sheet)
         for reference in formula.references:
@@ -66,7 +66,7 @@ class _Recalculation:
     meant: Mapping[Key, float] = field(default_factory=dict)
 
     def differing(self, sheet: str, formula: Formula, cells: Mapping[int, Cell]) -> Iterator[tuple[int, float]]:
-        """The steps of some cells of one formula that show another number than it gives, and what it gives."""
+        """Yield the steps of some cells of one formula that show another number than it gives, and what it gives."""
         inputs = {index: self._inputs(sheet, formula, cell) for index, cell in cells.items()}
         known = {index: blocks for index, blocks in inputs.items() if blocks is not None}
         if not known:
@@ -77,7 +77,7 @@ class _Recalculation:
                 yield index, float(computed)
 
     def _computed(self, formula: Formula, inputs: Sequence[Sequence[Array]]) -> Array:
-        """What a formula gives for each of these inputs, a block a reference; nothing if that cannot be told."""
+        """Return what a formula gives for each of these inputs, a block a reference; nothing if that cannot be told."""
         references: list[Value] = []
         for blocks in zip(*inputs, strict=True):
             stacked = np.stack(blocks, axis=-1)
@@ -91,7 +91,7 @@ class _Recalculation:
         return np.broadcast_to(result, len(inputs))
 
     def _inputs(self, sheet: str, formula: Formula, cell: Cell) -> list[Array] | None:
-        """What the cells show that a formula refers to; None if any of them shows no number."""
+        """Return what the cells show that a formula refers to; None if any of them shows no number."""
         blocks = []
         for reference in formula.references:
             try:
@@ -104,7 +104,7 @@ class _Recalculation:
         return blocks
 
     def _block(self, sheet: str, reference: Reference, place: Place) -> Array | None:
-        """What the cells of a reference show, rows x columns; None if any of them shows no number."""
+        """Return what the cells of a reference show, rows x columns; None if any of them shows no number."""
         if reference.first == reference.last:
             number = self._number(reference.key(sheet, place))
             return None if number is None else np.array([[number]])
@@ -132,7 +132,7 @@ class _Recalculation:
 def stale_cells(
     whereabouts: Whereabouts, table: Table, evaluate: Evaluator, deadline: Callable[[], None]
 ) -> Iterator[tuple[Column, int, float]]:
-    """The cells of a table whose value is another than their formula gives, and what it gives."""
+    """Yield the cells of a table whose value is another than their formula gives, and what it gives."""
     found: dict[Key, tuple[Column, int, float]] = {}
     recalculation = _Recalculation(whereabouts, evaluate)
     for column in table.columns:
@@ -153,7 +153,7 @@ def stale_cells(
 
 
 def _by_formula(whereabouts: Whereabouts, column: Column) -> dict[Formula, dict[int, Cell]]:
-    """The cells of a column that show a number by a formula of their own, by formula and step."""
+    """Return the cells of a column that show a number by a formula of their own, by formula and step."""
     found: dict[Formula, dict[int, Cell]] = {}
     for index, cell in column.cells.items():
         if cell.formula is not None and not cell.in_array and cell.number is not None:

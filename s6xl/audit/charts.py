@@ -12,7 +12,7 @@ from s6xl.ooxml.book import Book, Chart, Sheet
 
 
 def chart_findings(book: Book, readings: list[Reading]) -> Iterator[tuple[Table, Finding]]:
-    """The charts that do not show all steps of a table, each with the table."""
+    """Yield the charts that do not show all steps of a table, each with the table."""
     for sheet in book.sheets:
         for chart in sheet.charts:
             yield from _chart(sheet, chart, readings)
@@ -69,7 +69,7 @@ def _rows(count: int) -> str:
 
 
 def _column(area: Area, readings: list[Reading]) -> tuple[Reading, Column] | None:
-    """The column in which a series lies, and how its table is read."""
+    """Return the column in which a series lies, and how its table is read."""
     across, along = (area.first_column, area.last_column), (area.first_row, area.last_row)
     for reading in readings:
         for column, _ in reading.named_columns():

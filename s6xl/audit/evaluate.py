@@ -29,11 +29,11 @@ class Scope:
     depth: int = 0  # of names and functions that lead to one another
 
     def binding(self, variables: Mapping[str, Any]) -> "Scope":
-        """The scope with further variables."""
+        """Return the scope with further variables."""
         return replace(self, variables={**self.variables, **variables})
 
     def called(self) -> "Scope":
-        """The scope of a function's body.
+        """Return the scope of a function's body.
 
         Raises:
             UnknownError: if the calls do not end.
@@ -43,7 +43,7 @@ class Scope:
         return replace(self, depth=self.depth + 1)
 
     def defined(self) -> "Scope":
-        """The scope of what a name of the workbook stands for, which sees nothing of the formula that uses it.
+        """Return the scope of what a name of the workbook stands for, which sees nothing of the formula that uses it.
 
         Raises:
             UnknownError: if the names do not end.
@@ -63,7 +63,7 @@ class Evaluator:
         self._called = called
 
     def __call__(self, tree: Node, references: Sequence[Value]) -> Value:
-        """What a formula gives where its references have these values.
+        """Return what a formula gives where its references have these values.
 
         Raises:
             FaultError: if it is an error whatever the numbers.
@@ -164,7 +164,7 @@ class Evaluator:
         return self._value(nodes[-1], scope)
 
     def _if(self, nodes: Sequence[Node], scope: Scope) -> Value:
-        """A choice; what is not chosen in any case is not computed, as in a guard for empty cells."""
+        """Return what is chosen; what is not chosen in any case is not computed, as in a guard for empty cells."""
         condition = number(self._value(nodes[0], scope)) != 0
         if condition.all():
             return self._value(nodes[1], scope)
@@ -184,7 +184,7 @@ class Evaluator:
         return spread(lambda a, b: np.where(np.isfinite(a), a, b), value, other)
 
     def _function(self, name: str, scope: Scope) -> Closure:
-        """A function that is not Excel's: a variable, one of the add-in's, or one that the workbook defines."""
+        """Return a function that is not Excel's: a variable, one of the add-in's, or one that the workbook defines."""
         if name in scope.variables:
             return _callable(scope.variables[name])
         if (own := self._called(name)) is not None:
@@ -216,7 +216,7 @@ class Evaluator:
 
 
 def _plain(name: str) -> str:
-    """A function's or parameter's name without the prefixes that files store."""
+    """Return a function's or parameter's name without the prefixes that files store."""
     return name.casefold().removeprefix("_xlfn.").removeprefix("_xlws.").removeprefix("_xlpm.")
 
 

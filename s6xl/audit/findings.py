@@ -92,7 +92,7 @@ class TableReport:
         return f"{self.line(self.first_row)} to {self.line(self.last_row)}"
 
     def line(self, row: int) -> str:
-        """A row of it as the sheet names it, or of one on its side a column."""
+        """Return a row of it as the sheet names it, or of one on its side a column."""
         return letters(row) if self.on_side else str(row)
 
 

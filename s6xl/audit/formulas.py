@@ -55,7 +55,7 @@ class Reference(NamedTuple):
     last: Corner
 
     def area(self, sheet: str, place: Place) -> Area:
-        """What it refers to from a formula at `place` on `sheet`."""
+        """Return what it refers to from a formula at `place` on `sheet`."""
         (top, left), (bottom, right) = self.first.at(place), self.last.at(place)
         return Area(self.sheet or sheet, min(top, bottom), min(left, right), max(top, bottom), max(left, right))
 
@@ -93,24 +93,24 @@ class Formula:
 
 
 def fill(template: str, references: list[str]) -> str:
-    """A template with its references put in again."""
+    """Return a template with its references put in again."""
     return _HOLE.sub(lambda match: references[int(match[1])], template)
 
 
 def hole(index: int) -> str:
-    """What stands in a template for its reference of that number."""
+    """Return what stands in a template for its reference of that number."""
     return f"_r{index}_"
 
 
 def hole_index(name: str) -> int | None:
-    """The number of the reference that a name in a template stands for; None if it is a name of another kind."""
+    """Return the number of the reference that a name in a template stands for; None if it is a name of another kind."""
     match = _HOLE.fullmatch(name)
     return int(match[1]) if match else None
 
 
 @cache
 def tree(template: str) -> Node:
-    """The syntax tree of a template.
+    """Return the syntax tree of a template.
 
     Raises:
         UnreadableError: if Excel would not accept it as a formula.
@@ -137,7 +137,7 @@ class Formulas:
         self._latest: dict[tuple[str, int], Formula] = {}
 
     def of(self, cell: Cell, sheet: str) -> Formula:
-        """The formula of a cell that has one.
+        """Return the formula of a cell that has one.
 
         Raises:
             UnreadableError: if it refers to what cannot be looked up, such as another workbook.
@@ -156,7 +156,7 @@ class Formulas:
         return found
 
     def _as_above(self, cell: Cell, sheet: str) -> Formula | None:
-        """The formula that was last seen in the column, if the cell has it: to write it is quicker than to read."""
+        """Return the formula last seen in the column, if the cell has it: writing it is quicker than reading."""
         latest = self._latest.get((sheet, cell.column))
         if latest is None or cell.in_array or latest.written(cell.origin) != f"={cell.formula}":
             return None
@@ -200,7 +200,7 @@ class Formulas:
         return Formula(_TOKEN.sub(cut, text), tuple(references))
 
     def _named(self, name: str, sheet: str) -> Reference | None:
-        """The cell or block that a name stands for; None if it stands for something else, or for nothing."""
+        """Return the cell or block that a name stands for; None if it stands for something else, or for nothing."""
         key = name.casefold()
         formula = self._book.local_names.get(sheet, {}).get(key) or self._book.names.get(key)
         match = _TOKEN.fullmatch(formula) if formula else None
@@ -210,7 +210,7 @@ class Formulas:
 
 
 def area_of(text: str, sheet: str) -> Area | None:
-    """The cells that a chart's reference such as ``'LR=0.1'!$X$33:$X$100`` means; None if it is no such reference."""
+    """Return the cells of a chart's reference such as ``'LR=0.1'!$X$33:$X$100``; None if it is none of that kind."""
     match = _TOKEN.fullmatch(text.strip())
     if match is None or not match["cell"]:
         return None
@@ -251,7 +251,7 @@ def _corner(text: str, origin: Place) -> Corner:
 
 
 def _sheet(prefix: str) -> str:
-    """The name in a prefix such as ``'LR=0.1'!``."""
+    """Return the name in a prefix such as ``'LR=0.1'!``."""
     name = prefix.removesuffix("!")
     if name.startswith("'"):
         name = name[1:-1].replace("''", "'")
@@ -261,12 +261,12 @@ def _sheet(prefix: str) -> str:
 
 
 def sheet_prefix(sheet: str) -> str:
-    """A sheet's name as it stands before a reference, such as ``'LR=0.1'!``."""
+    """Return a sheet's name as it stands before a reference, such as ``'LR=0.1'!``."""
     return f"{quote_sheetname(sheet)}!"
 
 
 def _structured(tables: Mapping[str, ListTable], name: str, inside: str, origin: Place, sheet: str) -> Reference:
-    """What ``Table1[[#This Row],[a_h1]]`` or ``[@[a_h1]]`` refers to."""
+    """Return what ``Table1[[#This Row],[a_h1]]`` or ``[@[a_h1]]`` refers to."""
     table = tables.get(name.casefold()) if name else _around(tables, origin, sheet)
     columns, kinds = _structured_items(inside)
     if table is None or len(columns) != 1 or kinds - {"#this row", "#data"}:
@@ -284,7 +284,7 @@ def _structured(tables: Mapping[str, ListTable], name: str, inside: str, origin:
 
 
 def _structured_items(inside: str) -> tuple[list[str], set[str]]:
-    """The columns that brackets name, and what of them, such as ``#this row``."""
+    """Return the columns that brackets name, and what of them, such as ``#this row``."""
     items = [item.strip() for item in re.findall(r"\[([^\[\]]*)\]", inside)] if "[" in inside else [inside.strip("@ ")]
     columns = [re.sub(r"'(.)", r"\1", item).casefold() for item in items if not item.startswith("#")]
     kinds = {item.casefold() for item in items if item.startswith("#")}
@@ -292,7 +292,7 @@ def _structured_items(inside: str) -> tuple[list[str], set[str]]:
 
 
 def _around(tables: Mapping[str, ListTable], place: Place, sheet: str) -> ListTable | None:
-    """The table in which a cell lies."""
+    """Return the table in which a cell lies."""
     for table in tables.values():
         area = table.area
         if (

@@ -87,7 +87,7 @@ _NEXT = r"(?:new|next|updated|neu|\+|'|\u2032|\u2019|\*|\(t\+1\)|\(n\+1\)|\(k\+1
 
 @cache
 def read(text: str) -> tuple[str, ...]:
-    """The quantities that a header may name, the likeliest first; empty if it names none.
+    """Return the quantities that a header may name, the likeliest first; empty if it names none.
 
     They are named as in the table of quantities; further ones are the learning rate ``lr``, the number of the step
     ``step``, a weight after its update ``w1_next``, and any derivative ``dX_dY`` of one quantity by another.
@@ -102,14 +102,14 @@ def read(text: str) -> tuple[str, ...]:
 
 
 def label(text: str) -> tuple[str, ...]:
-    """The quantities that a text beside or above a cell may name: as `read`, with ``=`` or ``:`` at its end."""
+    """Return the quantities that a text beside or above a cell may name: as `read`, with ``=`` or ``:`` at its end."""
     plain = text.strip().rstrip("=: ")
     # In place of an eta, some write an n.
     return ("lr",) if plain == "n" else read(plain)
 
 
 def _candidates(text: str) -> list[str]:
-    """A header in ways of shortening it: whole, its first line, before an ``=``, without remarks in parentheses."""
+    """Return a header, shortened in several ways: whole, its first line, before an ``=``, without parentheses."""
     if len(text) > 200:
         return []
     first_line = text.strip().split("\n")[0]
@@ -121,7 +121,7 @@ def _candidates(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """A text without what people vary: case, spaces, subscripts, underscores and hyphens."""
+    """Return a text without what people vary: case, spaces, subscripts, underscores and hyphens."""
     # A capital sigma sums; the small one that it would become is the sigmoid.
     text = re.sub("[\u03a3\u2211]", "sum", text)
     text = unicodedata.normalize("NFKC", text).casefold()
@@ -161,7 +161,7 @@ def _node(text: str) -> tuple[str, ...]:
 
 
 def _first(patterns: Iterable[tuple[str, tuple[str, ...]]], text: str) -> tuple[str, ...]:
-    """The names of the first pattern that a text has, with what it caught in the gaps; empty if it has none."""
+    """Return the names of the first pattern that a text has, with what it caught in the gaps; empty if it has none."""
     for pattern, names in patterns:
         if match := re.fullmatch(pattern, text):
             caught = next(filter(None, match.groups()), "")
@@ -170,7 +170,7 @@ def _first(patterns: Iterable[tuple[str, tuple[str, ...]]], text: str) -> tuple[
 
 
 def _derivative(text: str) -> tuple[str, ...]:
-    """The derivative that a header names, such as ``dE_dw1``; empty if it names none."""
+    """Return the derivative that a header names, such as ``dE_dw1``; empty if it names none."""
     if found := _first(_WHOLE_DERIVATIVES, text):
         return found
     bare = text.replace("(", "").replace(")", "")

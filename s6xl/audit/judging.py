@@ -123,7 +123,7 @@ class _Judge:
         )
 
     def _given(self, column: Column, name: str) -> list[_Wrong]:
-        """What is wrong in a column of inputs, targets or other numbers that all steps share."""
+        """Return what is wrong in a column of inputs, targets or other numbers that all steps share."""
         wrong: list[_Wrong] = []
         numbers: dict[int, float] = {}
         for index, cell in column.cells.items():
@@ -140,7 +140,7 @@ class _Judge:
         return wrong + self._changing(column, name, numbers) + self._absent(column, name)
 
     def _given_by_formula(self, column: Column, index: int, name: str) -> float | _Wrong | None:
-        """The number that a formula takes from outside the table, or what is wrong with it."""
+        """Return the number that a formula takes from outside the table, or what is wrong with it."""
         try:
             formula, atoms, value = self._reading.gives(column, index)
         except (UnreadableError, FaultError) as error:
@@ -154,14 +154,14 @@ class _Judge:
         return _Wrong(index, Kind.GIVEN, slip, _text(column.cells[index]))
 
     def _not_computed(self, column: Column, index: int, name: str, error: Exception) -> _Wrong | None:
-        """What is wrong where a formula gives an error; None where a guard keeps it blank or it cannot be told."""
+        """Return what is wrong where a formula gives an error; None where a guard keeps it blank or nobody can tell."""
         if isinstance(error, FaultError):
             return None if isinstance(error, BlankError) else self._fault(column, index, name, error)
         self._unclear.setdefault(str(error), {}).setdefault(column, []).append(index)
         return None
 
     def _changing(self, column: Column, name: str, numbers: dict[int, float]) -> list[_Wrong]:
-        """The rows in which what all of them share is another number than in most."""
+        """Return the rows in which what all of them share is another number than in most."""
         if not numbers:
             return []
         usual, count = Counter(numbers.values()).most_common(1)[0]
@@ -190,7 +190,7 @@ class _Judge:
         return [_Wrong(index, Kind.GIVEN, Slip(words), "") for index in sorted(self._full - column.cells.keys())]
 
     def _rates(self, column: Column) -> list[_Wrong]:
-        """What is wrong in a column of learning rates."""
+        """Return what is wrong in a column of learning rates."""
         numbers = {
             index: float(cell.value)
             for index, cell in column.cells.items()
@@ -199,7 +199,7 @@ class _Judge:
         return self._changing(column, "lr", numbers) + (self._absent(column, "lr") if numbers else [])
 
     def _computed(self, column: Column, name: str) -> list[_Wrong]:
-        """What is wrong in a column of formulas."""
+        """Return what is wrong in a column of formulas."""
         starts = self._starts(column, name)
         wrong: list[_Wrong] = []
         right: Counter[Formula] = Counter()
@@ -222,7 +222,7 @@ class _Judge:
         return self._as_neighbours(column, wrong, right)
 
     def _formula_cell(self, name: str, column: Column, index: int) -> Formula | _Wrong | None:
-        """A formula that is right, or what is wrong with it; None if neither can be told."""
+        """Return a formula that is right, or what is wrong with it; None if neither can be told."""
         try:
             resolved = self._reading.resolver.atoms(column, index)
             if self._last_right is not None and all(map(is_, resolved, self._last_right)):
@@ -245,7 +245,7 @@ class _Judge:
                 item.kind, item.slip = same.kind, replace(same.slip, right=item.slip.right)
 
     def _start(self, name: str, column: Column) -> list[_Wrong]:
-        """What is wrong in the first row of a weight, where it is given."""
+        """Return what is wrong in the first row of a weight, where it is given."""
         cell = column.cells[0]
         if cell.formula is None:
             return [] if isinstance(cell.value, float | int) else [_not_a_number(0, cell, Kind.START)]
@@ -261,7 +261,7 @@ class _Judge:
         return [_Wrong(0, Kind.START, Slip(words), _text(cell, formula))] if words else []
 
     def _start_by_formula(self, weight: str, column: Column) -> str:
-        """What is wrong with the formula that a weight starts from; empty if nothing is."""
+        """Return what is wrong with the formula that a weight starts from; empty if nothing is."""
         formula, atoms, _ = self._reading.gives(column, 0)
         used = {(atom.name.removesuffix("_next"), atom.offset) for atom in quantities(atoms)}
         if any(offset or name not in (*self._reading.model.givens, "lr") for name, offset in used):
@@ -273,7 +273,7 @@ class _Judge:
         return self._start_elsewhere(weight, formula.references[0].key(column.sheet, column.place(0)), atoms)
 
     def _start_elsewhere(self, weight: str, key: Key, atoms: tuple[Atom, ...]) -> str:
-        """What is wrong with the cell that a weight has its start from; empty if nothing is."""
+        """Return what is wrong with the cell that a weight has its start from; empty if nothing is."""
         used = quantities(atoms)
         if used and ResolvedQuantity(weight, 0) not in used:
             return _no_start(weight)
@@ -285,7 +285,7 @@ class _Judge:
         return ""
 
     def _pasted(self, name: str, column: Column, index: int) -> list[_Wrong]:
-        """A cell without a formula where one belongs."""
+        """Return what is wrong with a cell without a formula where one belongs."""
         cell = column.cells[index]
         if cell.error:
             return [_Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}"), cell.error)]
@@ -319,7 +319,7 @@ class _Judge:
         return self._reading.is_weight(weight) and (name == weight or weight in column.candidates)
 
     def _fault(self, column: Column, index: int, name: str, fault: FaultError) -> _Wrong:
-        """A formula that is an error whatever the numbers."""
+        """Return what is wrong with a formula that gives an error whatever the numbers."""
         error = str(fault)
         words = {
             "#REF!": "gives #REF!: it refers to a cell that was deleted",
@@ -381,7 +381,7 @@ class _Judge:
 
 
 def _not_a_number(index: int, cell: Cell, kind: Kind) -> _Wrong:
-    """What is wrong in a cell that should hold a number."""
+    """Return what is wrong in a cell that should hold a number."""
     if cell.error:
         return _Wrong(index, Kind.ERROR, Slip(f"shows {cell.error}"), cell.error)
     return _Wrong(index, kind, Slip("text instead of a number"), str(cell.value))
@@ -408,7 +408,7 @@ def areas(column: Column, indexes: Iterable[int]) -> str:
 
 
 def _text(cell: Cell, formula: Formula | None = None) -> str:
-    """What stands in a cell, as Excel shows it in its formula bar."""
+    """Return what stands in a cell, as Excel shows it in its formula bar."""
     if cell.formula is not None:
         if formula is not None and cell.origin != (cell.row, cell.column):
             return formula.written((cell.row, cell.column))

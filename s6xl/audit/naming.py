@@ -17,7 +17,7 @@ _HELPERS = tuple(
 
 
 def names_by_headers(table: Table) -> dict[Column, str]:
-    """What each column is likeliest, of the quantities that no other column is likelier to be."""
+    """Return what each column is likeliest, of the quantities that no other column is likelier to be."""
     names = _likeliest(table)
     # Where one column has formulas, another of that name that has none is something else, such as E for epoch.
     computed = {name for column, name in names.items() if column.has_formulas}
@@ -83,7 +83,7 @@ def rename(reading: Reading) -> Reading:
 
 
 def _better_named(reading: Reading, names: Mapping[Column, str]) -> Reading:
-    """The reading with these names if it leaves fewer columns wrong, and as it is if not.
+    """Return the reading with these names if it leaves fewer columns wrong, and as it is if not.
 
     A header that is taken for wrong counts like a wrong column.
     """

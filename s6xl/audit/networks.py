@@ -193,7 +193,7 @@ class World:
         return row[name]
 
     def _draw(self) -> dict[str, Array]:
-        """A row of its own."""
+        """Return random weights, with the row that they give."""
         weights = {
             weight: self._random.uniform(0.2, 1.5, CASES) * self._random.choice((-1, 1), CASES)
             for weight in self.model.learning

@@ -29,7 +29,7 @@ EMPTY = Empty()
 
 
 def number(value: Value) -> Array:
-    """A value as a number; a text that is none gives #VALUE!, as in Excel."""
+    """Return a value as a number; a text that is none gives #VALUE!, as in Excel."""
     if isinstance(value, Empty):
         return np.zeros(1)
     if isinstance(value, str):
@@ -41,7 +41,7 @@ def number(value: Value) -> Array:
 
 
 def block_of(rows: Sequence[Sequence[Value]]) -> Array:
-    """A block of constants, such as ``{1,2;3,4}``."""
+    """Return a block of constants, such as ``{1,2;3,4}``."""
     if len({len(row) for row in rows}) != 1 or any(
         isinstance(item, str) or item.ndim != 1 for row in rows for item in row
     ):
@@ -51,17 +51,24 @@ def block_of(rows: Sequence[Sequence[Value]]) -> Array:
 
 
 def rank(value: Array) -> Array:
+    """Return a value with the axes of a block: rows x columns x cases."""
     return value if value.ndim == 3 else value[np.newaxis, np.newaxis, :]
 
 
 def spread(function: Callable[..., Any], *values: Array) -> Array:
-    """A function of numbers, over blocks cell by cell where any of them is one."""
+    """Return what a function of numbers gives, over blocks cell by cell where any of them is one."""
     if any(value.ndim == 3 for value in values):
         values = tuple(map(rank, values))
     return function(*values)  # type: ignore[no-any-return]
 
 
 def operate(operator: str, left: Value, right: Value) -> Value:
+    """Return what one of Excel's operators gives.
+
+    Raises:
+        FaultError: if Excel shows an error.
+        UnknownError: if the operator, or the blocks' sizes, are beyond the audit.
+    """
     if operator in _COMPARISONS and (isinstance(left, str) or isinstance(right, str)):
         return _compared_texts(operator, left, right)
     function = _ARITHMETIC.get(operator)
@@ -76,7 +83,7 @@ def operate(operator: str, left: Value, right: Value) -> Value:
 
 
 def _compared_texts(operator: str, left: Value, right: Value) -> Array:
-    """A comparison in which a text takes part: every text is more than any number."""
+    """Compare values of which at least one is a text: every text is more than any number."""
     texts = isinstance(left, str), isinstance(right, str)
     if all(texts):
         return np.array([float(_COMPARISONS[operator](str(left).casefold(), str(right).casefold()))])

@@ -28,7 +28,7 @@ def find_roles(reading: Reading) -> Reading:
 
 
 def _alone(reading: Reading) -> tuple[str, ...]:
-    """What may have a cell of its own outside the table, or none: inputs, targets and biases."""
+    """Return what may have a cell of its own outside the table, or none: inputs, targets and biases."""
     return *INPUTS, *dict.fromkeys(reading.model.biases.values())
 
 
@@ -38,7 +38,7 @@ def _is_in_question(reading: Reading, column: Column) -> bool:
 
 
 def _with_roles(reading: Reading, column: Column, missing: Sequence[str]) -> Iterator[Reading]:
-    """The readings that take the unlabelled cells that a column's formula uses for quantities that have no column."""
+    """Yield the readings that take unlabelled cells that a column's formula uses for quantities without a column."""
     _, atoms = reading.resolver.atoms(column, reading.samples[column])
     cells = [(atom.sheet, atom.place) for atom in constants(atoms) if isinstance(atom.value, float)]
     # What stands in the table itself is in a column that is not known yet.
@@ -69,7 +69,7 @@ def _numbers(reading: Reading) -> dict[str, float]:
 def _with_typed(
     reading: Reading, column: Column, known: Mapping[str, float], missing: Sequence[str]
 ) -> Iterator[Reading]:
-    """The readings that take numbers in a column's formula for givens."""
+    """Yield the readings that take numbers in a column's formula for givens."""
     try:
         formula, _ = reading.resolver.atoms(column, reading.samples[column])
     except UnreadableError:
@@ -118,7 +118,7 @@ def find_rate(reading: Reading) -> Reading:
 
 
 def _rate_cell(reading: Reading, votes: _Votes) -> Key | None:
-    """The cell of the learning rate; None if there is none."""
+    """Return the cell of the learning rate; None if there is none."""
     sheet = reading.table.block.sheet
     used = next((key for key, _ in votes.cells.most_common(1)), None)
     if used is None:
@@ -150,7 +150,7 @@ def _votes(reading: Reading) -> _Votes:
 
 
 def _updates(reading: Reading) -> Iterator[tuple[Column, int, int]]:
-    """A step for each formula that takes the learning rate, and how many cells of its column have it."""
+    """Yield a step for each formula that takes the learning rate, and how many cells of its column have it."""
     for column in reading.table.columns:
         name = reading.name(column)
         if not reading.takes_rate(name):

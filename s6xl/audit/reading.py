@@ -42,29 +42,31 @@ class Reading:
     misnamed: Mapping[Column, str] = field(default_factory=dict)  # headers that name another quantity, and which
 
     def with_names(self, names: Mapping[Column, str]) -> "Reading":
-        """The reading that takes columns for other quantities; an empty name for one that is not known."""
+        """Return the reading that takes columns for other quantities; an empty name for one that is not known."""
         known = {column: name for column, name in {**self.resolver.names, **names}.items() if name}
         return self if known == self.resolver.names else replace(self, resolver=replace(self.resolver, names=known))
 
     def with_roles(self, roles: Mapping[Key, str]) -> "Reading":
-        """The reading that takes cells outside the table for further quantities."""
+        """Return the reading that takes cells outside the table for further quantities."""
         return replace(self, resolver=replace(self.resolver, roles={**self.resolver.roles, **roles}))
 
     def with_typed(self, name: str, template: str, typed: TypedGivens) -> "Reading":
-        """The reading that takes numbers in the formulas of a quantity for givens."""
+        """Return the reading that takes numbers in the formulas of a quantity for givens."""
         return replace(self, typed={**self.typed, (name, template): typed})
 
     def with_rate_cell(self, key: Key) -> "Reading":
-        """The reading that takes a cell outside the table for the learning rate's."""
+        """Return the reading that takes a cell outside the table for the learning rate's."""
         resolver = replace(self.resolver, roles={**self.resolver.roles, key: "lr"}, rate=key)
         return replace(self, resolver=resolver, rate=resolver.number(key))
 
     @property
     def table(self) -> Table:
+        """The table that is read."""
         return self.resolver.table
 
     @property
     def whereabouts(self) -> Whereabouts:
+        """Where the workbook's tables and labelled cells are."""
         return self.resolver.whereabouts
 
     @property
@@ -73,15 +75,15 @@ class Reading:
         return self.values.world.model
 
     def name(self, column: Column) -> str:
-        """The quantity that a column is taken for; empty if it is not known."""
+        """Return the quantity that a column is taken for; empty if it is not known."""
         return self.resolver.names.get(column, "")
 
     def named_columns(self) -> Iterator[tuple[Column, str]]:
-        """The columns that are taken for a quantity, from left to right, and the quantity."""
+        """Return the columns that are taken for a quantity, from left to right, and the quantity."""
         return ((column, name) for column in self.table.columns if (name := self.name(column)))
 
     def column(self, name: str) -> Column | None:
-        """The column of a quantity."""
+        """Return the column of a quantity."""
         return self.resolver.columns.get(name)
 
     def is_weight(self, name: str) -> bool:
@@ -101,7 +103,7 @@ class Reading:
         return self.learns(name) or name.endswith("_next") or "step_" in name
 
     def gives(self, column: Column, index: int) -> tuple[Formula, tuple[Atom, ...], Array]:
-        """The formula of a column's cell at a step, what its references stand for, and what it gives.
+        """Return the formula of a column's cell at a step, what its references stand for, and what it gives.
 
         Raises:
             UnreadableError: if that cannot be told.
@@ -132,7 +134,7 @@ class Reading:
         return any(ResolvedQuantity(own, 0) in atom.quantities for atom in atoms if isinstance(atom, Through))
 
     def typed_numbers(self) -> dict[str, str]:
-        """The inputs and targets that are typed into formulas, and how."""
+        """Return the inputs and targets that are typed into formulas, and how."""
         return {
             name: text for typed in self.typed.values() for name, text in zip(typed.names, typed.texts, strict=True)
         }
@@ -160,7 +162,7 @@ class Reading:
         return written and abs(typed - self.rate) <= 1e-9 * abs(self.rate)
 
     def typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array) -> float | None:
-        """The learning rate that a formula holds as a number, or has from a cell that no label names."""
+        """Return the learning rate that a formula holds as a number, or has from a cell that no label names."""
         if any(atom.name == "lr" for atom in quantities(atoms)):
             return None
         if match := re.fullmatch(r"(-?)step_(\w+)", name):
@@ -202,7 +204,7 @@ class Reading:
         return sum(verdict is True for verdict in self._verdicts.values())
 
     def computed(self, column: Column, *, negative: bool = False) -> str:
-        """The quantity that a column computes, whatever its header says; empty if it is none of the network."""
+        """Return the quantity that a column computes, whatever its header says; empty if it is none of the network."""
         try:
             _, _, value = self.gives(column, self.samples[column])
         except (UnreadableError, FaultError):
@@ -210,7 +212,7 @@ class Reading:
         return self.which(value, negative=negative)
 
     def which(self, value: Array, *, negative: bool = False) -> str:
-        """The quantity of the network that some values are; empty if they are none of them."""
+        """Return the quantity of the network that some values are; empty if they are none of them."""
         for name in self.model.catalogue:
             right = self.values.quantity(name)
             if close(value, right):
@@ -221,37 +223,37 @@ class Reading:
 
 
 def best(readings: Iterable[Reading]) -> Reading:
-    """The reading under which the fewest columns are wrong; of several, the first."""
+    """Return the reading under which the fewest columns are wrong; of several, the first."""
     return min(readings, key=lambda reading: len(reading.wrong))
 
 
 def first_right(column: Column, reading: Reading, others: Iterable[Reading]) -> Reading:
-    """The first reading under which a column computes what it is taken for; if none is, the one at hand."""
+    """Return the first reading under which a column computes what it is taken for; if none is, the one at hand."""
     if reading.verdict(column):
         return reading
     return next((other for other in others if other.verdict(column)), reading)
 
 
 def renamed(reading: Reading, column: Column, names: Iterable[str]) -> Iterator[Reading]:
-    """The readings that take a column for these quantities."""
+    """Yield the readings that take a column for these quantities."""
     for name in names:
         yield reading.with_names({column: name})
 
 
 def usual(column: Column) -> float | None:
-    """The number that most cells of a column hold."""
+    """Return the number that most cells of a column hold."""
     numbers = [float(cell.value) for cell in column.cells.values() if isinstance(cell.value, float | int)]
     return Counter(numbers).most_common(1)[0][0] if numbers else None
 
 
 def samples(whereabouts: Whereabouts, table: Table) -> dict[Column, int]:
-    """The step whose cell speaks for each column that has formulas."""
+    """Return the step whose cell speaks for each column that has formulas."""
     found = ((column, _sample(column, whereabouts)) for column in table.columns)
     return {column: index for column, index in found if index is not None}
 
 
 def shape(whereabouts: Whereabouts, column: Column, index: int) -> object:
-    """What cells have in common that have the same formula."""
+    """Return what cells have in common that have the same formula."""
     try:
         return whereabouts.formulas.of(column.cells[index], column.sheet)
     except UnreadableError as error:
@@ -259,7 +261,7 @@ def shape(whereabouts: Whereabouts, column: Column, index: int) -> object:
 
 
 def _sample(column: Column, whereabouts: Whereabouts) -> int | None:
-    """The step whose cell speaks for a column: of the formulas that most of it has, the first below the first row."""
+    """Return the step whose cell speaks for a column: below the first row, the first that has its commonest formula."""
     with_formulas = [index for index, cell in column.cells.items() if cell.formula is not None]
     choice = list(filter(None, with_formulas)) or with_formulas
     if not choice:

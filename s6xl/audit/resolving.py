@@ -89,7 +89,7 @@ class Whereabouts:
         }
 
     def cell(self, key: Key) -> Cell | None:
-        """The cell at a place; None if it holds nothing.
+        """Return the cell at a place; None if it holds nothing.
 
         Raises:
             UnreadableError: if there is no such sheet.
@@ -100,12 +100,12 @@ class Whereabouts:
         return sheet.cells.get(key[1])
 
     def within(self, table: Table, key: Key) -> tuple[Column, int] | None:
-        """The column and the step of a table that a cell belongs to; None if it is not of the table."""
+        """Return the column and the step of a table that a cell belongs to; None if it is not of the table."""
         found = self.columns.get(key)
         return found[1:] if found is not None and found[0] is table else None
 
     def labelled_rates(self, sheet: Sheet) -> list[Key]:
-        """The cells of a sheet, outside all tables, with a number that a label names a learning rate."""
+        """Return the cells of a sheet, outside all tables, with a number that a label names a learning rate."""
         if sheet.title not in self._rates:
             near = (
                 (sheet.title.casefold(), (row + distance * down, column + distance * right))
@@ -123,7 +123,7 @@ class Whereabouts:
         return is_number and self.label(key)[:1] == ("lr",)
 
     def through(self, template: str, atoms: tuple["Atom", ...], member: Place | None) -> Through:
-        """What a formula gives that stands in another cell."""
+        """Return what a formula gives that stands in another cell."""
         key = template, atoms, member
         found = self._through.get(key)
         if found is None:
@@ -132,7 +132,7 @@ class Whereabouts:
         return found
 
     def label(self, key: Key) -> tuple[str, ...]:
-        """What a label to the left of a cell or above it names, or one to the right that names the learning rate."""
+        """Return what a label left of a cell or above it names, or one right of it that names the learning rate."""
         for down, right in ((0, -1), (-1, 0), (0, 1)):
             for distance in range(1, _FROM_LABEL + 1):
                 row, column = key[1][0] + down * distance, key[1][1] + right * distance
@@ -179,7 +179,7 @@ class Resolver:
         return {self.names[column]: column for column in reversed(self.table.columns) if column in self.names}
 
     def atoms(self, column: Column, index: int) -> tuple[Formula, tuple[Atom, ...]]:
-        """The formula of a column's cell at a step, and what its references stand for.
+        """Return the formula of a column's cell at a step, and what its references stand for.
 
         Raises:
             UnreadableError: if that cannot be told.
@@ -253,7 +253,7 @@ class Resolver:
         return self._through(cell, key, index, trail)
 
     def _inside(self, column: Column, step: int, index: int) -> ResolvedQuantity | None:
-        """The quantity of a column's cell at a step; None if it stands for none."""
+        """Return the quantity of a column's cell at a step; None if it stands for none."""
         name = self.names.get(column)
         if name is None or name == "step":
             return None
@@ -268,7 +268,7 @@ class Resolver:
         return self.rate is None or key == self.rate or self.number(key) == self.number(self.rate)
 
     def number(self, key: Key) -> float | None:
-        """The number that a cell holds or shows."""
+        """Return the number that a cell holds or shows."""
         cell = self.whereabouts.cell(key)
         value = cell.value if cell else None
         return float(value) if isinstance(value, float | int) else None
@@ -288,7 +288,7 @@ class Resolver:
         return atom
 
     def rate_cell(self, column: Column, index: int) -> Key | None:
-        """The cell outside the table that a formula has the learning rate from, if a label names it so."""
+        """Return the cell outside the table that a formula has the learning rate from, if a label names it so."""
         formula, atoms = self.atoms(column, index)
         cell = column.cells[index]
         for reference, atom in zip(formula.references, atoms, strict=True):
@@ -298,7 +298,7 @@ class Resolver:
         return None
 
     def outside(self) -> dict[str, Key]:
-        """The cells outside the table that formulas use which are resolved already, by what they are."""
+        """Return the cells outside the table that formulas use which are resolved already, by what they are."""
         found: dict[str, Key] = {}
         for key, role in (*self.roles.items(), *self._labelled.items()):
             if role is not None:
@@ -306,7 +306,7 @@ class Resolver:
         return found
 
     def _label(self, key: Key) -> str | None:
-        """What a cell outside the table is by its label: something that is given."""
+        """Return what a cell outside the table is by its label: something that is given."""
         if key not in self._labelled:
             self._labelled[key] = self._labelled_as(key)
         return self._labelled[key]
@@ -329,12 +329,12 @@ def _plain(value: float | str | bool | None) -> float | str | None:
 
 
 def constants(atoms: tuple[Atom, ...]) -> dict[Constant, None]:
-    """The constants among atoms, also those behind other formulas, in order."""
+    """Return the constants among atoms, also those behind other formulas, in order."""
     return _found(atoms, Constant, attrgetter("constants"))
 
 
 def quantities(atoms: tuple[Atom, ...]) -> dict[ResolvedQuantity, None]:
-    """The quantities among atoms, also those behind other formulas, in order."""
+    """Return the quantities among atoms, also those behind other formulas, in order."""
     return _found(atoms, ResolvedQuantity, attrgetter("quantities"))
 
 

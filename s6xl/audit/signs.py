@@ -63,5 +63,5 @@ def _signed(names: Iterable[str]) -> list[str]:
 
 
 def _form(name: str) -> str:
-    """A quantity's name with a gap for its weight: ``-step_{}``."""
+    """Return a quantity's name with a gap for its weight: ``-step_{}``."""
     return re.sub(r"[wb]\d$", "{}", name)

@@ -68,7 +68,7 @@ class Slips:
         self._known: dict[tuple[str, str, tuple[Atom, ...]], tuple[str, tuple[Atom, ...] | None]] = {}
 
     def explain(self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array, at: TableCell) -> Slip:
-        """The mistake in a formula that should compute a quantity."""
+        """Return the mistake in a formula that should compute a quantity."""
         if (slid := self.slid(name, formula, atoms, at)) is not None:
             return slid
         if (elsewhere := self._elsewhere(name, formula, atoms, at)) is not None:
@@ -89,7 +89,7 @@ class Slips:
         return Slip(words, right)
 
     def _as_before(self, name: str, formula: Formula, atoms: tuple[Atom, ...]) -> tuple[str, tuple[Atom, ...]] | None:
-        """The mistake that the same formula is in another row."""
+        """Return the mistake that the same formula is in another row."""
         if (name, formula) not in self._mends:
             return None
         words, changes = self._mends[name, formula]
@@ -97,7 +97,7 @@ class Slips:
         return (words, mended) if self._gives(name, formula.template, mended) else None
 
     def slid(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: TableCell) -> Slip | None:
-        """A reference to what all steps share, such as the learning rate, that slid down with the rows.
+        """Return the slip of a reference to what all steps share, such as the learning rate, that moved with the rows.
 
         The learning rate may also be taken from another cell than the table's.
         """
@@ -118,7 +118,7 @@ class Slips:
         return None
 
     def _elsewhere(self, name: str, formula: Formula, atoms: tuple[Atom, ...], at: TableCell) -> Slip | None:
-        """A reference that leads to another table."""
+        """Return the slip of a reference that leads to another table."""
         columns = self._reading.whereabouts.columns
         for number, reference in enumerate(formula.references):
             found = columns.get(reference.key(at.column.sheet, at.place))
@@ -154,7 +154,7 @@ class Slips:
         return Slip(words, right, f"{given} not anchored", start, reached)
 
     def _typed_rate(self, name: str, atoms: tuple[Atom, ...], value: Array, at: TableCell) -> Slip | None:
-        """A learning rate that is typed as another number than the table's."""
+        """Return the slip of a learning rate that is typed as another number than the table's."""
         typed = self._reading.typed_rate(name, atoms, value)
         if typed is None or typed <= 0:
             return None
@@ -181,7 +181,7 @@ class Slips:
     def _tell(
         self, name: str, formula: Formula, atoms: tuple[Atom, ...], value: Array
     ) -> tuple[str, tuple[Atom, ...] | None]:
-        """The mistake in words, and the mended atoms where it is one of references."""
+        """Return the mistake in words, and the mended atoms where it is one of references."""
         template = formula.template
         for mended, words in self._substitutions(name, template, atoms):
             return words, mended
@@ -252,7 +252,7 @@ class Slips:
                         yield mended, words
 
     def _candidates(self, name: str, leaf: ResolvedQuantity, only_alike: bool) -> Iterator[ResolvedQuantity]:
-        """What a quantity may stand in place of: what is alike or stands in another row, or else anything."""
+        """Yield what a quantity may stand in place of: what is alike or stands in another row, or else anything."""
         # Nothing is computed from itself.
         yield from (item for item in self._any_candidates(name, leaf, only_alike) if item != ResolvedQuantity(name, 0))
 
@@ -328,7 +328,7 @@ class Slips:
         return None
 
     def _update_slip(self, name: str, value: Array) -> str | None:
-        """What is wrong with the update of a weight."""
+        """Return what is wrong with the update of a weight."""
         weight = re.sub(r"_next$", "", name)
         model = self._reading.model
         if weight not in model.learning:

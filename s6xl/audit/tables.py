@@ -58,6 +58,7 @@ class Column:
 
     @property
     def has_formulas(self) -> bool:
+        """Whether any of its cells has a formula."""
         return any(cell.formula is not None for cell in self.cells.values())
 
     @property
@@ -79,7 +80,7 @@ class Column:
         return self.block.place(self.number, self.block.rows[index])
 
     def address(self, index: int) -> str:
-        """The address of its cell at a step."""
+        """Return the address of its cell at a step."""
         return address(*self.place(index))
 
 
@@ -100,7 +101,7 @@ class Table:
 
 
 def find_tables(book: Book, deadline: Callable[[], None]) -> list[Table]:
-    """The tables of a workbook in the order of its sheets, and on a sheet from the top and the left."""
+    """Return the tables of a workbook in the order of its sheets, and on a sheet from the top and the left."""
     tables: list[Table] = []
     for sheet in book.sheets:
         upright = list(_tables(_grid(sheet, on_side=False), deadline))
@@ -153,7 +154,7 @@ class _Grid:
         return any(cell is not None and cell.formula is not None for cell in below)
 
     def text(self, row: int, column: int) -> str:
-        """The text in a cell; empty if it holds none."""
+        """Return the text in a cell; empty if it holds none."""
         cell = self.rows[row].get(column)
         return cell.value if cell is not None and isinstance(cell.value, str) else ""
 
@@ -163,7 +164,7 @@ class _Grid:
         return any(cell is not None and cell.number is not None for cell in cells)
 
     def shapes(self, row: int, columns: Container[int]) -> dict[int, str]:
-        """The formulas of a row without what moves in them from step to step, by column."""
+        """Return the formulas of a row without what moves in them from step to step, by column."""
         moving = _SIDEWAYS if self.on_side else _DOWN
         return {
             column: moving.sub("", cell.formula)
@@ -237,7 +238,7 @@ def _is_header(group: Mapping[int, tuple[str, ...]]) -> bool:
 def _groups(
     candidates: Mapping[int, tuple[str, ...]], computes: Callable[[int], bool]
 ) -> list[dict[int, tuple[str, ...]]]:
-    """The headers of a row, apart where tables stand side by side: where most of the names come a second time.
+    """Return the headers of a row, apart where tables stand side by side: where most of the names come a second time.
 
     `computes` tells whether there are formulas in a column below its header.
     """
@@ -286,7 +287,7 @@ def _begin(cut: int, columns: Sequence[int], names: Sequence[str]) -> int:
 
 
 def _without_strays(group: dict[int, tuple[str, ...]], computes: Callable[[int], bool]) -> dict[int, tuple[str, ...]]:
-    """The headers of a table without a few that stand apart and name again what it has, as in a list of parameters."""
+    """Return a table's headers without a few that stand apart and name again what it has, as lists of parameters do."""
     columns = list(group)
     breaks = [0, *(i for i in range(1, len(columns)) if columns[i] - columns[i - 1] > 1), len(columns)]
     parts = [columns[first:last] for first, last in pairwise(breaks)]
@@ -300,7 +301,7 @@ def _without_strays(group: dict[int, tuple[str, ...]], computes: Callable[[int],
 
 
 def _steps(grid: _Grid, following: Iterable[int], header: int, group: Mapping[int, tuple[str, ...]]) -> list[int]:
-    """The rows below a header that hold a step: those with a number or a formula in several of its columns."""
+    """Return the rows below a header that hold a step: those with a number or a formula in several of its columns."""
     needed = max(2, len(group) // 5)
     found: list[int] = []
     last = header
@@ -335,7 +336,7 @@ def _continues(grid: _Grid, row: int, found: Sequence[int], group: Container[int
 def _columns(
     grid: _Grid, block: ColumnBlock, group: Mapping[int, tuple[str, ...]], others: Container[int]
 ) -> list[Column]:
-    """The columns from the first header to the last, and those that directly join them; not what is of `others`."""
+    """Return the columns from the first header to the last, and those next to them, but none of `others`."""
     steps = [grid.rows[row] for row in block.rows]
     filled = {number for step in steps for number in step if number not in others}
     first, last = min(group), max(group)
@@ -353,7 +354,7 @@ def _columns(
 
 
 def _with_helpers(last: int, filled: Container[int], steps: Sequence[Mapping[int, Cell]]) -> int:
-    """The last column of a table with its helper columns, which may stand a blank column apart."""
+    """Return the last column of a table with its helper columns, which may stand a blank column apart."""
     counts = Counter(number for step in steps for number, cell in step.items() if cell.formula is not None)
     while last + 1 in filled or (last + 2 in filled and 2 * counts[last + 2] > len(steps)):
         last += 1

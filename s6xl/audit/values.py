@@ -31,7 +31,7 @@ class Values:
         self._known: dict[tuple[str, tuple[Atom, ...], Place | None], Array | Exception] = {}
 
     def of(self, template: str, atoms: tuple[Atom, ...], member: Place | None = None) -> Array:
-        """What a formula gives in each case.
+        """Return what a formula gives in each case.
 
         Raises:
             UnreadableError: if that cannot be told.
@@ -50,13 +50,13 @@ class Values:
         return found
 
     def quantity(self, name: str, offset: int = 0) -> Array:
-        """A quantity of the table, or with a minus before its name its negative."""
+        """Return a quantity of the table, or with a minus before its name its negative."""
         if name.startswith("-"):
             return -self.world(name[1:], offset)
         return self.world(name, offset)
 
     def atom(self, atom: Atom) -> Value:
-        """What a reference stands for, in each case."""
+        """Return what a reference stands for, in each case."""
         match atom:
             case ResolvedQuantity(name, offset):
                 try:
@@ -99,7 +99,7 @@ class Values:
 
 
 def evaluator(book: Book) -> Evaluator:
-    """Computes the formulas of a book, with its own names and functions, and those that this add-in has."""
+    """Return what computes the formulas of a book, with its own names and functions, and those of the add-in."""
 
     @cache
     def named(name: str) -> Node | None:
@@ -114,7 +114,7 @@ def evaluator(book: Book) -> Evaluator:
 
 @cache
 def _own_function(name: str) -> Closure | None:
-    """A function of the add-in that is one formula over its arguments."""
+    """Return a function of the add-in that is one formula over its arguments."""
     if not name.startswith("s6_"):
         return None
     from s6xl.backprop.expression import to_numpy
@@ -142,7 +142,7 @@ def close(value: Array, right: Array) -> bool:
 
 
 def constant(values: NDArray[np.float64]) -> float | None:
-    """The number that all cases agree on; None if they do not."""
+    """Return the number that all cases agree on; None if they do not."""
     if not np.all(np.isfinite(values)):
         return None
     middle = float(np.median(values))

@@ -20,6 +20,7 @@ class TableCell:
 
     @property
     def place(self) -> Place:
+        """Where it is on its sheet."""
         return self.column.place(self.index)
 
 
@@ -30,7 +31,7 @@ class FormulaWriter:
         self._reading = reading
 
     def right(self, name: str, at: TableCell) -> str:
-        """The right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
+        """Return the right formula for a quantity at a step, over the table's cells; empty if it cannot be written."""
         expression = self._expression(name.removeprefix("-"))
         if expression is None:
             return ""
@@ -48,7 +49,7 @@ class FormulaWriter:
     def _over_cells(
         self, expression: Expression, at: TableCell, cells: dict[str, str], depth: int
     ) -> Expression | None:
-        """An expression over what has a cell, the rest written out; the cells come into `cells`."""
+        """Return an expression over what has a cell, the rest written out; the cells come into `cells`."""
         replacements: dict[str, Expression] = {}
         for name in names(expression):
             if (cell := self.cell_of(name, at)) is not None:
@@ -62,7 +63,7 @@ class FormulaWriter:
         return substitute(expression, replacements)
 
     def cell_of(self, name: str, at: TableCell) -> str | None:
-        """What a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
+        """Return what a quantity is called in a formula at a step: a cell, or the learning rate as a number."""
         reading = self._reading
         for sign in ("", "-") if 0 <= at.index < len(reading.table) else ():
             column = reading.column(f"{sign}{name}")
@@ -98,7 +99,7 @@ class FormulaWriter:
         mended: tuple[Atom, ...] | None,
         at: TableCell,
     ) -> str:
-        """The formula with its references mended; empty if that is not possible in this cell alone."""
+        """Return the formula with its references mended; empty if that is not possible in this cell alone."""
         if mended is None:
             return ""
         texts = [reference.written(at.place) for reference in formula.references]

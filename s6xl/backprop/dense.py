@@ -238,7 +238,7 @@ class _Generator:
         return found
 
     def _partials(self) -> Iterator[Quantity]:
-        """The factors of the chain rule, from the errors back to the inputs."""
+        """Yield the factors of the chain rule, from the errors back to the inputs."""
         for layer in reversed(self._layers):
             yield from self._by_activations(layer)
             for name in layer.neurons:
@@ -268,13 +268,13 @@ class _Generator:
             yield Quantity(self._by_activation_name(name), self._by_activation[name], meaning)
 
     def _by_activation_name(self, name: str) -> str:
-        """The name of the first factor of a chain: an output's activation changes its own error alone."""
+        """Return the name of the first factor of a chain: an output's activation changes its own error alone."""
         if name in self._outputs and self._loss.is_sum:
             return f"d{self._errors[self._outputs.index(name)]}_da_{name}"
         return f"dE_da_{name}"
 
     def _columns(self, layer: _Layer) -> Iterator[str]:
-        """A layer's weights, biases, sums and activations, as they stand on a sheet."""
+        """Yield a layer's weights, biases, sums and activations, as they stand on a sheet."""
         yield from (weight for weight, (_, target) in self._connections.items() if target in layer.neurons)
         yield from dict.fromkeys(self._biases[name] for name in layer.neurons if name in self._biases)
         for name in layer.neurons:

@@ -40,7 +40,7 @@ def cell_function(parameters: Sequence[str], expression: Expression) -> Callable
 
 
 def _cell(expression: Expression) -> Callable[[dict[str, float]], float]:
-    """The same as a function of a row."""
+    """Return the same as a function of a row."""
     used = names(expression)
     compute = cell_function(used, expression)
     return lambda row: compute(*(row[name] for name in used))
@@ -48,7 +48,7 @@ def _cell(expression: Expression) -> Callable[[dict[str, float]], float]:
 
 @lru_cache
 def _computed_row(network: Network) -> Callable[..., Row]:
-    """A function from the givens, in column order, to a whole row."""
+    """Return a function from the givens, in column order, to a whole row."""
     # Each quantity is bound once by an assignment expression, then the row is laid out in column order.
     steps = ", ".join(f"{q.name} := {to_python(q.expression)}" for q in network.quantities)
     row = scalar_function(network.givens, f"(({steps}), ({', '.join(network.columns)}))[1]")
@@ -72,7 +72,7 @@ def _computed_row(network: Network) -> Callable[..., Row]:
 
 @lru_cache
 def _update(network: Network) -> Callable[[Row, float], Row]:
-    """A function from a row and a learning rate to the givens of the next row."""
+    """Return a function from a row and a learning rate to the givens of the next row."""
     moved = {weight: to_python(substitute(UPDATE.expression, update_of(weight))) for weight in network.parameters}
     givens = ", ".join(moved.get(name, name) for name in network.givens)
     update = scalar_function(("lr", *network.columns), f"({givens})")

@@ -129,7 +129,7 @@ def _places(network: Network) -> list[int]:
 
 
 def _largest(errors: Iterable[float]) -> float:
-    """The largest of some errors; NaN if one is not a number, or cannot be computed because a number is too large."""
+    """Return the largest of some errors; NaN if one is not a number, or a number is too large to compute it."""
     try:
         return float(np.max(list(errors)))
     except OverflowError:

@@ -101,7 +101,7 @@ def _workbooks(files: tuple[Path, ...], out: Path | None) -> dict[Path, Path]:
 
 
 def _spreadsheets(folder: Path, out: Path | None) -> Iterator[Path]:
-    """The spreadsheets in a folder and all below it, but for hidden ones and for annotated copies."""
+    """Yield the spreadsheets in a folder and all below it, but for hidden ones and for annotated copies."""
     copies = out.resolve() if out is not None else None
     for place, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".") and Path(place, name).resolve() != copies]
@@ -112,7 +112,7 @@ def _spreadsheets(folder: Path, out: Path | None) -> Iterator[Path]:
 
 
 def _refuse(error: OSError) -> None:
-    """What cannot be read is not passed over."""
+    """Refuse a folder that cannot be read, rather than pass over it."""
     raise UserError(
         f"the folder {error.filename} cannot be read ({error.strerror}): change its permissions or leave it out."
     )

@@ -123,7 +123,7 @@ def _totals(reports: list[FileReport]) -> str:
 
 
 def _without_sheet(finding: Finding) -> Finding:
-    """The finding as other sheets may have it, too: a chart's references name its own sheet."""
+    """Return the finding as other sheets may have it, too: a chart's references name its own sheet."""
     if finding.kind is Kind.CHART:
         prefix = sheet_prefix(finding.sheet)
         finding = replace(finding, stands=finding.stands.replace(prefix, ""), right=finding.right.replace(prefix, ""))

@@ -124,7 +124,7 @@ def _check_given(name: str, block: CellBlock, cure: str) -> None:
 
 
 def _number(what: str, cell: CellValue) -> float:
-    """The number in a cell.
+    """Return the number in a cell.
 
     Raises:
         ArgumentError: if there is none, `what` being how the sentence names the cell.

@@ -46,7 +46,7 @@ class Function:
     expression: Expression | None = None
 
     def __call__(self, *arguments: CellBlock) -> Result:
-        """The result, or one cell with a sentence: what is wrong with which argument, and the cure.
+        """Return the result, or one cell with a sentence: what is wrong with which argument, and the cure.
 
         An argument that is the sentence of another of these functions is passed on, so that it is read where the
         mistake is and everywhere that it matters.

@@ -66,7 +66,7 @@ class _Descents:
         self._network = network
 
     def one_step(self, names: Sequence[str], inputs: Vector, targets: Vector, weights: Vector) -> Result:
-        """Some quantities at the start, in a row or a column as the weights are."""
+        """Return some quantities at the start, in a row or a column as the weights are."""
         row = self._descend(inputs, targets, weights, lr=1.0, steps=1)[:, self._columns(names)]
         return _cells(row.T if weights.upright else row)
 
@@ -77,7 +77,7 @@ class _Descents:
         return [headers, *([float(step), *row] for step, row in enumerate(rows, start=1))]
 
     def loss_curve(self, inputs: Vector, targets: Vector, weights: Vector, lr: float, steps: int) -> Result:
-        """The loss at every step."""
+        """Return the loss at every step."""
         return _cells(self._descend(inputs, targets, weights, lr, steps)[:, self._columns([self._network.loss])])
 
     def _descend(self, inputs: Vector, targets: Vector, weights: Vector, lr: float, steps: int) -> NDArray[np.float64]:

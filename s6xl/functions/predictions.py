@@ -59,5 +59,5 @@ def _changed(path: Path) -> int:
 
 @lru_cache(_AT_HAND)
 def _network(folder: Path, changed: int) -> TrainedNetwork:
-    """The network of a run, which is read anew once its file has changed."""
+    """Return the network of a run, which is read anew once its file has changed."""
     return Run.open(folder).network()

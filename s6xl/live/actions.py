@@ -84,7 +84,7 @@ def _show(excel: Excel, name: str) -> None:
 
 
 def _selected(book: "xlwings.Book") -> tuple[float, float] | None:
-    """The learning rate and the step of the selected row, where that is a row of a rate's sheet."""
+    """Return the learning rate and the step of the selected row, where that is a row of a rate's sheet."""
     sheet = book.sheets.active
     selection = book.app.selection  # None where it is a chart or a picture
     if selection is None or selection.row < FIRST_ROW or not sheet.name.startswith(RATE_SHEET):

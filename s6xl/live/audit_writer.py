@@ -123,7 +123,7 @@ def _fill(sheet: "xlwings.Sheet", rows: Sequence[Line]) -> None:
 
 
 def _entry(row: Line, column: int, text: str) -> str | None:
-    """What is entered into a cell: text as text, whatever it looks like, or a link."""
+    """Return what is entered into a cell: text as text, whatever it looks like, or a link."""
     link = row.links.get(column)
     if link is not None and len(text) <= _LONGEST_LITERAL:
         return f"=HYPERLINK({_literal(f'#{sheet_prefix(link.sheet)}{link.area}')},{_literal(text)})"
@@ -135,7 +135,7 @@ def _literal(text: str) -> str:
 
 
 def _looks(rows: Sequence[Line]) -> "Iterator[Callable[[xlwings.Sheet], None]]":
-    """The steps that give the sheet its look, once it is filled."""
+    """Yield the steps that give the sheet its look, once it is filled."""
 
     def widen(sheet: "xlwings.Sheet") -> None:
         for column, width in enumerate(WIDTHS, 1):
@@ -151,7 +151,7 @@ def _looks(rows: Sequence[Line]) -> "Iterator[Callable[[xlwings.Sheet], None]]":
 
 
 def _dressing(role: Role, first: int, rows: Sequence[Line]) -> "Callable[[xlwings.Sheet], None]":
-    """The step that gives rows of one role their look."""
+    """Return what gives rows of one role their look."""
     links = sorted({column for row in rows for column in row.links})
 
     def dress(sheet: "xlwings.Sheet") -> None:
@@ -174,7 +174,7 @@ def _dressing(role: Role, first: int, rows: Sequence[Line]) -> "Callable[[xlwing
 
 
 def _block(sheet: "xlwings.Sheet", first: int, rows: int) -> "xlwings.Range":
-    """The cells of rows, counted from 0."""
+    """Return the cells of rows, counted from 0."""
     cells = sheet.range((first + 1, 1), (first + rows, len(WIDTHS)))
     if cells.shape != (rows, len(WIDTHS)):
         # A busy Excel has given nothing, and whatever would be done to that would silently be nothing.

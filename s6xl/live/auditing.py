@@ -59,7 +59,7 @@ def _status_bar(app: "xlwings.App") -> Iterator[None]:
 
 
 def _report(book: "xlwings.Book") -> FileReport:
-    """What is wrong in a workbook, by way of a copy that is gone afterwards."""
+    """Return what is wrong in a workbook, by way of a copy that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="s6xl-", ignore_cleanup_errors=True) as folder:
         path, name = retry(lambda: _saved(book, Path(folder)))
         report = audit(path)
@@ -69,7 +69,7 @@ def _report(book: "xlwings.Book") -> FileReport:
 
 
 def _saved(book: "xlwings.Book", folder: Path) -> tuple[Path, str]:
-    """A file with what the workbook holds now, and the workbook's name; the workbook stays as it is, saved or not."""
+    """Return a file of what the workbook holds now, and the workbook's name; the workbook stays as it is."""
     name = book.name
     if sys.platform == "darwin":
         # There, Excel saves no copies for others.
@@ -78,7 +78,9 @@ def _saved(book: "xlwings.Book", folder: Path) -> tuple[Path, str]:
         return Path(book.fullname), name
     suffix = _SUFFIXES.get(book.api.FileFormat)
     if suffix is None:
-        raise UserError(f"the workbook {name} is no .xlsx or .xlsm file: save it as one and press the button again.")
+        raise UserError(
+            f"the workbook {name} is not an .xlsx or .xlsm file: save it as one and press the button again."
+        )
     path = folder / f"copy{suffix}"
     words = (
         f"Excel cannot save a copy of the workbook {name} in {folder.parent}: make room there, or save the workbook "

@@ -53,7 +53,7 @@ class Excel:
         return xlwings.apps.active
 
     def opener(self) -> tuple[Callable[[Path], object], set[str]]:
-        """What opens a file in this Excel, and how the workbooks are called that are open in it, in lower case.
+        """Return what opens a file in this Excel, and how the workbooks are called that are open in it, in lower case.
 
         Excel is looked up now: its window may be closed before there is a file.
         """
@@ -80,7 +80,7 @@ class Excel:
 
 
 def app_of(pid: int) -> "xlwings.App | None":
-    """The Excel that is a process; None where it has ended or has no workbook open."""
+    """Return the Excel that is a process; None where it has ended or has no workbook open."""
     import xlwings
 
     return xlwings.apps[pid] if pid in xlwings.apps.keys() else None  # noqa: SIM118  (it is no dictionary)

@@ -36,7 +36,7 @@ class Place:
     sheet: str
 
     def locate(self) -> "xlwings.Sheet | None":
-        """The sheet, also after the workbook was saved under another name; None where no open one shows the run."""
+        """Return the sheet, even if the workbook was saved under another name; None where no open one shows the run."""
         app = app_of(self.pid)
         if app is None:
             return None
@@ -127,7 +127,7 @@ def _view(run: Run, *, is_at_work: bool) -> tuple[Status, Content]:
 
 
 def _progress(shown: Content) -> str:
-    """What the status bar says during a training."""
+    """Return what the status bar says during a training."""
     accuracy = shown.values[TEST_ACCURACY]
     figure = f", test accuracy {accuracy:.2%}" if isinstance(accuracy, float) else ""
     return f"S6 {shown.values[STATUS]}{figure}"

@@ -34,7 +34,7 @@ Settings = tuple[Recipe, str, str]
 
 
 def find_sheet(book: "xlwings.Book") -> "xlwings.Sheet | None":
-    """The sheet that has all of the cells' names, the one called MNIST before others; None where there is none."""
+    """Return the sheet that has all of the cells' names, one called MNIST before others; None if there is none."""
     found = None
     for sheet in book.sheets:
         # A sheet's own names come as MNIST!run, or 'MNIST (2)'!run.
@@ -45,7 +45,7 @@ def find_sheet(book: "xlwings.Book") -> "xlwings.Sheet | None":
 
 
 def find_or_add_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
-    """The sheet, which is copied from a template behind the workbook's last one where it is missing.
+    """Return the sheet, which is copied from a template behind the workbook's last one where it is missing.
 
     Raises:
         UserError: if the workbook takes no further sheet.
@@ -79,22 +79,22 @@ def _no_further_sheet(book: "xlwings.Book") -> UserError:
 
 
 def last_visible_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
-    """The sheet to put another one behind: Excel moves none that is hidden so that only a program can show it."""
+    """Return the sheet to put another one behind; Excel puts none behind a sheet that only a program can show."""
     # On Windows Excel says how visible a sheet is: -1, 0, or 2 for such a one; on a Mac whether it is.
     return [sheet for sheet in book.sheets if sheet.visible in (True, -1)][-1]
 
 
 def read_run(sheet: "xlwings.Sheet") -> Path | None:
-    """The run that the sheet shows, or that the user has entered; Windows copies paths in quotation marks."""
+    """Return the run that the sheet shows, or that the user has entered; Windows copies paths in quotation marks."""
     text = str(sheet.range(RUN).value or "").strip().strip('"')
     return Path(text) if text else None
 
 
 def read_settings(sheet: "xlwings.Sheet") -> Settings:
-    """The recipe with what the user has chosen, the data, and the device.
+    """Return the recipe with what the user has chosen, the data, and the device.
 
     Raises:
-        UserError: if an entry is no good; with its name and what is possible.
+        UserError: if an entry is not possible; with its name and what is.
     """
     # An error such as #N/A is no empty cell, which would mean the recipe's own value.
     entered = {name: sheet.range(name).options(err_to_str=True).value for name in SETTINGS}
@@ -126,7 +126,7 @@ def write_cell(sheet: "xlwings.Sheet", name: str, value: Value) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    """A cell in a currency's format comes as a Decimal, and a Mac may give whole numbers."""
+    """Tell a number; a cell in a currency's format comes as a Decimal, and a Mac may give whole numbers."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 

@@ -46,7 +46,7 @@ def train(excel: Excel) -> None:
     A training that the sheet shows is gone on with if it was stopped, or broke off, and the settings are still its.
 
     Raises:
-        UserError: if the settings are no good, or the workbook's training is running already.
+        UserError: if the settings are not possible, or the workbook's training is running already.
         ImpossibleHereError: if the training ends with an error; it names it.
     """
     with one_press_at_a_time("train"):
@@ -154,7 +154,7 @@ def import_run(excel: Excel) -> None:
 
 
 def _on_sheet(excel: Excel, do: "Callable[[xlwings.Sheet], Result]") -> Result:
-    """What is done with the sheet MNIST, which is looked up anew and not held on to.
+    """Do something with the sheet MNIST, which is looked up anew and not held on to.
 
     An Excel that is closed goes on without a window as long as anybody holds an object of its.
     """
@@ -172,7 +172,7 @@ def _run_of(sheet: "xlwings.Sheet | None") -> Path | None:
 
 
 def _opened(folder: Path | None) -> Run | None:
-    """The run in a folder, if it is one."""
+    """Return the run in a folder, if it is one."""
     try:
         return Run.open(folder) if folder else None
     except UserError:
@@ -180,7 +180,7 @@ def _opened(folder: Path | None) -> Run | None:
 
 
 def _beside(folder: Path, suffix: str) -> Path:
-    """A file of the worker's for a run, which may lie anywhere: of the name of its folder, if that lies here."""
+    """Return a file of the worker's for a run, which may lie anywhere: of the name of its folder, if that lies here."""
     path = folder.resolve()
     mark = "" if path.parent == _runs().resolve() else f"-{sha256(os.fsencode(path)).hexdigest()[:12]}"
     return _runs() / f"{folder.name}{mark}.{suffix}"
@@ -197,7 +197,7 @@ def _stop_mark(folder: Path) -> Path:
 
 
 def _claimed(folder: Path) -> FileLock:
-    """The worker's lock, taken."""
+    """Return the worker's lock, taken."""
     lock = _worker_lock(folder)
     try:
         lock.acquire(timeout=_SECONDS)  # somebody may just be looking whether it is taken
@@ -226,7 +226,7 @@ def _settings_of(run: Run) -> Settings:
 
 
 def _arguments(settings: Settings) -> list[str]:
-    """The settings for the command line."""
+    """Return the settings for the command line."""
     recipe, data, device = settings
     given = {
         "recipe": recipe.name,
@@ -248,7 +248,7 @@ def _runs() -> Path:
 
 
 def _latest() -> Path:
-    """The run that was begun last; its folder's name says when."""
+    """Return the run that was begun last; its folder's name says when."""
     folders = sorted(path.parent for path in _runs().glob(f"*/{CONFIG}"))
     if not folders:
         raise UserError(
@@ -277,7 +277,7 @@ def _take_back(place: Place, shown: Path | None, status: str) -> None:
 
 
 def _printed(log: Path, offset: int) -> list[str]:
-    """The lines of a log from some byte on."""
+    """Return the lines of a log from some byte on."""
     with log.open("rb") as file:
         file.seek(offset)
         return file.read().decode(errors="replace").splitlines()

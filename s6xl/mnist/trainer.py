@@ -168,7 +168,7 @@ class Trainer:
 
 
 def _sgd(network: torch.nn.Module, recipe: Recipe, learning_rate: float | torch.Tensor) -> torch.optim.SGD:
-    """The optimizer, its momentum 0; biases and the scales of batch norms are not decayed."""
+    """Return the optimizer, its momentum 0; biases and the scales of batch norms are not decayed."""
     weights = list(network.parameters())
     optimizer = torch.optim.SGD(
         [

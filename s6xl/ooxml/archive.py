@@ -51,7 +51,7 @@ def replace_parts(old: zipfile.ZipFile, target: Path, parts: Mapping[str, bytes]
 
 
 def _like(entry: zipfile.ZipInfo, size: int) -> zipfile.ZipInfo:
-    """A new entry of the same name, date and method."""
+    """Return a new entry of the same name, date and method."""
     copy = zipfile.ZipInfo(entry.filename, entry.date_time)
     copy.compress_type = entry.compress_type
     copy.external_attr = entry.external_attr

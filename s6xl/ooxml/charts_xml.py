@@ -34,7 +34,7 @@ def charts_of(package: Package, part: str) -> list[Chart]:
 
 
 def _frames(package: Package, drawing: str) -> Iterator[tuple[str, str]]:
-    """The corner and the relationship of each chart in a drawing."""
+    """Yield the corner and the relationship of each chart in a drawing."""
     row = column = 0
     for path, attributes, text in package.elements(drawing):
         match path[-2:]:

@@ -62,7 +62,7 @@ def contents_of(package: Package) -> Contents:
 
 
 def _workbook_part(package: Package) -> str:
-    """The part that lists the sheets."""
+    """Return the part that lists the sheets."""
     parts = package.targets("", "officeDocument")
     if not parts:
         raise UserError(f"{package.path} is a ZIP archive but not a workbook: {save_as(package.path)}.")
@@ -72,7 +72,7 @@ def _workbook_part(package: Package) -> str:
 
 
 def _listed(package: Package, part: str) -> tuple[list[Attributes], list[Element]]:
-    """The sheets, as far as the workbook's part tells of them, and what is defined by name."""
+    """Return the sheets, as far as the workbook's part tells of them, and what is defined by name."""
     sheets: list[Attributes] = []
     names: list[Element] = []
     for element in package.elements(part):

@@ -346,7 +346,7 @@ def _unreadable(path: Path, error: OSError, instead: str) -> UserError:
 
 
 def _absolute(part: str, target: str) -> str:
-    """A relationship's target as the archive names it."""
+    """Return a relationship's target as the archive names it."""
     target = target.replace("\\", "/")
     return normpath(target.lstrip("/") if target.startswith("/") else join(dirname(part), target))
 

@@ -62,7 +62,7 @@ def _add_names(book: Book, contents: Contents) -> None:
 
 
 def _texts(package: Package, part: str) -> list[str]:
-    """The texts that cells show by their numbers, without their formats and what tells how to pronounce them."""
+    """Return the texts that cells show by their numbers, without their formats and what tells how to pronounce them."""
     texts: list[str] = []
     runs: list[str] = []
     for path, _, text in package.elements(part):

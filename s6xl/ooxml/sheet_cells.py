@@ -58,7 +58,7 @@ def _in_the_way(row: int, column: int) -> XmlError:
 
 
 def _widened(scan: SheetScan, wanted: Mapping[int, Mapping[int, Value]]) -> Iterator[Edit]:
-    """What lets the sheet say that it reaches as far as what is written; some programs read no further than that."""
+    """Yield what makes the sheet say how far it reaches; some programs read no further than that."""
     filled = [(row, column) for row, cells in wanted.items() for column, value in cells.items() if value is not None]
     if scan.dimension is None or not filled:
         return

@@ -92,7 +92,7 @@ class SheetScan(SplicingScanner):
             self.inner_end, self.end = self.ends(self.start)
 
     def _local_name(self, name: str) -> str:
-        """A name without its namespace, if that is the worksheet's own."""
+        """Return a name without its namespace, if that is the worksheet's own."""
         return local_name(name) if namespace_of(name) == self._namespace else ""
 
     def _check_count(self) -> None:

@@ -174,7 +174,7 @@ class _CellScanner(Scanner):
                 self._blocks.append((filled, cell))
 
     def _shown(self) -> float | str | bool | None:
-        """The value of the cell at hand; for an error none."""
+        """Return the value of the cell at hand; for an error none."""
         text = self._value
         match self._kind:
             case "s" if text is not None:
@@ -195,7 +195,7 @@ class _CellScanner(Scanner):
         return _number(text) if text else None
 
     def _often(self, items: Iterable[_Item]) -> Iterator[_Item]:
-        """Looks at the deadline now and then."""
+        """Yield the same events, and look at the deadline now and then."""
         for index, item in enumerate(items):
             if not index % _OFTEN:
                 self._package.deadline()
@@ -210,7 +210,7 @@ class _CellScanner(Scanner):
 
 
 def _number(text: str) -> float | str:
-    """A number, or the text as it stands where it is none that a cell can hold."""
+    """Return a number, or the text as it stands where it is none that a cell can hold."""
     try:
         number = float(text)
     except ValueError:
@@ -219,7 +219,7 @@ def _number(text: str) -> float | str:
 
 
 def _serial(text: str) -> float | str:
-    """The number that a date is in a formula."""
+    """Return the number that a date is in a formula."""
     try:
         return (datetime.fromisoformat(text).replace(tzinfo=None) - _DAY_0) / timedelta(days=1)
     except ValueError:

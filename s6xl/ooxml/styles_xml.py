@@ -136,7 +136,7 @@ class StylesPart:
         return self._add("fills", f"<{{p}}fill>{pattern}</{{p}}fill>")
 
     def _darkened(self, font: ElementSpan) -> str:
-        """A font with its letters dark, if they are light; else nothing."""
+        """Return a font with its letters dark, if they are light; else nothing."""
         colour = next(font.named("color"), None)
         if colour is None or not _is_light(colour.attributes):
             return ""

@@ -43,6 +43,7 @@ class SharedFormula(str):
     area: str
 
     def __new__(cls, formula: str, number: int, area: str = "") -> "SharedFormula":
+        """Make it; a text takes further attributes only here."""
         made = super().__new__(cls, formula)
         made.number, made.area = number, area
         return made
@@ -172,7 +173,7 @@ class NewSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's classes carry n
             self.progress(len(chunk))
 
     def _get_range_data(self, row_start: int, col_start: int, row_end: int, col_end: int) -> list[Any]:
-        """What charts keep as their own copy of the data."""
+        """Return what charts keep as their own copy of the data."""
         table = self.big_table
         if table is None or row_start < table.first_row - 1:
             data: list[Any] = super()._get_range_data(row_start, col_start, row_end, col_end)

@@ -251,7 +251,7 @@ def test_the_package_leads_to_the_ribbon_and_the_ribbon_to_its_icons(file: Path)
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist: make it first, or choose another file with --out"):
         build_add_in(tmp_path / "nowhere" / "s6.xlam")
-    with pytest.raises(UserError, match=r"is no name of a \.xlam file"):
+    with pytest.raises(UserError, match=r"is not the name of a \.xlam file"):
         build_add_in(tmp_path / "s6.xlsm")
     old = tmp_path / "s6.xlam"
     old.write_bytes(b"old")

@@ -540,7 +540,7 @@ def test_the_original_is_never_written(other_name: Callable[[Path], Path], small
 
 
 def test_another_kind_of_file(small: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"out\.xlsm is no name of a \.xlsx file"):
+    with pytest.raises(UserError, match=r"out\.xlsm is not the name of a \.xlsx file"):
         annotate(report_of(small, {"Descent": ["E4"]}), tmp_path / "out.xlsm")
 
 

@@ -198,7 +198,7 @@ BAD_INPUT = [
     (2, ("--resume", "nowhere"), "does not hold a run"),
     (2, ("--resume", ""), "does not hold a run"),
     (2, ("--resume", "a" * 300), "does not hold a run"),
-    (2, ("--workbook", "report.txt"), "is no name of a .xlsx file"),
+    (2, ("--workbook", "report.txt"), "is not the name of a .xlsx file"),
     (2, ("--workbook", "nowhere/report.xlsx"), "does not exist"),
     (2, ("--workbook", "a" * 300 + ".xlsx"), "too long"),
     (2, ("further",), "further"),

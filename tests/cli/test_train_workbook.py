@@ -152,7 +152,7 @@ def test_a_training_goes_on_when_its_workbook_turns_to_rubbish(
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("new.xlsm", None, "is no name of a .xlsx file"),
+        ("new.xlsm", None, "is not the name of a .xlsx file"),
         ("no/folder.xlsx", None, "does not exist: make it first, or give another file with --workbook"),
         ("text.xlsx", b"text", "is not a workbook, although its name ends in .xlsx"),
         ("text.docx", b"text", "is not a workbook that can be filled: give an .xlsx or .xlsm file"),

@@ -296,7 +296,9 @@ def test_a_workbook_that_cannot_be_read_is_one_message(scene: Scene, tmp_path: P
 def test_an_old_format_is_one_message(scene: Scene) -> None:
     books = scene.store.read()["books"]
     books["old.xls"] = books.pop(BOOK)
-    with pytest.raises(UserError, match=r"the workbook old\.xls is no \.xlsx or \.xlsm file: save it as one and press"):
+    with pytest.raises(
+        UserError, match=r"the workbook old\.xls is not an \.xlsx or \.xlsm file: save it as one and press"
+    ):
         auditing.audit_workbook(Excel("old.xls", 1))
 
 

@@ -164,7 +164,7 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])
 def test_a_name_that_is_no_text(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is no text: rename it, or choose another one"):
+    with pytest.raises(UserError, match="is not text: rename it, or choose another one"):
         data.load(str(tmp_path / name))
 
 

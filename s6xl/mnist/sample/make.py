@@ -14,6 +14,7 @@ PER_DIGIT = {"train": 600, "test": 100}
 
 
 def main(root: str) -> None:
+    """Take the first images of each digit from the MNIST in a folder."""
     content = {}
     for part, count in PER_DIGIT.items():
         full = MNIST(root, train=part == "train")

@@ -133,7 +133,7 @@ class _CheckSheet:
             )
 
     def _section(self, row: int, title: str, explanation: str, headers: Sequence[str]) -> None:
-        """A section's title in the row above `row`, and its columns' headers in `row`."""
+        """Write a section's title into the row above `row`, and its columns' headers into `row`."""
         self._sheet.write_string(f"B{row - 1}", title, self._styles["table_title"])
         self._sheet.write_string(f"E{row - 1}", explanation, self._styles["italic"])
         for column, header in enumerate(headers, start=2):
@@ -217,12 +217,12 @@ class _CheckSheet:
 
     @cache  # noqa: B019  (as long as the sheet is written)
     def _formulas(self, steps: int) -> tuple[str, ...]:
-        """The formulas of a sheet's row, with `SHEET` for its name: they are long, and alike for most sheets."""
+        """Return the formulas of a sheet's row, with `SHEET` for its name: they are long, and alike for most sheets."""
         gradients = (self._gradient_formula(steps, weight) for weight in self._network.weights)
         return (*gradients, self._loss_formula(steps), self._update_formula(steps))
 
     def _cells(self, first_step: int, last_step: int) -> Callable[[str], str]:
-        """The cells of a quantity on a sheet, over a range of steps; ``h`` and ``lr`` are single cells."""
+        """Return the cells of a quantity on a sheet, over a range of steps; ``h`` and ``lr`` are single cells."""
         single = {"h": WIDTH_CELL, "lr": on_sheet(SHEET, absolute(RATE_CELL))}
 
         def column(name: str) -> str:
@@ -315,12 +315,12 @@ def _relative_error_formula(slope: str, up: str, down: str) -> str:
 
 
 def _judged(error: str) -> str:
-    """The verdict on a number; without a tolerance, none."""
+    """Return the verdict on a number; without a tolerance, none."""
     return f'IF(ISNUMBER({TOLERANCE_CELL}),IF({error}<={TOLERANCE_CELL},"{AGREES}","{BROKEN}"),"{NO_NUMBER}")'
 
 
 def _largest_or(errors: str | Sequence[str], broken: Sequence[str]) -> str:
-    """The largest of some arrays of errors; if that is not a number, BROKEN if any of `broken` counts a cell."""
+    """Return the largest of some arrays of errors; if that is not a number, BROKEN if any of `broken` counts a cell."""
     arrays = [errors] if isinstance(errors, str) else errors
     # SUMPRODUCT makes every spreadsheet compute its argument for whole columns, without Ctrl-Shift-Enter.
     largest = ",".join(f"SUMPRODUCT(MAX({array}))" for array in arrays)

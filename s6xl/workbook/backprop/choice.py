@@ -112,7 +112,7 @@ def _choose(index: str, values: list[str]) -> str:
 
 
 def _offer(sheet: NewSheet, cell: str, source: str, what: str) -> None:
-    """A list at a cell, to choose from the cells `source`."""
+    """Offer a list at a cell, to choose from the cells `source`."""
     sheet.data_validation(
         cell,
         {

@@ -48,7 +48,7 @@ def draw_network(network: Network, values: Mapping[str, float]) -> Canvas:
 
 
 def _places(network: Network) -> dict[str, Point]:
-    """The middle of each circle. A neuron is two side by side: its sum, and its activation at the right of it."""
+    """Return the centre of each circle. A neuron is two side by side: its sum, and to the right its activation."""
     places = dict(zip(network.inputs, _column(_INPUT_X, network.inputs), strict=True))
     for x, layer in zip(_LAYER_X, network.layers, strict=True):
         for (total, activation), (_, y) in zip(layer, _column(x, layer), strict=True):
@@ -58,7 +58,7 @@ def _places(network: Network) -> dict[str, Point]:
 
 
 def _colours(network: Network) -> dict[str, str]:
-    """The colour of each circle, in the order in which they are drawn."""
+    """Return the colour of each circle, in the order in which they are drawn."""
     colours = dict.fromkeys(network.inputs, _BLUE)
     for layer, (sum_colour, activation_colour) in zip(network.layers, _LAYERS, strict=True):
         for total, activation in layer:
@@ -84,7 +84,7 @@ def _column(x: float, members: Sequence[object]) -> list[Point]:
 
 
 def _between(start: Point, end: Point) -> tuple[Point, Point]:
-    """The part of the line between two nodes that lies outside both circles."""
+    """Return the part of the line between two nodes that lies outside both circles."""
     angle = math.atan2(end[1] - start[1], end[0] - start[0])
     dx, dy = _RADIUS * math.cos(angle), _RADIUS * math.sin(angle)
     return (start[0] + dx, start[1] + dy), (end[0] - dx, end[1] - dy)

@@ -166,7 +166,7 @@ class Lookup:
             sheet.write_formula(row, column + offset, f"={entry}", style, shown)
 
     def _value(self, expression: Expression) -> float:
-        """An expression over the values known so far; NaN if it is not a finite number."""
+        """Return an expression over the values known so far; NaN if it is not a finite number."""
         used = names(expression)
         value = float(scalar_function(used, to_python(expression))(*(self.values[name] for name in used)))
         return value if math.isfinite(value) else math.nan

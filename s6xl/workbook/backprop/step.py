@@ -221,7 +221,7 @@ class _Formulas:
         self._sheet.merge_range(f"{first}{self._row}:{last}{self._row}", text, self._book.styles["box"])
 
     def _numbers(self, first: str, last: str, expression: Expression, result: str) -> None:
-        """The formula with its numbers, and what they come to: ``(0.6065 − 0.5) × … = 0.01288``."""
+        """Write the formula with its numbers, and what they come to: ``(0.6065 − 0.5) × … = 0.01288``."""
         marked = to_text(expression, lambda name: f"\0{name}\0", times=TIMES, minus=MINUS)
         parts, shown = [], ""
         for index, part in enumerate(marked.split("\0")):

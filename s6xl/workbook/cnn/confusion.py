@@ -51,7 +51,7 @@ def _write_headers(book: NewBook, sheet: NewSheet) -> None:
 
 
 def _write_digit(book: NewBook, sheet: NewSheet, digit: int, counts: NDArray[np.int64]) -> None:
-    """The row of one digit: how often each digit was predicted, and how often the right one."""
+    """Write the row of one digit: how often each digit was predicted, and how often the right one."""
     styles, row, own = book.styles, FIRST_ROW + digit, _PREDICTIONS[digit]
     sheet.set_row_pixels(row - 1, 30)
     sheet.write_number(f"B{row}", digit, styles["header"])

@@ -81,7 +81,7 @@ def fill(path: Path, content: Content, *, instead: str) -> None:
 
 
 def _values(path: Path, target: _Target, content: Content) -> dict[str, Value]:
-    """What the cells of the sheet are to hold, by their addresses."""
+    """Return what the cells of the sheet are to hold, by their addresses."""
     title, table, rows = target.sheet.title, target.cells[TABLE], content.rows
     if table.right - table.left + 1 != len(HEADERS):
         raise UserError(f"the table on the sheet {title} of {path} has other columns than s6xl's: {_WAYS_ON}.")
@@ -98,7 +98,7 @@ def _values(path: Path, target: _Target, content: Content) -> dict[str, Value]:
 
 @contextmanager
 def _opened(path: Path, instead: str) -> Iterator[Package]:
-    """The package that a workbook's file is.
+    """Open the package that a workbook's file is.
 
     Raises:
         UserError: if the file cannot be read, or cannot be copied with other content in a sheet.
@@ -111,7 +111,7 @@ def _opened(path: Path, instead: str) -> Iterator[Package]:
 
 
 def _find(package: Package) -> _Target:
-    """The sheet MNIST of a workbook."""
+    """Return the sheet MNIST of a workbook."""
     contents = contents_of(package)
     complete = [
         (contents.sheets[index], cells) for index, cells in _named_cells(contents).items() if len(cells) == len(NAMES)
@@ -174,7 +174,7 @@ class _FormulaScanner(Scanner):
 
 
 def _recalculated(xml: bytes) -> bytes:
-    """The workbook's part with the wish that everything is computed when it is opened."""
+    """Return the workbook's part with the wish that everything is computed when it is opened."""
     root = elements(xml)
     calculation = next(root.named("calcPr"), None)
     if calculation is None:

@@ -57,7 +57,7 @@ class _Reader:
         self._sheets = {sheet.title.casefold(): sheet for sheet in self._book.sheets}
 
     def _rows(self, name: str) -> Iterator[list[Cell]]:
-        """The cells that hold something of those that a name stands for, row by row.
+        """Yield the cells that hold something of those that a name stands for, row by row.
 
         Raises:
             UserError: if there is no such name.
@@ -72,7 +72,7 @@ class _Reader:
             yield list(row)
 
     def numbers(self, name: str, what: str, count: int) -> NDArray[np.float64]:
-        """The numbers in the cells of a name, row by row; cells that others are merged into hold none.
+        """Return the numbers in the cells of a name, row by row; cells that others are merged into hold none.
 
         Raises:
             UserError: if one of them is not a number, or there are more or fewer than `count`.
@@ -90,7 +90,7 @@ class _Reader:
         return np.array(found, np.float64)
 
     def network(self) -> TrainedNetwork:
-        """The network, from the layers' names and sizes and the weights in their cells."""
+        """Return the network, from the layers' names and sizes and the weights in their cells."""
         try:
             layers = tuple(map(_layer, self._rows(LAYERS)))
             check_chain(layers)
@@ -114,7 +114,7 @@ class _Reader:
 
 
 def _layer(cells: list[Cell]) -> Layer:
-    """A layer from its row on the sheet Model: its title, and its sizes, those that it has.
+    """Return a layer from its row on the sheet Model: its title, and its sizes, those that it has.
 
     Raises:
         ValueError: or another error, if it is not one.

@@ -237,7 +237,7 @@ def test_same_arguments_same_bytes(books: Books, tmp_path: Path) -> None:
 
 
 def test_a_macro_workbook_needs_its_ending(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"is no name of a \.xlsm file"):
+    with pytest.raises(UserError, match=r"is not the name of a \.xlsm file"):
         build_macro_workbook(Experiment(steps=1), tmp_path / "s6.xlsx")
     assert not list(tmp_path.iterdir())
 

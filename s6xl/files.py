@@ -28,7 +28,11 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
 
     The path given stands alone in an empty folder, which is for the block's other temporary files, too. It lies beside
     its target, so that one disk has to hold everything and taking the target's place is one step of the file system.
-    `instead` is what the user can do if this file cannot be written.
+
+    Args:
+        path: the file to write; a link is followed.
+        suffix: how its name has to end, such as ``.xlsx``.
+        instead: what the user can do if it cannot be written, as the end of a sentence.
 
     Raises:
         UserError: if `path` does not end in `suffix`, or cannot be written.
@@ -54,7 +58,12 @@ def replacing(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> Iterator
 
 
 def sweep(folder: Path, pattern: str) -> None:
-    """Remove temporary folders that a killed process has left behind; what is young may be in use."""
+    """Remove temporary folders that a killed process has left behind.
+
+    Args:
+        folder: where they are.
+        pattern: what their names match, as `Path.glob` has it. One that is younger than a day may be in use and stays.
+    """
     for path in folder.glob(pattern):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > _LONGEST_USE:
@@ -88,6 +97,11 @@ def _take_place(source: Path, target: Path) -> None:
 
 def check_replaceable(path: Path, suffix: str, *, instead: str = OTHER_FILE) -> None:
     """See beforehand what can be seen of whether `replacing` will work.
+
+    Args:
+        path: the file to write, as for `replacing`; so are the others.
+        suffix: how its name has to end.
+        instead: what the user can do if it cannot be written.
 
     Raises:
         UserError: as `replacing` does.
@@ -159,9 +173,14 @@ def check_name(path: Path) -> None:
 
 
 def unused(path: Path, taken: Collection[str] = ()) -> Path:
-    """Return the path, or with the first number behind its name that makes it one that does not exist: ``s6 2.xlsx``.
+    """Return a path that does not exist.
 
-    `taken` are names in lower case that it must not have, either.
+    Args:
+        path: the path wished for.
+        taken: names in lower case that it must not have, either.
+
+    Returns:
+        The path wished for, if it can be had; else with the first number behind its name that can: ``s6 2.xlsx``.
     """
     numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
     return next(other for other in chain([path], numbered) if not other.exists() and other.name.casefold() not in taken)

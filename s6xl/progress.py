@@ -11,7 +11,15 @@ LINES = 10
 
 @contextmanager
 def reporting(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that takes note of so many more of `total` done, and reports on standard error."""
+    """Report on standard error how far long work has come.
+
+    Args:
+        what: the work, such as ``training``.
+        total: of how many parts it consists.
+
+    Yields:
+        A function to call with the number of further parts that are done.
+    """
     if sys.stderr is None:  # closed, as a program without a console has it
         yield lambda done: None
         return

@@ -7,7 +7,12 @@ _PLAIN_FROM, _PLAIN_BELOW = 1e-10, 1e16
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 step``, ``1,000 steps``."""
+    """Return a number of things: ``1 step``, ``1,000 steps``.
+
+    Args:
+        number: how many.
+        noun: what one of them is called; several are called so with an s.
+    """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -56,6 +56,9 @@ def install(places: Places, interpreter: str = sys.executable) -> None:
 def uninstall(places: Places) -> Iterator[str]:
     """Take back what the installation did.
 
+    Args:
+        places: where Excel and xlwings look for things on this machine.
+
     Yields:
         A sentence for each thing that was removed, or left because it has changed.
 
@@ -87,7 +90,14 @@ def uninstall(places: Places) -> Iterator[str]:
 
 
 def note_interpreter(places: Places, interpreter: str = sys.executable) -> bool:
-    """Note which Python macros are to run, unless one is noted already; return whether it was noted now.
+    """Note which Python macros are to run, unless one is noted already.
+
+    Args:
+        places: where Excel and xlwings look for things on this machine.
+        interpreter: the path of that Python.
+
+    Returns:
+        Whether it was noted now.
 
     Raises:
         UserError: if it cannot be noted.

@@ -132,7 +132,12 @@ def _names(expression: Expression) -> Iterator[str]:
 
 
 def operations(expression: Expression, operator: str) -> Iterator[Operation]:
-    """Return every operation with this operator in an expression, from the left."""
+    """Yield every operation of one kind in an expression, from the left.
+
+    Args:
+        expression: where to look.
+        operator: the kind: ``+``, ``-``, ``*``, ``/`` or ``**``.
+    """
     match expression:
         case Negative(operand) | Call(_, operand):
             yield from operations(operand, operator)
@@ -144,7 +149,12 @@ def operations(expression: Expression, operator: str) -> Iterator[Operation]:
 
 
 def substitute(expression: Expression, replacements: Mapping[str, Expression]) -> Expression:
-    """Return the expression with each name that `replacements` holds replaced by its expression."""
+    """Return an expression with other expressions in place of names.
+
+    Args:
+        expression: the expression before.
+        replacements: what takes a name's place, by name; other names stay.
+    """
     match expression:
         case Name(name):
             return replacements.get(name, expression)

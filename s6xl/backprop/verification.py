@@ -26,7 +26,12 @@ SMALLEST_STEP = 1e-9
 
 
 def moved(weight: str, sign: str) -> Expression:
-    """Return the weight with the width `h` added (``+``) or taken away (``-``), as an expression."""
+    """Return a weight moved by the width `h`, as an expression: ``w5 + h``.
+
+    Args:
+        weight: its name.
+        sign: ``+`` to add the width, ``-`` to take it away.
+    """
     return substitute(parse(f"w {sign} h"), {"w": Name(weight)})
 
 

@@ -19,5 +19,5 @@ def check_torch(what: str, *modules: str) -> None:
     except (ImportError, OSError, RuntimeError, SystemError) as error:
         raise ImpossibleHereError(
             f"{what} needs PyTorch, which cannot be loaded ({(str(error) or 'no reason given').splitlines()[0]}): "
-            "python -m pip install torch torchvision brings it, python -m s6xl doctor says more."
+            "install it by python -m pip install torch torchvision; python -m s6xl doctor says more."
         ) from error

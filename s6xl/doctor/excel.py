@@ -32,11 +32,12 @@ from s6xl.logs import log_path
 from s6xl.mnist.choices import PRETRAINED
 from s6xl.mnist.layers import SIDE
 from s6xl.mnist.record import Run
+from s6xl.ooxml.addresses import address
 from s6xl.workbook.backprop.engine import Engine
 from s6xl.workbook.composition.build import build
 from s6xl.workbook.inference.choices import DigitChoice, digit_choices
 from s6xl.workbook.inference.digit import CHOICE, PROBABILITIES_NAME
-from s6xl.workbook.layout import DIGIT, FIRST_COLUMN, FIRST_ROW, cell, on_sheet, rate_sheet
+from s6xl.workbook.layout import DIGIT, FIRST_COLUMN, FIRST_ROW, on_sheet, rate_sheet
 
 if TYPE_CHECKING:
     import xlwings
@@ -192,7 +193,7 @@ def check_cells(excel: Session) -> str:
     for function in OF_NUMBERS:
         numbers = example_numbers(function)
         excel.arguments.range((1, 1), (1, len(numbers))).value = numbers
-        cells = [on_sheet(excel.arguments.name, cell(1, column)) for column in range(1, len(numbers) + 1)]
+        cells = [on_sheet(excel.arguments.name, address(1, column)) for column in range(1, len(numbers) + 1)]
         excel.expect(function, cells, [[[number]] for number in numbers])
     return f"{len(OF_NUMBERS)} functions of numbers agree with Python with cells as arguments, too"
 
@@ -211,7 +212,7 @@ def check_images(excel: Session) -> str:
     """Check the function over an image, which is in cells."""
     (function,), pixels = OVER_IMAGES, shown_digits()[0].pixels.astype(float).tolist()
     excel.arguments.range((1, 1), (SIDE, SIDE)).value = pixels
-    area = on_sheet(excel.arguments.name, f"{cell(1, 1)}:{cell(SIDE, SIDE)}")
+    area = on_sheet(excel.arguments.name, f"{address(1, 1)}:{address(SIDE, SIDE)}")
     excel.expect(function, [area], [pixels, MISSING])
     return f"{function.name} agrees with Python"
 

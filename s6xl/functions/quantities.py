@@ -44,7 +44,13 @@ def call(quantity: Quantity, network: Network, cell: Callable[[str], str]) -> st
 
 
 def call_update(weight: str, lr: str, delta: str) -> str:
-    """Return a weight's update as a call of its function over cells, without the leading ``=``."""
+    """Return a weight's update as a call of its function over cells, without the leading ``=``.
+
+    Args:
+        weight: the cell of the weight.
+        lr: the cell of the learning rate.
+        delta: the cell of the loss's derivative by the weight.
+    """
     return _call(UPDATE_NAME, (weight, lr, delta))
 
 

@@ -94,7 +94,7 @@ def read_settings(sheet: "xlwings.Sheet") -> Settings:
     """Return the recipe with what the user has chosen, the data, and the device.
 
     Raises:
-        UserError: if an entry is not possible; with its name and what is.
+        UserError: if an entry is not possible; it names the entry and what is possible.
     """
     # An error such as #N/A is no empty cell, which would mean the recipe's own value.
     entered = {name: sheet.range(name).options(err_to_str=True).value for name in SETTINGS}
@@ -108,7 +108,7 @@ def read_settings(sheet: "xlwings.Sheet") -> Settings:
 
 
 def write_settings(sheet: "xlwings.Sheet", content: Content) -> None:
-    """Let the settings be a run's, so that it can be gone on with."""
+    """Let the settings be a run's, so that it can be resumed."""
     for name in SETTINGS:
         write_cell(sheet, name, content.settings[name])
 

@@ -41,9 +41,9 @@ Result = TypeVar("Result")
 
 
 def train(excel: Excel) -> None:
-    """Begin a training with the settings of the sheet MNIST, or go on with a stopped one, and show it as it goes.
+    """Begin a training with the settings of the sheet MNIST, or resume a stopped one, and show it as it goes.
 
-    A training that the sheet shows is gone on with if it was stopped, or broke off, and the settings are still its.
+    The training that the sheet shows is resumed if it was stopped, or broke off, and the settings are still its.
 
     Raises:
         UserError: if the settings are not possible, or the workbook's training is running already.
@@ -67,7 +67,7 @@ def train(excel: Excel) -> None:
             place = _writing(excel, lambda sheet: _entered(sheet, folder, STARTING))
         except BaseException:
             lock.release()
-            with suppress(OSError):  # it is not empty where a training is gone on with
+            with suppress(OSError):  # it is not empty where a training is resumed
                 folder.rmdir()
             raise
     try:
@@ -241,7 +241,7 @@ def _arguments(settings: Settings) -> list[str]:
 
 
 def _runs() -> Path:
-    """Where trainings from Excel keep their runs; made if it is missing."""
+    """Return the folder of the runs that were begun in Excel; made if it is missing."""
     folder = platformdirs.user_data_path("s6xl", appauthor=False) / "runs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

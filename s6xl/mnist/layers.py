@@ -273,7 +273,12 @@ def check_chain(layers: Sequence[Layer]) -> None:
 
 
 def shapes(layers: Sequence[Layer], shape: Shape = IMAGE) -> list[Shape]:
-    """Return the shape of each layer's output, for an input of the given shape."""
+    """Return the shape of each layer's output.
+
+    Args:
+        layers: the layers, from the input on.
+        shape: that of the input: channels, rows, columns; or the number of features.
+    """
     result = []
     for layer in layers:
         shape = layer.output(shape)

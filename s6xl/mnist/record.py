@@ -132,9 +132,7 @@ class Run:
             raise UserError(f"{PRETRAINED} is the name of the run that comes with s6xl: {_OTHER_FOLDER}.")
         check_name(folder)
         run = cls(folder)
-        held = UserError(
-            f"{folder} already holds a run: go on with it by --resume {quoted(folder)}, or {_OTHER_FOLDER}."
-        )
+        held = UserError(f"{folder} already holds a run: resume it with --resume {quoted(folder)}, or {_OTHER_FOLDER}.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             names = {path.name for path in folder.iterdir()} - {_LOCK}
@@ -270,7 +268,7 @@ class Run:
         path = self.folder / NETWORK
         if not exists(path):
             raise UserError(
-                f"the run in {self.folder} has no network yet: wait until it ends, or go on with it by --resume "
+                f"the run in {self.folder} has no network yet: wait until it ends, or resume it with --resume "
                 f"{quoted(self.folder)}."
             )
         network = TrainedNetwork.load(path, self._cure)
@@ -322,7 +320,7 @@ class Run:
         except OSError as error:
             raise UserError(
                 f"the run in {self.folder} cannot be written ({error.strerror or error}), but what it has is kept: "
-                f"make room or give write permission, then go on with it by --resume {quoted(self.folder)}."
+                f"make room or give write permission, then resume it with --resume {quoted(self.folder)}."
             ) from error
 
     def _is_claimed(self) -> bool:
@@ -365,13 +363,18 @@ class Run:
     @contextlib.contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
         """Give a path to write to, which becomes the file of that name if the block ends without an error."""
-        instead = f"go on with the run later by --resume {quoted(self.folder)}"
+        instead = f"resume the run later with --resume {quoted(self.folder)}"
         with replacing(self.folder / name, Path(name).suffix, instead=instead) as path:
             yield path
 
 
 def new_folder(parent: Path, recipe: str) -> Path:
-    """Return a folder for a new run, named after the time, so that the last name is the latest run's."""
+    """Return a folder for a new run, named after the time, so that the last name is the latest run's.
+
+    Args:
+        parent: where it is to be.
+        recipe: the name of the run's recipe, with which its own ends.
+    """
     moment = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S")
     name = f"{moment}_{recipe}"
     return next(path for path in chain([parent / name], (parent / f"{name}_{n}" for n in count(2))) if not exists(path))

@@ -48,7 +48,12 @@ def begin(
 
 
 def resume(folder: Path, data: str | None = None, device: str | None = None) -> Started:
-    """Open a run directory to go on with it, by default with the same data and device as before.
+    """Open a run directory to resume its training.
+
+    Args:
+        folder: the run directory.
+        data: the choice, as `data.load` takes it; by default the run's.
+        device: the choice, as `device.choose` takes it; by default the run's.
 
     Raises:
         UserError: if the folder does not hold a run, or the data cannot be used or is not the run's.

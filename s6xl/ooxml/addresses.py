@@ -96,13 +96,18 @@ def area_of_name(formula: str) -> Area | None:
 
 
 def address(row: int, column: int) -> str:
-    """Return the address of a cell."""
+    """Return the address of a cell: ``AA33``.
+
+    Args:
+        row: its row, counted from 1.
+        column: its column, counted from 1.
+    """
     return f"{letters(column)}{row}"
 
 
 @cache
 def letters(column: int) -> str:
-    """Return the letters of a column by its number."""
+    """Return the letters of a column by its number, counted from 1: ``AA`` for 27."""
     return str(xl_col_to_name(column - 1))
 
 

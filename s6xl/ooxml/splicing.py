@@ -120,7 +120,13 @@ class _Tree(SplicingScanner):
 
 
 def spliced(xml: bytes, edits: Iterable[Edit]) -> bytes:
-    """Return the XML with its edits made. Of those at one place the insertions come first, in the order given."""
+    """Return XML with its edits made.
+
+    Args:
+        xml: the XML before.
+        edits: where in it each replaced piece starts and ends, in bytes, and what takes its place; an insertion starts
+            where it ends. Pieces must not overlap. Of edits at one place the insertions come first, in the order given.
+    """
     pieces, done = [], 0
     for start, end, text in sorted(edits, key=lambda edit: edit[:2]):
         pieces += [xml[done:start], text.encode()]
@@ -129,14 +135,24 @@ def spliced(xml: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def tag_end(xml: bytes, start: int) -> int:
-    """Return where the tag that starts at a place ends."""
+    """Return the byte after a tag.
+
+    Args:
+        xml: what it stands in.
+        start: its first byte, ``<``.
+    """
     match = _TAG.match(xml, start)
     assert match
     return match.end()
 
 
 def written_name(xml: bytes, start: int) -> str:
-    """Return the name of the element that starts at a place, as it is written, with its prefix."""
+    """Return the name of an element as it is written, with its prefix.
+
+    Args:
+        xml: what it stands in.
+        start: its first byte, ``<``.
+    """
     match = _TAG_NAME.match(xml, start)
     assert match
     return match[1].decode()
@@ -148,7 +164,13 @@ def prefix_of(name: str) -> str:
 
 
 def with_attribute(tag: str, name: str, value: str) -> str:
-    """Return a start tag with another value of an attribute, which it may not have yet."""
+    """Return a start tag with another value of an attribute.
+
+    Args:
+        tag: the tag, from ``<`` to ``>``.
+        name: the attribute, as it is written; the tag may not have it yet.
+        value: its value, not escaped.
+    """
     behind = len(written_name(tag.encode(), 0)) + 1
     written = f'"{escape(value)}"'
     for attribute in _ATTRIBUTE.finditer(tag, behind):

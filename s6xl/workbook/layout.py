@@ -5,7 +5,7 @@ They are those of the original, the workbook of the course exercise that this on
 
 import re
 
-from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_col_to_name
 
 from s6xl.backprop.experiment import Experiment
 from s6xl.wording import number_text
@@ -41,18 +41,18 @@ def rate_sheet(rate: float) -> str:
 
 
 def on_sheet(sheet: str, reference: str) -> str:
-    """Return a reference to cells on another sheet."""
+    """Return a reference to cells on another sheet.
+
+    Args:
+        sheet: its name, which holds no apostrophe.
+        reference: the cells, such as ``X33:X100``.
+    """
     return f"'{sheet}'!{reference}"
 
 
 def absolute(reference: str) -> str:
     """Return ``X33:X100`` as ``$X$33:$X$100``."""
     return re.sub(r"([A-Z]+)(\d+)", r"$\1$\2", reference)
-
-
-def cell(row: int, column: int) -> str:
-    """Return the address of a cell by its row and column, both counted from 1."""
-    return str(xl_rowcol_to_cell(row - 1, column - 1))
 
 
 class TableLayout:

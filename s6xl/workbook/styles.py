@@ -8,6 +8,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from s6xl.palette import (
+    BACKGROUND,
     BAD,
     BAD_TEXT,
     GOOD,
@@ -19,7 +20,6 @@ from s6xl.palette import (
     LOSS,
     MUTED,
     NEUTRAL,
-    PAPER,
     SERIES,
     UNKNOWN,
     UNKNOWN_TEXT,
@@ -89,7 +89,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "verdict": {**_BOX, "bold": True, "align": "center"},
     "banner": {**_BOX, "bold": True, "font_size": 13, "align": "left", "indent": 1},
     "node": {**_BOX, "num_format": "0.0000", "align": "center", "bold": True},
-    "node_name": {**_BOX, "align": "center", "bg_color": PAPER},
+    "node_name": {**_BOX, "align": "center", "bg_color": BACKGROUND},
     "edge_name": {**_BASE, "align": "right", "font_color": MUTED, "indent": 1},
     "small_value": {**_BOX, "num_format": "0.000000", "align": "center"},
     "loss_small": {**_BOX, "bold": True, "font_color": LOSS, "num_format": "0.000000", "align": "center"},
@@ -108,15 +108,15 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "result_seconds": {**_BASE, "align": "left", "num_format": "#,##0.0"},
     "result_count": {**_BASE, "align": "left", "num_format": "#,##0"},
     "count": {**_BOX, "num_format": "#,##0", "align": "center"},
-    "total_count": {**_BOX, "num_format": "#,##0", "align": "center", "bold": True, "bg_color": PAPER},
+    "total_count": {**_BOX, "num_format": "#,##0", "align": "center", "bold": True, "bg_color": BACKGROUND},
     "boxed_accuracy": {**_BOX, "num_format": "0.00%", "align": "center"},
-    "total_accuracy": {**_BOX, "num_format": "0.00%", "align": "center", "bold": True, "bg_color": PAPER},
+    "total_accuracy": {**_BOX, "num_format": "0.00%", "align": "center", "bold": True, "bg_color": BACKGROUND},
     "label_of_digit": {**_BASE, "align": "center", "bold": True, "font_size": 12},
     "probability": {**_BASE, "align": "center", "font_color": MUTED, "num_format": BELOW_CERTAINTY},
     # The network in cells: a small cell tells its number by its colour.
     "small_cell": {"num_format": ";;;"},
     "small_cell_below": {"num_format": ";;;", "top": 1, "top_color": MUTED},
-    "padding": {"bg_color": PAPER},
+    "padding": {"bg_color": BACKGROUND},
     "marked": {"border": 1, "border_color": BAD},
     "tiny": {**_BASE, "font_size": 8, "font_color": MUTED, "align": "center"},
     "tiny_left": {**_BASE, "font_size": 8, "font_color": MUTED},
@@ -142,7 +142,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "unknown": {"bg_color": UNKNOWN, "font_color": UNKNOWN_TEXT},
     "warning": {**_BASE, "bold": True, "font_color": BAD},
     # The written derivation: a box around each block.
-    "block_title": {**_BASE, "bold": True, "left": 1, "right": 1, "top": 1, "align": "left", "bg_color": PAPER},
+    "block_title": {**_BASE, "bold": True, "left": 1, "right": 1, "top": 1, "align": "left", "bg_color": BACKGROUND},
     "block_line": {**_BASE, "left": 1, "right": 1},
     "block_last": {**_BASE, "left": 1, "right": 1, "bottom": 1},
 }

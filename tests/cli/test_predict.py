@@ -250,7 +250,7 @@ def test_a_run_without_a_network(tmp_path: Path) -> None:
     Image.fromarray(data.load("sample").test.images.numpy()[3]).save(tmp_path / "digit.png")
     done = predict("--image", tmp_path / "digit.png", "--run", run.folder)
     assert isinstance(done.exception, UserError)
-    assert f"the run in {run.folder} has no network yet: wait until it ends, or go on with it by --resume" in str(
+    assert f"the run in {run.folder} has no network yet: wait until it ends, or resume it with --resume" in str(
         done.exception
     )
 

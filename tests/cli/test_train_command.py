@@ -194,7 +194,7 @@ BAD_INPUT = [
     (2, ("--run", "../file"), "cannot be used for a run"),
     (2, ("--run", ".."), "is not empty"),
     (2, ("--run", "a" * 300), "too long"),
-    (2, ("--run", "../taken"), "already holds a run: go on with it by --resume ../taken"),
+    (2, ("--run", "../taken"), "already holds a run: resume it with --resume ../taken"),
     (2, ("--resume", "nowhere"), "does not hold a run"),
     (2, ("--resume", ""), "does not hold a run"),
     (2, ("--resume", "a" * 300), "does not hold a run"),

@@ -87,7 +87,7 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_with_a_run_is_refused(run: Run) -> None:
     before = (run.folder / "config.json").read_bytes()
-    with pytest.raises(UserError, match=f"already holds a run: go on with it by --resume {run.folder}, or"):
+    with pytest.raises(UserError, match=f"already holds a run: resume it with --resume {run.folder}, or"):
         Run.begin(run.folder, replace(CONFIG, data="other"))
     assert (run.folder / "config.json").read_bytes() == before
 
@@ -259,7 +259,7 @@ def test_of_two_that_are_begun_at_once_one_is_refused(tmp_path: Path, monkeypatc
         errors = [future.exception() for future in [pool.submit(begin, seed) for seed in (1, 2)]]
     (refused,) = filter(None, errors)
     assert isinstance(refused, UserError)
-    assert "already holds a run: go on with it by --resume" in str(refused)
+    assert "already holds a run: resume it with --resume" in str(refused)
     assert Run.open(tmp_path / "run").config.recipe.seed == errors.index(None) + 1
 
 
@@ -422,7 +422,7 @@ def test_what_the_system_refuses_while_training_is_one_sentence(number: int, run
         train()
     assert str(caught.value) == (
         f"the run in {run.folder} cannot be written ({os.strerror(number)}), but what it has is kept: make room or "
-        f"give write permission, then go on with it by --resume {run.folder}."
+        f"give write permission, then resume it with --resume {run.folder}."
     )
 
 

@@ -446,7 +446,7 @@ def test_a_disk_that_is_full_at_any_moment_is_one_sentence(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "replacing", full)
         with pytest.raises(
-            UserError, match=f"(disk is full|cannot be written).*go on with the run later by --resume {run.folder}"
+            UserError, match=f"(disk is full|cannot be written).*resume the run later with --resume {run.folder}"
         ):
             train(run, few)
     assert Run.open(run.folder).status() == "interrupted"

@@ -39,7 +39,7 @@ class Label(NamedTuple):
 
 
 class Canvas:
-    """White paper of `width` by `height` inches; `labels` are the texts on it so far."""
+    """A white area of `width` by `height` inches; `labels` are the texts on it so far."""
 
     def __init__(self, width: float, height: float, dpi: int) -> None:
         self._dpi = dpi
@@ -70,7 +70,9 @@ class Canvas:
         head = Affine2D().rotate(angle).translate(*end)
         self._fill(Path(head.transform([(0, 0), (-length, half_width), (-length, -half_width), (0, 0)])), colour)
 
-    def text(self, centre: Point, text: str, colour: str, size: float, *, bold: bool = False, paper: str = "") -> None:
+    def text(
+        self, centre: Point, text: str, colour: str, size: float, *, bold: bool = False, background: str = ""
+    ) -> None:
         """Write text around a point.
 
         Args:
@@ -79,7 +81,7 @@ class Canvas:
             colour: its colour.
             size: its size in points.
             bold: whether it is bold.
-            paper: the colour of a rectangle behind it; empty for none.
+            background: the colour of a rectangle behind it; empty for none.
         """
         font = FontProperties(fname=_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size=size)
         width, height, descent = (size / self._dpi for size in self._measure(text, font))
@@ -88,8 +90,8 @@ class Canvas:
         left, bottom = centre[0] - width / 2, baseline - descent
         label = Label(text, left, bottom, left + width, bottom + height)
         self.labels.append(label)
-        if paper:
-            self.rectangle((label.left - 0.01, label.bottom - 0.01), (label.right + 0.01, label.top + 0.01), paper)
+        if background:
+            self.rectangle((label.left - 0.01, label.bottom - 0.01), (label.right + 0.01, label.top + 0.01), background)
         context = self._renderer.new_gc()
         context.set_foreground(colour)
         # The renderer counts rows from the top down and places the baseline.

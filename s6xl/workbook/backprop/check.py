@@ -19,6 +19,7 @@ from s6xl.backprop.verification import (
     relative_error,
     update_error,
 )
+from s6xl.ooxml.addresses import address
 from s6xl.palette import GOOD
 from s6xl.workbook.backprop.blueprint import Blueprint, Rate
 from s6xl.workbook.backprop.choice import Choice
@@ -30,7 +31,6 @@ from s6xl.workbook.layout import (
     RATE_CELL,
     START,
     absolute,
-    cell,
     on_sheet,
     rate_cell,
 )
@@ -111,12 +111,12 @@ class _CheckSheet:
         sheet.set_selection(CHOSEN_RATE)
 
     def _write_settings(self) -> None:
-        for address, label, value, largest in (
+        for fixed, label, value, largest in (
             (WIDTH_CELL, "h, the width", WIDTH, 1),
             (TOLERANCE_CELL, "tolerance", TOLERANCE, 0.01),
             (FLOOR_CELL, "floor", FLOOR, 0.01),
         ):
-            place = address.replace("$", "")
+            place = fixed.replace("$", "")
             self._sheet.write_string(place.replace("L", "K"), label, self._styles["edge_name"])
             self._sheet.write_number(place, value, self._styles.varied("input", num_format="0E+00"))
             self._sheet.data_validation(
@@ -137,7 +137,7 @@ class _CheckSheet:
         self._sheet.write_string(f"B{row - 1}", title, self._styles["table_title"])
         self._sheet.write_string(f"E{row - 1}", explanation, self._styles["italic"])
         for column, header in enumerate(headers, start=2):
-            self._sheet.write_string(cell(row, column), header, self._styles["header"])
+            self._sheet.write_string(address(row, column), header, self._styles["header"])
 
     def _write_verdict(self, address: str, formula: str, shown: str) -> None:
         self._sheet.write_formula(address, f"={formula}", self._styles["verdict"], shown)
@@ -207,13 +207,13 @@ class _CheckSheet:
             sheet.write_number(f"C{row}", steps, styles["general"])
             for column, (formula, error) in enumerate(zip(formulas, errors, strict=True), start=first_column):
                 shown = error if math.isfinite(error) else NO_NUMBER
-                sheet.write_formula(cell(row, column), f"={formula}", styles["error"], shown)
-            found = f"{cell(row, first_column)}:{cell(row, last_column)}"
+                sheet.write_formula(address(row, column), f"={formula}", styles["error"], shown)
+            found = f"{address(row, first_column)}:{address(row, last_column)}"
             unjudged = f'IF(COUNTIF({found},"{BROKEN}")>0,"{BROKEN}","{NO_NUMBER}")'
             formula = f"IF(COUNT({found})={len(errors)},{_judged(f'MAX({found})')},{unjudged})"
-            self._write_verdict(cell(row, self._verdict_column), formula, verdict(float(np.max(errors))))
+            self._write_verdict(address(row, self._verdict_column), formula, verdict(float(np.max(errors))))
         last_row = self._every_row + len(self._rates)
-        self._colour(f"{cell(self._every_row + 1, first_column)}:{cell(last_row, self._verdict_column)}")
+        self._colour(f"{address(self._every_row + 1, first_column)}:{address(last_row, self._verdict_column)}")
 
     @cache  # noqa: B019  (as long as the sheet is written)
     def _formulas(self, steps: int) -> tuple[str, ...]:
@@ -284,7 +284,7 @@ class _CheckSheet:
         every_first, every_last = self._every_row + 1, self._every_row + len(self._rates)
         verdicts = (
             f"H{CHOSEN_ROW + 1}:H{CHOSEN_ROW + len(self._network.weights)}",
-            f"{cell(every_first, self._verdict_column)}:{cell(every_last, self._verdict_column)}",
+            f"{address(every_first, self._verdict_column)}:{address(every_last, self._verdict_column)}",
         )
 
         def count(text: str) -> str:

@@ -35,7 +35,7 @@ def draw_network(network: Network, values: Mapping[str, float]) -> Canvas:
         canvas.arrow(*_between(places[source], places[target]), MUTED)
     for weight, (source, target) in network.connections.items():
         place = _label_place(*_between(places[source], places[target]))
-        canvas.text(place, f"{weight} = {short(values[weight])}", INK, 9.5, paper=_WHITE)
+        canvas.text(place, f"{weight} = {short(values[weight])}", INK, 9.5, background=_WHITE)
     for (_, output), error, target in zip(network.layers[-1], network.errors, network.targets, strict=True):
         canvas.arrow(*_between(places[output], places[error]), MUTED)
         canvas.arrow(*_between(places[error], places[network.loss]), MUTED)

@@ -6,10 +6,10 @@ from s6xl.backprop.descent import descend
 from s6xl.backprop.expression import Expression, Name, to_excel
 from s6xl.backprop.network import Network, symbol
 from s6xl.backprop.verification import WIDTH, moved
+from s6xl.ooxml.addresses import address
 from s6xl.palette import INPUT
 from s6xl.workbook.backprop.choice import Choice
 from s6xl.workbook.book import NewBook
-from s6xl.workbook.layout import cell
 from s6xl.workbook.sheet import NewSheet, cached
 
 LABEL_COLUMN, FIRST_COLUMN = 2, 3
@@ -55,7 +55,7 @@ class ForwardPasses:
                 found.append(self._write_pass(book, sheet, row, f"{weight} {shown} h", formulas, givens, weight))
                 row += 1
             self.losses[weight] = (found[0], found[1])
-        cells = f"{cell(self._row + 1, FIRST_COLUMN)}:{self._cell(self._network.loss, row - 1)}"
+        cells = f"{address(self._row + 1, FIRST_COLUMN)}:{self._cell(self._network.loss, row - 1)}"
         book.styles.keep_readable(sheet, cells, largest=100)
 
     def _moved_formulas(self, weight: str, expression: Expression) -> dict[str, str]:
@@ -79,7 +79,7 @@ class ForwardPasses:
         network = self._network
         (computed,) = descend(network, givens, 1.0, 1).tolist()
         values = dict(zip(network.columns, computed, strict=True))
-        sheet.write_string(cell(row, LABEL_COLUMN), label, book.styles["box_bold"])
+        sheet.write_string(address(row, LABEL_COLUMN), label, book.styles["box_bold"])
         for name in self._columns:
             formula = givens_formulas.get(name) or self._computed_formula(name, row)
             style = book.styles.varied("value", bg_color=INPUT) if name == marked else book.styles["value"]
@@ -90,4 +90,4 @@ class ForwardPasses:
         return f"={to_excel(self._network[name].expression, lambda used: self._cell(used, row))}"
 
     def _cell(self, name: str, row: int) -> str:
-        return cell(row, FIRST_COLUMN + self._columns.index(name))
+        return address(row, FIRST_COLUMN + self._columns.index(name))

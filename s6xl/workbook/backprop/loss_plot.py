@@ -4,12 +4,13 @@ import numpy as np
 
 from s6xl.backprop.derivation import DerivationBlock, written_derivation
 from s6xl.backprop.network import symbol
+from s6xl.ooxml.addresses import address
 from s6xl.palette import LOSS
 from s6xl.wording import counted
 from s6xl.workbook import charts
 from s6xl.workbook.backprop.blueprint import Blueprint
 from s6xl.workbook.book import NewBook
-from s6xl.workbook.layout import LOSS_PLOT, cell
+from s6xl.workbook.layout import LOSS_PLOT
 from s6xl.workbook.sheet import NewSheet
 
 # Where the original has each block, by its number: the row and column of its title, and its width in columns.
@@ -46,7 +47,7 @@ def _write_block(book: NewBook, sheet: NewSheet, block: DerivationBlock) -> None
     row, column, width = BLOCKS[block.number]
 
     def span(line: int) -> str:
-        return f"{cell(row + line, column)}:{cell(row + line, column + width - 1)}"
+        return f"{address(row + line, column)}:{address(row + line, column + width - 1)}"
 
     # The cell holds the number, as in the original; the format adds the title.
     title = book.styles.varied("block_title", num_format=f'0".  {block.title}"')

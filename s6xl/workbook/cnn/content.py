@@ -70,7 +70,14 @@ def content_of(run: Run) -> Content:
 
 
 def content(name: str, config: Config, epochs: Sequence[Epoch], status: Status) -> Content:
-    """Return what the sheet shows of a run with the name that `Run.open` finds it by."""
+    """Return what the sheet shows of a run.
+
+    Args:
+        name: the name that `Run.open` finds it by.
+        config: what it was begun with.
+        epochs: its epochs so far.
+        status: where it stands.
+    """
     seconds = sum(epoch.seconds for epoch in epochs)
     figures: dict[str, Value] = dict.fromkeys(RESULTS)
     if epochs:

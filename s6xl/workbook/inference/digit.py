@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from xlsxwriter.utility import xl_col_to_name
 
 from s6xl.mnist.layers import DIGITS, INK, SIDE
+from s6xl.palette import BACKGROUND, NEUTRAL, SERIES, WARM
 from s6xl.palette import INK as INK_COLOUR
-from s6xl.palette import NEUTRAL, PAPER, SERIES, WARM
 from s6xl.workbook.book import NewBook
 from s6xl.workbook.cnn.content import Content
 from s6xl.workbook.cnn.heading import add_sheet
@@ -246,7 +246,7 @@ def _write_probabilities(book: NewBook, sheet: NewSheet, probabilities: NDArray[
             formula = f"=MAX(0,MIN(1,{_BARS}*${SHOWN.cell(digit, 0)}-{bar}))"
             full = max(0.0, min(1.0, _BARS * probability - bar))
             sheet.write_formula(row, BARS.column + bar, formula, styles["bar"], full)
-    sheet.conditional_format(BARS.area, colours_up_to(1, PAPER, SERIES[0]))
+    sheet.conditional_format(BARS.area, colours_up_to(1, BACKGROUND, SERIES[0]))
 
 
 def _write_way_on(book: NewBook, sheet: NewSheet, stages: Sequence[str]) -> None:

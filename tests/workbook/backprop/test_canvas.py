@@ -35,7 +35,7 @@ def test_a_text_lies_in_its_label() -> None:
 def test_a_text_on_paper_hides_what_is_below() -> None:
     canvas = Canvas(2, 1, DPI)
     canvas.rectangle((0, 0), (2, 1), "#FF0000")
-    canvas.text((1, 0.5), "w1", "#000000", 12, paper="#FFFFFF")
+    canvas.text((1, 0.5), "w1", "#000000", 12, background="#FFFFFF")
     (label,) = canvas.labels
     picture = pixels(canvas)
     corner = picture[round((1 - label.top) * DPI), round(label.left * DPI)]

@@ -11,14 +11,14 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 
-import platformdirs
-
 _PACKAGE = logging.getLogger("s6xl")
 _LARGEST = 1_000_000  # bytes; then it becomes s6xl.log.1, and a new one begins
 
 
 def log_path() -> Path:
     """Return where the log is. Its folder is made with it, when something is written."""
+    import platformdirs
+
     return platformdirs.user_log_path("s6xl", appauthor=False) / "s6xl.log"
 
 
@@ -26,7 +26,11 @@ def log_path() -> Path:
 def writing_log() -> Iterator[None]:
     """Let what the package logs go into the file, which is made when something is written, and may be unwritable."""
     before = _PACKAGE.handlers[:], _PACKAGE.level
-    path = log_path()
+    try:
+        path = log_path()
+    except ImportError:  # platformdirs is missing, as the doctor says
+        yield
+        return
     with suppress(OSError):  # another process may have it open
         if path.stat().st_size > _LARGEST:
             path.replace(path.with_name(f"{path.name}.1"))

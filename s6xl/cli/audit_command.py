@@ -66,7 +66,7 @@ def audit(files: tuple[Path, ...], as_json: bool, out: Path | None) -> int:
                     complaints.append(str(error))
             advance(1)
     if any(UNFORESEEN in report.error for report in reports):
-        complaints.append(f"please report it, with {where_the_traceback_is()}.")
+        complaints.append(f"add {where_the_traceback_is()} to the report.")
     _print(reports, written, as_json=as_json)
     for complaint in complaints:
         click.echo(f"s6xl: {complaint}", err=True)

@@ -6,6 +6,7 @@ counts as written only then. A workbook may also be closed without being saved a
 written, what was written before has to be there still.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from s6xl.workbook.cnn.content import HEADERS, STATUS, TABLE, Content, Value
 
 if TYPE_CHECKING:
     import xlwings
+
+_LOG = logging.getLogger(__name__)
 
 
 class Outcome(Enum):
@@ -60,6 +63,8 @@ class RunWriter:
                 sheet.book.app.status_bar = progress if progress is not None else False
                 self._progress = progress
         except Exception as error:
+            if str(error) != self.error:
+                _LOG.info("%s", error, exc_info=True)
             # Not the error itself, which holds on to Excel's objects: an Excel that is closed would not end.
             self.error = str(error)
             if is_transient(error):

@@ -114,7 +114,7 @@ def test_an_unforeseen_error_of_an_audit_is_in_the_log(
     assert run(monkeypatch, "audit", "one.xlsx", "two.xlsx") == 2
     printed = capsys.readouterr()
     assert "one.xlsx could not be audited because of an error in s6xl (ZeroDivisionError)" in printed.out
-    assert printed.err == f"s6xl: please report it, with the traceback at the end of {log_path()}.\n"
+    assert printed.err == f"s6xl: add the traceback at the end of {log_path()} to the report.\n"
     assert log_path().read_text(encoding="utf-8").count("Traceback") == 2
 
 

@@ -53,9 +53,9 @@ def main() -> None:
         audit_seconds(path), libreoffice_seconds(path, found)
         pairs = [(audit_seconds(path), libreoffice_seconds(path, found)) for _ in range(RUNS)]
     for name, times in zip(("s6xl audit", "LibreOffice"), zip(*pairs, strict=True), strict=True):
-        print(f"{name:14} {min(times):.2f} s at best, {statistics.median(times):.2f} s in the middle of {RUNS} runs")
+        print(f"{name:14} {min(times):.2f} s at best, {statistics.median(times):.2f} s, the median of {RUNS} runs")
     ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-    print(f"ratio of pairs {ratio:.2f} in the middle ({formulas:,} formulas; for the original, 1.5 s are wanted)")
+    print(f"ratio of pairs {ratio:.2f}, the median ({formulas:,} formulas; for the original, 1.5 s are wanted)")
 
 
 main()

@@ -64,7 +64,7 @@ def main() -> None:
     for name, times in zip(("s6xl", "plain XlsxWriter"), zip(*pairs, strict=True), strict=True):
         print(f"{name:16} {cells / min(times):>9,.0f} formula cells a second at best of {RUNS} ({min(times):.1f} s)")
     ratio = statistics.median(theirs / own for own, theirs in pairs)
-    print(f"ratio of pairs   {ratio:.1f} in the middle ({cells:,} cells; at least 4 is wanted)")
+    print(f"ratio of pairs   {ratio:.1f}, the median ({cells:,} cells; at least 4 is wanted)")
 
 
 main()

@@ -51,7 +51,7 @@ def main() -> None:
     assert all(rows == expected for _, rows in runs)
     fast = statistics.median(seconds for seconds, _ in runs)
     count = STEPS * (len(NETWORK.quantities) + len(NETWORK.weights))
-    print(f"S6_DESCENT, {STEPS:,} steps  {fast * 1000:8.1f} ms in the middle of {RUNS} (at most {LIMIT} is wanted)")
+    print(f"S6_DESCENT, {STEPS:,} steps  {fast * 1000:8.1f} ms, the median of {RUNS} (at most {LIMIT} is wanted)")
     print(f"{count:,} calls, a cell each  {slow * 1000:8.1f} ms once, {slow / count * 1e6:.0f} µs a call")
     print(f"ratio                    {slow / fast:8.0f}")
 

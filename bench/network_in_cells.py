@@ -63,13 +63,13 @@ def main() -> None:
     (plain_size, plain_formulas), (full_size, full_formulas) = sizes
     print(f"{run.config.recipe.parameters:,} parameters: {full_formulas - plain_formulas:,} formulas")
     print(f"file                      {full_size:>9,} bytes, {full_size - plain_size:,} of them the network's")
-    middle = {name: statistics.median(times) for name, times in timed.items()}
-    print(f"load and calculate all         {middle['load']:.2f} s in the middle of {TURNS} (at most 3 is wanted)")
-    print(f"the same without the network   {middle['plain']:.2f} s")
-    print(f"calculate all once more        {middle['all']:.2f} s")
-    print(f"calculate after a pixel        {middle['pixel']:.2f} s (at most 1 is wanted)")
+    median = {name: statistics.median(times) for name, times in timed.items()}
+    print(f"load and calculate all         {median['load']:.2f} s, the median of {TURNS} (at most 3 is wanted)")
+    print(f"the same without the network   {median['plain']:.2f} s")
+    print(f"calculate all once more        {median['all']:.2f} s")
+    print(f"calculate after a pixel        {median['pixel']:.2f} s (at most 1 is wanted)")
     ratio = statistics.median(full / plain for full, plain in zip(timed["load"], timed["plain"], strict=True))
-    print(f"ratio to without the network   {ratio:.1f} in the middle of pairs")
+    print(f"ratio to without the network   {ratio:.1f} (median of pairs)")
 
 
 main()

@@ -125,9 +125,9 @@ def main(wanted: str = "auto", choice: str = "") -> None:
             found.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
     print(f"{describe(device)}; PyTorch {torch.__version__}; {data.title}")
     for name, found in speeds.items():
-        print(f"{name:10}  {statistics.median(found):>9,.0f} images a second in the middle of {TURNS} turns")
+        print(f"{name:10}  {statistics.median(found):>9,.0f} images a second, the median of {TURNS} turns")
     ratio = statistics.median(ours / usual for usual, ours in zip(*speeds.values(), strict=True))
-    print(f"ratio       {ratio:>9.1f} in the middle (at least {5 if device.type == 'cpu' else 50} is wanted)")
+    print(f"ratio       {ratio:>9.1f}, the median (at least {5 if device.type == 'cpu' else 50} is wanted)")
     if device.type == "cuda":
         whole_run(data, device)
         wanted_of_all = " (at most 5 is wanted)" if choice == "mnist" else ""

@@ -36,9 +36,9 @@ def main() -> None:
         seconds(script)
         pairs = [(seconds(build), seconds(script)) for _ in range(RUNS)]
     for name, times in zip(("s6xl build", "openpyxl script"), zip(*pairs, strict=True), strict=True):
-        print(f"{name:16} {min(times):.2f} s at best, {statistics.median(times):.2f} s in the middle of {RUNS} runs")
+        print(f"{name:16} {min(times):.2f} s at best, {statistics.median(times):.2f} s, the median of {RUNS} runs")
     ratios = [ours / theirs for ours, theirs in pairs]
-    print(f"ratio of pairs   {statistics.median(ratios):.2f} in the middle ({count:,} cells; at most 2 is wanted)")
+    print(f"ratio of pairs   {statistics.median(ratios):.2f}, the median ({count:,} cells; at most 2 is wanted)")
 
 
 main()

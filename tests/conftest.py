@@ -28,8 +28,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("s6xl")
 
-# A shell has what it starts in the background ignore Ctrl-C, and the programs that the tests start would inherit that.
+# A shell's background jobs ignore Ctrl-C, and those of nohup a hang-up, too; the programs that the tests start would
+# inherit that, but not what is handled here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 # What a fixture brings with it, to every test that asks for it.

@@ -17,7 +17,7 @@ from s6xl.logs import log_path
 @pytest.fixture(autouse=True)
 def _own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The log is in the test's folder, and what a command adds to logging is gone after it."""
-    monkeypatch.setattr("s6xl.logs.platformdirs.user_log_path", lambda *arguments, **options: tmp_path / "log")
+    monkeypatch.setattr("platformdirs.user_log_path", lambda *arguments, **options: tmp_path / "log")
     yield
     assert not logging.getLogger("s6xl").handlers
 

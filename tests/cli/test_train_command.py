@@ -335,7 +335,9 @@ def test_going_on_with_a_finished_run_does_nothing(stopped_run: Path, capsys: py
 
 
 @pytest.mark.parametrize("name", ["progress.jsonl", "network.npz", "evaluation.npz"])
-@pytest.mark.parametrize("damage", [None, b"", b"\xff\n", b"{}\n"])
+@pytest.mark.parametrize(
+    "damage", [None, *(pytest.param(damage, marks=pytest.mark.slow) for damage in (b"", b"\xff\n", b"{}\n"))]
+)
 def test_what_a_finished_run_has_lost_comes_back(
     damage: bytes | None, name: str, stopped_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

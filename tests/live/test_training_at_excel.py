@@ -63,7 +63,7 @@ def begun(folder: Path, data: str = "sample") -> Run:
 
 
 @pytest.mark.parametrize("saying", SAYINGS)
-@pytest.mark.parametrize("refused", range(1, 12))
+@pytest.mark.parametrize("refused", [1, 2, *(pytest.param(call, marks=pytest.mark.slow) for call in range(3, 12))])
 def test_stop_waits_for_a_busy_excel(seat: Seat, tmp_path: Path, saying: str, refused: int) -> None:
     run = begun(tmp_path / "run")
     seat.store.enter({"run": str(run.folder)}, book=BOOK)

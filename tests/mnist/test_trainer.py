@@ -294,7 +294,9 @@ def test_it_learns(few: Data) -> None:
 
 
 @pytest.mark.parametrize("recipe", [ORIGINAL, BEST], ids=["original", "best"])
-@pytest.mark.parametrize("stops", [[], [1], [2], [1, 2], [1, 4, 5]], ids=str)
+@pytest.mark.parametrize(
+    "stops", [[], [1, 4, 5], *(pytest.param(stops, marks=pytest.mark.slow) for stops in ([1], [2], [1, 2]))], ids=str
+)
 def test_a_recorded_step_is_the_same_as_a_plain_one(
     recipe: Recipe, stops: list[int], few: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:

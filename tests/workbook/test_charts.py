@@ -90,7 +90,9 @@ def test_few_steps_are_points(tmp_path: Path) -> None:
         assert [series.marker.symbol for series in chart.series] == ["circle"]
 
 
-@pytest.mark.parametrize("name", RATE_SHEETS)
+@pytest.mark.parametrize(
+    "name", [RATE_SHEETS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in RATE_SHEETS[1:])]
+)
 def test_each_sheets_own_chart(book: Path, name: str) -> None:
     (chart,) = charts(openpyxl.load_workbook(book)[name])
     assert_readable(chart)
@@ -126,6 +128,7 @@ def test_charts_follow_other_rates_and_steps(tmp_path: Path) -> None:
         assert [series.val.numRef.f for series in chart.series] == ["'LR=0.05'!$X$33:$X$232", "'LR=3'!$X$33:$X$232"]
 
 
+@pytest.mark.slow
 def test_twenty_lines_can_be_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "many.xlsx"
     build(Experiment(learning_rates=tuple(k / 10 for k in range(1, 21)), steps=2), path)

@@ -72,7 +72,7 @@ def table(path: Path, sheet: str = "MNIST", top_left: str = "B22") -> list[tuple
     return [row for row in rows if row[0] is not None]
 
 
-@pytest.fixture(scope="module", params=["formulas", "lambda", "udf"])
+@pytest.fixture(scope="module", params=["formulas", pytest.param("lambda", marks=pytest.mark.slow), "udf"])
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workbook of each engine."""
     path = tmp_path_factory.mktemp("made") / ("mine.xlsm" if request.param == "udf" else "mine.xlsx")
@@ -165,7 +165,10 @@ def test_the_name_of_the_sheet_and_the_place_of_its_cells_may_change(plain: Path
     assert openpyxl.load_workbook(plain)["Bob's digits"]["Z99"].value == "Finished: 5 epochs"
 
 
-@pytest.mark.parametrize("written", [b"MNIST!$", b"mnist!$", b"&apos;MNIST&apos;!$"])
+@pytest.mark.parametrize(
+    "written",
+    [b"MNIST!$", *(pytest.param(name, marks=pytest.mark.slow) for name in (b"mnist!$", b"&apos;MNIST&apos;!$"))],
+)
 def test_the_sheet_in_its_names_as_other_programs_write_it(written: bytes, plain: Path, run: Run) -> None:
     rewritten(plain, {"xl/workbook.xml": lambda xml: xml.replace(b"'MNIST'!$", written)})
     fill(plain, content_of(run), instead=LATER)
